@@ -1,0 +1,148 @@
+"""Every exception of Undersigned.
+
+    UndersignedError
+    ├── FormatError            outside bytes are not in their format
+    ├── VerificationError      a signature, proof or hash does not hold
+    ├── Refused                a rule of the letter, or of the site, says no
+    │   └── ...                one class for each rule (below)
+    └── StoreError             the data folder or its database cannot do what it must
+        └── ...
+
+The docstring of a class is the sentence that people read when nothing more precise is known; `detail`
+replaces it. Neither ever holds an address, a name, a code, a token or a key. Facts are attributes.
+One table maps classes to HTTP statuses (`web.problems`), one to exit codes (`cli.output`).
+"""
+
+from typing import NamedTuple
+
+
+class UndersignedError(Exception):
+    """Something went wrong."""
+
+    def __init__(self, detail: str | None = None) -> None:
+        self.detail = detail or (type(self).__doc__ or "").split("\n", 1)[0]
+        super().__init__(self.detail)
+
+
+class FormatError(UndersignedError):
+    """The bytes are not in the format that they should be in."""
+
+
+class VerificationError(UndersignedError):
+    """The signature, proof or hash does not hold."""
+
+
+class Refused(UndersignedError):
+    """A rule says no."""
+
+
+class UnknownLetter(Refused):
+    """There is no letter of that name here."""
+
+
+class UnknownDocument(Refused):
+    """There is no document with that hash here."""
+
+
+class UnknownLeaf(Refused):
+    """No record with that hash was ever taken here."""
+
+
+class UnknownSignature(Refused):
+    """That key has not signed this letter."""
+
+
+class LetterNotOpen(Refused):
+    """The letter no longer takes signatures."""
+
+
+class LetterExists(Refused):
+    """A letter of that name has been opened already; a change of its text is a new edition."""
+
+
+class PredecessorNotOpen(Refused):
+    """A new edition opens only while the edition before it is open and has not been reached."""
+
+
+class ConditionNotOffered(Refused):
+    """The letter does not offer that condition."""
+
+
+class ModeNotOffered(Refused):
+    """The letter does not offer that way of signing."""
+
+
+class TokenSpent(Refused):
+    """This member has signed already: the token was used for another record."""
+
+
+class TokenInvalid(Refused):
+    """The token is not one that this letter's issuer signed."""
+
+
+class AlreadyWithdrawn(Refused):
+    """This signature was withdrawn; a withdrawal is final."""
+
+
+class AmendmentOutOfTurn(Refused):
+    """The amendment does not follow the last one that was taken, or the eight allowed are used up."""
+
+
+class AlreadyIssued(Refused):
+    """This entry of the roll has received its token; a member signs once."""
+
+
+class ProofRejected(Refused):
+    """The code is wrong, used up or too old."""
+
+
+class NameNotAttested(Refused):
+    """The name document is not the one that the issuer attested for this key."""
+
+
+class RollRefused(Refused):
+    """The roll has rows that cannot be taken; nothing was imported."""
+
+    class Row(NamedTuple):
+        """One bad row: its line in the file (from 1, the header is 1) and what is wrong with it."""
+
+        line: int
+        reason: str
+
+    def __init__(self, rows: "list[RollRefused.Row]") -> None:
+        super().__init__()
+        self.rows = rows
+
+
+class LetterRefused(Refused):
+    """The letter cannot be opened as it is written."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = problems
+
+
+class StoreError(UndersignedError):
+    """The data folder cannot be read or written."""
+
+
+class Busy(StoreError):
+    """The site has more to do than it can take in; try again in a few seconds."""
+
+    retry_after_s = 2
+
+
+class SiteExists(StoreError):
+    """The folder holds a site already."""
+
+
+class NoSite(StoreError):
+    """The folder holds no site."""
+
+
+class RolledBack(StoreError):
+    """The database is older than the log that was already published from it."""
+
+
+class StaleCheckpoint(StoreError):
+    """Another process has extended the log in the meantime."""
