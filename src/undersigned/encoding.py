@@ -1,0 +1,63 @@
+"""Bytes as text: base64url without padding (RFC 4648 §5), base64 (§4) and lower-case hex, all strict.
+
+One text for one value: padding, white space, other alphabets and non-zero unused bits are refused, so
+that whoever hashes or compares the text compares the bytes.
+"""
+
+import base64
+import binascii
+
+from undersigned.errors import FormatError
+
+
+def format_base64url(data: bytes) -> str:
+    """Write bytes as base64url without padding."""
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+
+
+def parse_base64url(text: str, *, size: int | None = None) -> bytes:
+    """Read canonical base64url without padding; `size` is the number of bytes there must be.
+
+    Raises FormatError.
+    """
+    if size is not None and len(text) != (size * 4 + 2) // 3:
+        raise FormatError(f"expected {size} bytes of base64url")
+    try:
+        data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except (binascii.Error, ValueError):
+        raise FormatError("not base64url") from None
+    if format_base64url(data) != text:
+        raise FormatError("not canonical base64url")
+    return data
+
+
+def format_base64(data: bytes) -> str:
+    """Write bytes as base64 with padding."""
+    return base64.b64encode(data).decode("ascii")
+
+
+def parse_base64(text: str, *, size: int | None = None) -> bytes:
+    """Read canonical base64 with padding; `size` is the number of bytes there must be.
+
+    Raises FormatError.
+    """
+    try:
+        data = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raise FormatError("not base64") from None
+    if format_base64(data) != text:
+        raise FormatError("not canonical base64")
+    if size is not None and len(data) != size:
+        raise FormatError(f"expected {size} bytes of base64")
+    return data
+
+
+def parse_hex(text: str, *, size: int) -> bytes:
+    """Read `size` bytes of lower-case hex. Raises FormatError."""
+    try:
+        data = bytes.fromhex(text)
+    except ValueError:
+        raise FormatError("not hex") from None
+    if len(data) != size or data.hex() != text:
+        raise FormatError(f"expected {size} bytes of lower-case hex")
+    return data
