@@ -1,0 +1,24 @@
+"""Every private key of the project, and the only place that holds one.
+
+A class here keeps its secret to itself: it signs, opens or derives, and its `repr` shows nothing.
+Saved keys are files of mode 0600 that are never overwritten (`keys.files`). Which parts of the
+program may import this package is a contract in pyproject.toml.
+"""
+
+from undersigned.crypto.keys.note import CosignatureSigner, NoteSigner
+from undersigned.crypto.keys.record import RecordSigner
+from undersigned.crypto.keys.signer import SignerKey, code_of, generate_code, words_of
+from undersigned.crypto.keys.token import TokenKey
+from undersigned.crypto.keys.trustee import TrusteeKey
+
+__all__ = [
+    "CosignatureSigner",
+    "NoteSigner",
+    "RecordSigner",
+    "SignerKey",
+    "TokenKey",
+    "TrusteeKey",
+    "code_of",
+    "generate_code",
+    "words_of",
+]
