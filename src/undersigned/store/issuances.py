@@ -1,0 +1,36 @@
+"""The issuer's other half: who received a token. One row per member and letter, ever."""
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from undersigned.store.database import insert_new
+from undersigned.store.schema import issuance
+
+
+@dataclass(frozen=True, slots=True)
+class IssuanceRow:
+    """What a member asked for (H(blinded message), c) and received (blind signature, attestation)."""
+
+    letter_id: bytes
+    commit: bytes
+    blinded_hash: bytes
+    c: bytes
+    blind_signature: bytes
+    attestation: bytes
+
+
+def add_issuance(connection: sa.Connection, row: IssuanceRow) -> bool:
+    """Store an issuance; say False if this member has one (the unique constraint decides)."""
+    values = {name: getattr(row, name) for name in IssuanceRow.__slots__}
+    return insert_new(connection, issuance, values, returning=issuance.c.commit)
+
+
+def find_issuance(connection: sa.Connection, letter_id: bytes, commit: bytes) -> IssuanceRow | None:
+    """Return what a member received for a letter."""
+    row = connection.execute(
+        sa.select(*(issuance.c[name] for name in IssuanceRow.__slots__)).where(
+            issuance.c.letter_id == letter_id, issuance.c.commit == commit
+        )
+    ).first()
+    return IssuanceRow(*row) if row else None

@@ -1,0 +1,119 @@
+"""Letters: their record, where they are in their life, and their documents."""
+
+import hashlib
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from undersigned.store.database import insert_new
+from undersigned.store.schema import document, history, letter
+
+
+@dataclass(frozen=True, slots=True)
+class LetterRow:
+    """A letter as stored: its record, its stage (JSON), the number of epochs, the time of the last record.
+
+    `active` says that something can still happen to it.
+    """
+
+    letter_id: bytes
+    slug: str
+    edition: int
+    record: bytes
+    roll_n: int
+    stage: str
+    epochs: int
+    at: int
+    active: bool
+
+
+_COLUMNS = tuple(letter.c[name] for name in LetterRow.__slots__)
+
+
+def _row(values: sa.Row[tuple[object, ...]]) -> LetterRow:
+    fields = dict(values._mapping)  # noqa: SLF001 - the public name of this is _mapping
+    fields["active"] = bool(fields["active"])
+    return LetterRow(**fields)
+
+
+def add_letter(connection: sa.Connection, row: LetterRow) -> bool:
+    """Store a letter; say False if its slug and edition are taken."""
+    values = {name: getattr(row, name) for name in LetterRow.__slots__}
+    values["active"] = int(row.active)
+    return insert_new(connection, letter, values, returning=letter.c.letter_id)
+
+
+def find_letter(connection: sa.Connection, letter_id: bytes) -> LetterRow | None:
+    """Return a letter by its id."""
+    row = connection.execute(sa.select(*_COLUMNS).where(letter.c.letter_id == letter_id)).first()
+    return _row(row) if row else None
+
+
+def find_edition(
+    connection: sa.Connection, slug: str, edition: int | None = None
+) -> LetterRow | None:
+    """Return an edition of a letter; the newest if none is named."""
+    query = sa.select(*_COLUMNS).where(letter.c.slug == slug)
+    if edition is not None:
+        query = query.where(letter.c.edition == edition)
+    row = connection.execute(query.order_by(letter.c.edition.desc())).first()
+    return _row(row) if row else None
+
+
+def list_letters(connection: sa.Connection, *, only_active: bool = False) -> list[LetterRow]:
+    """Return all letters, by slug and edition."""
+    query = sa.select(*_COLUMNS).order_by(letter.c.slug, letter.c.edition)
+    if only_active:
+        query = query.where(letter.c.active == 1)
+    return [_row(row) for row in connection.execute(query)]
+
+
+def put_stage(
+    connection: sa.Connection, letter_id: bytes, *, stage: str, epochs: int, at: int, active: bool
+) -> None:
+    """Store where a letter is after an epoch or an outcome."""
+    connection.execute(
+        sa.update(letter)
+        .where(letter.c.letter_id == letter_id)
+        .values(stage=stage, epochs=epochs, at=at, active=int(active))
+    )
+
+
+def put_document(connection: sa.Connection, content: bytes) -> bytes:
+    """Store a document and return its hash."""
+    digest = hashlib.sha256(content).digest()
+    insert_new(
+        connection, document, {"hash": digest, "content": content}, returning=document.c.hash
+    )
+    return digest
+
+
+def find_document(connection: sa.Connection, digest: bytes) -> bytes | None:
+    """Return a document by its hash."""
+    return connection.execute(
+        sa.select(document.c.content).where(document.c.hash == digest)
+    ).scalar()
+
+
+def delete_document(connection: sa.Connection, digest: bytes) -> None:
+    """Take a document away; its hash stays in the log."""
+    connection.execute(sa.delete(document).where(document.c.hash == digest))
+
+
+def add_history(
+    connection: sa.Connection, letter_id: bytes, *, n: int, at: int, size: int, counts: str
+) -> None:
+    """Store what an epoch left (counts as JSON)."""
+    connection.execute(
+        sa.insert(history).values(letter_id=letter_id, n=n, at=at, size=size, counts=counts)
+    )
+
+
+def list_history(connection: sa.Connection, letter_id: bytes) -> list[tuple[int, int, int, str]]:
+    """Return (n, at, size, counts as JSON) of every epoch of a letter."""
+    rows = connection.execute(
+        sa.select(history.c.n, history.c.at, history.c.size, history.c.counts)
+        .where(history.c.letter_id == letter_id)
+        .order_by(history.c.n)
+    )
+    return [(row.n, row.at, row.size, row.counts) for row in rows]

@@ -1,0 +1,222 @@
+"""The tables, as this version has them; `migrations/` says how they came about.
+
+Tables whose rows a thief could join to people (issuances, what waits for the log, seals, spent
+tokens) are keyed by hashes, `WITHOUT ROWID`, and have neither a serial number nor a time: they do not
+hold the order in which anything arrived.
+"""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+collector = sa.MetaData()
+issuer = sa.MetaData()
+
+Big = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def _table(name: str, metadata: sa.MetaData, *columns: Any, rowid: bool = False) -> sa.Table:
+    return sa.Table(name, metadata, *columns, sqlite_strict=True, sqlite_with_rowid=rowid)
+
+
+def _hash(name: str, **options: Any) -> sa.Column[bytes]:
+    return sa.Column(name, sa.LargeBinary(), nullable=options.pop("nullable", False), **options)
+
+
+def _number(name: str, **options: Any) -> sa.Column[int]:
+    return sa.Column(name, Big, nullable=options.pop("nullable", False), **options)
+
+
+def _text(name: str, **options: Any) -> sa.Column[str]:
+    return sa.Column(name, sa.Text(), nullable=options.pop("nullable", False), **options)
+
+
+# --- the collector's --------------------------------------------------------------------------------
+
+site = _table("site", collector, _text("name", primary_key=True), _text("value"))
+
+checkpoint = _table(
+    "checkpoint",
+    collector,
+    sa.Column("id", Big, sa.CheckConstraint("id = 1"), primary_key=True, autoincrement=False),
+    _number("size"),
+    _hash("root"),
+    _text("note"),
+    rowid=True,
+)
+
+entry = _table(
+    "entry",
+    collector,
+    _number("leaf_index", primary_key=True, autoincrement=False),
+    _hash("entry"),
+    rowid=True,
+)
+
+leaf = _table("leaf", collector, _hash("leaf_hash", primary_key=True), _number("leaf_index"))
+
+tile = _table(
+    "tile",
+    collector,
+    _number("level", primary_key=True, autoincrement=False),
+    _number("tile_index", primary_key=True, autoincrement=False),
+    _hash("hashes"),
+)
+
+letter = _table(
+    "letter",
+    collector,
+    _hash("letter_id", primary_key=True),
+    _text("slug"),
+    _number("edition"),
+    _hash("record"),
+    _number("roll_n"),
+    _text("stage"),
+    _number("epochs"),
+    _number("at"),
+    _number("active"),
+    sa.UniqueConstraint("slug", "edition"),
+)
+
+document = _table("document", collector, _hash("hash", primary_key=True), _hash("content"))
+
+spent = _table(
+    "spent",
+    collector,
+    _hash("letter_id", primary_key=True),
+    _hash("nonce", primary_key=True),
+    _hash("leaf_hash"),
+    _number("by"),
+)
+
+change = _table(
+    "change",
+    collector,
+    _hash("letter_id", primary_key=True),
+    _hash("nonce", primary_key=True),
+    # an amendment's seq; a withdrawal has 0
+    _number("seq", primary_key=True, autoincrement=False),
+    _hash("leaf_hash"),
+    _number("by"),
+)
+
+issued = _table(
+    "issued",
+    collector,
+    _hash("letter_id", primary_key=True),
+    _hash("member", primary_key=True),
+    _hash("leaf_hash"),
+)
+
+pending = _table(
+    "pending",
+    collector,
+    _hash("leaf_hash", primary_key=True),
+    _hash("letter_id"),
+    _text("crowd"),
+    _hash("nonce", nullable=True),
+    _hash("record"),
+    _number("by"),
+    # 1: taken after a boundary whose outcome is not in the log yet
+    _number("late"),
+)
+
+blob = _table("blob", collector, _hash("hash", primary_key=True), _hash("content"))
+
+signature = _table(
+    "signature",
+    collector,
+    _number("leaf_index", primary_key=True, autoincrement=False),
+    _hash("letter_id"),
+    _hash("pk"),
+    _text("mode"),
+    _number("condition"),
+    _hash("name", nullable=True),
+    # live, withdrawn, invalidated, unopenable
+    _text("status"),
+    _number("fixed"),
+    _number("opened"),
+    _number("erased"),
+    sa.Index("signature_of_letter", "letter_id", "leaf_index"),
+    rowid=True,
+)
+
+shown_name = _table(
+    "shown_name",
+    collector,
+    _number("leaf_index", primary_key=True, autoincrement=False),
+    _hash("letter_id"),
+    _text("name"),
+    _text("role", nullable=True),
+    _text("verified"),
+    _text("statement", nullable=True),
+    sa.Index("shown_name_of_letter", "letter_id", "leaf_index"),
+    rowid=True,
+)
+
+history = _table(
+    "history",
+    collector,
+    _hash("letter_id", primary_key=True),
+    _number("n", primary_key=True, autoincrement=False),
+    _number("at"),
+    _number("size"),
+    _text("counts"),
+)
+
+# --- the issuer's -----------------------------------------------------------------------------------
+
+roll_entry = _table(
+    "roll_entry",
+    issuer,
+    _text("slug", primary_key=True),
+    _hash("commit", primary_key=True),
+    _hash("member"),
+    _hash("salt"),
+    _text("address", nullable=True),
+    _text("name", nullable=True),
+    _text("role", nullable=True),
+    _number("blocked"),
+    sa.UniqueConstraint("slug", "member"),
+)
+
+invite = _table(
+    "invite",
+    issuer,
+    _text("slug", primary_key=True),
+    _hash("code_hash", primary_key=True),
+    _hash("commit"),
+)
+
+enrolment = _table(
+    "enrolment",
+    issuer,
+    _hash("enrolment", primary_key=True),
+    _hash("letter_id"),
+    _hash("commit"),
+    _hash("code_hash"),
+    _number("tries"),
+    _number("expires"),
+)
+
+issuance = _table(
+    "issuance",
+    issuer,
+    _hash("letter_id", primary_key=True),
+    _hash("commit", primary_key=True),
+    _hash("blinded_hash"),
+    _hash("c"),
+    _hash("blind_signature"),
+    _hash("attestation"),
+)
+
+mail = _table(
+    "mail",
+    issuer,
+    _hash("mail", primary_key=True),
+    _text("recipient"),
+    _text("subject"),
+    _text("body"),
+    _number("tries"),
+    _number("next_at"),
+)

@@ -1,0 +1,151 @@
+"""The signatures in the log and what has become of each: a cache that the log's records rebuild."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from undersigned.store.schema import shown_name, signature
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureRow:
+    """A signature as it stands now. `condition` 0 is none; `fixed` no longer has one.
+
+    `status` is live, withdrawn, invalidated or unopenable; `name` is H(blob or document) or None.
+    """
+
+    leaf_index: int
+    letter_id: bytes
+    pk: bytes
+    mode: str
+    condition: int
+    name: bytes | None
+    status: str = "live"
+    fixed: bool = False
+    opened: bool = False
+    erased: bool = False
+
+
+_COLUMNS = tuple(signature.c[name] for name in SignatureRow.__slots__)
+_FLAGS = ("fixed", "opened", "erased")
+
+
+def _row(values: sa.Row[tuple[object, ...]]) -> SignatureRow:
+    fields = dict(values._mapping)  # noqa: SLF001 - the public name of this is _mapping
+    return SignatureRow(**(fields | {name: bool(fields[name]) for name in _FLAGS}))
+
+
+def add_signatures(connection: sa.Connection, rows: Sequence[SignatureRow]) -> None:
+    """Store signatures that were just appended to the log."""
+    values = [
+        {name: getattr(row, name) for name in SignatureRow.__slots__}
+        | {name: int(getattr(row, name)) for name in _FLAGS}
+        for row in rows
+    ]
+    if values:
+        connection.execute(sa.insert(signature), values)
+
+
+def find_signature(connection: sa.Connection, leaf_index: int) -> SignatureRow | None:
+    """Return a signature by its place in the log."""
+    row = connection.execute(
+        sa.select(*_COLUMNS).where(signature.c.leaf_index == leaf_index)
+    ).first()
+    return _row(row) if row else None
+
+
+def list_live(connection: sa.Connection, letter_id: bytes) -> list[SignatureRow]:
+    """Return the live signatures of a letter in the log's order."""
+    rows = connection.execute(
+        sa.select(*_COLUMNS)
+        .where(signature.c.letter_id == letter_id, signature.c.status == "live")
+        .order_by(signature.c.leaf_index)
+    )
+    return [_row(row) for row in rows]
+
+
+def change_signature(
+    connection: sa.Connection, leaf_index: int, **values: str | int | bytes | None
+) -> None:
+    """Overwrite some columns of a signature."""
+    connection.execute(
+        sa.update(signature).where(signature.c.leaf_index == leaf_index).values(**values)
+    )
+
+
+def change_signatures(
+    connection: sa.Connection, leaf_indexes: Iterable[int], **values: str | int
+) -> None:
+    """Overwrite some columns of many signatures."""
+    rows = [{"at_leaf": index} for index in leaf_indexes]
+    if rows:
+        statement = sa.update(signature).where(signature.c.leaf_index == sa.bindparam("at_leaf"))
+        connection.execute(statement.values(**values), rows)
+
+
+def tally_live(connection: sa.Connection, letter_id: bytes) -> list[tuple[str, int, int]]:
+    """Count the live signatures of a letter as (mode, condition still in force, number)."""
+    condition = sa.case((signature.c.fixed == 1, 0), else_=signature.c.condition)
+    rows = connection.execute(
+        sa.select(signature.c.mode, condition, sa.func.count())
+        .where(signature.c.letter_id == letter_id, signature.c.status == "live")
+        .group_by(signature.c.mode, condition)
+    )
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
+def count_ended(connection: sa.Connection, letter_id: bytes) -> dict[str, int]:
+    """Count the signatures of a letter that have ended, by status, and the erased ones as `erased`."""
+    rows = connection.execute(
+        sa.select(signature.c.status, sa.func.count())
+        .where(signature.c.letter_id == letter_id, signature.c.status != "live")
+        .group_by(signature.c.status)
+    )
+    counts = dict(rows.tuples().all())
+    counts["erased"] = connection.execute(
+        sa.select(sa.func.count())
+        .select_from(signature)
+        .where(signature.c.letter_id == letter_id, signature.c.erased == 1)
+    ).scalar_one()
+    return counts
+
+
+@dataclass(frozen=True, slots=True)
+class ShownName:
+    """A public or opened name as the page shows it."""
+
+    leaf_index: int
+    letter_id: bytes
+    name: str
+    role: str | None
+    verified: str
+    statement: str | None
+
+
+_SHOWN = tuple(shown_name.c[name] for name in ShownName.__slots__)
+
+
+def add_shown_names(connection: sa.Connection, rows: Sequence[ShownName]) -> None:
+    """Store names that are public from now on."""
+    values = [{name: getattr(row, name) for name in ShownName.__slots__} for row in rows]
+    if values:
+        connection.execute(sa.insert(shown_name), values)
+
+
+def list_shown_names(
+    connection: sa.Connection, letter_id: bytes, *, after: int, limit: int
+) -> list[ShownName]:
+    """Return public and opened names with a leaf index above `after`."""
+    rows = connection.execute(
+        sa.select(*_SHOWN)
+        .where(shown_name.c.letter_id == letter_id, shown_name.c.leaf_index > after)
+        .order_by(shown_name.c.leaf_index)
+        .limit(limit)
+    )
+    return [ShownName(*row) for row in rows]
+
+
+def delete_shown_name(connection: sa.Connection, leaf_index: int) -> None:
+    """Strike a name."""
+    connection.execute(sa.delete(shown_name).where(shown_name.c.leaf_index == leaf_index))
