@@ -1,12 +1,13 @@
 """RSA blind signatures: RSABSSA-SHA384 in all four variants of RFC 9474.
 
-The variants differ in two lengths: that of the PSS salt (48 or 0 bytes) and that of the random prefix
-of the message (32 or 0 bytes). The project itself signs with PSS-Deterministic: salt 48, no prefix.
+The variants differ in two lengths: that of the PSS salt (48 or 0 bytes) and that of the random
+prefix of the message (32 or 0 bytes). The project itself signs with PSS-Deterministic: salt 48, no
+prefix.
 
 No maintained Python library has this, and pyca/cryptography has no raw RSA: it is the one primitive
-written here, over GMP. The secret exponentiation runs in GMP's constant-time function, over a blinded
-base with blinded exponents, and its result is checked before it leaves (a fault in one half of the
-CRT would otherwise give away the factors). Verification goes through pyca/cryptography.
+written here, over GMP. The secret exponentiation runs in GMP's constant-time function, over a
+blinded base with blinded exponents, and its result is checked before it leaves (a fault in one half
+of the CRT would otherwise give away the factors). Verification goes through pyca/cryptography.
 """
 
 import functools
@@ -26,7 +27,7 @@ SALT_SIZE: Final = 48
 """Bytes of PSS salt in the variants called PSS; those called PSSZERO have none."""
 
 PREFIX_SIZE: Final = 32
-"""Bytes of random prefix in the variants called Randomized; those called Deterministic have none."""
+"""Bytes of random prefix in the variants called Randomized; the Deterministic ones have none."""
 
 EXPONENT_BLINDING_BITS: Final = 64
 
@@ -50,8 +51,8 @@ class RsaPublicKey:
 class BlindedMessage:
     """What a client keeps of a blinding: the message to send, and the inverse that undoes it.
 
-    The two together (`format_blinding`) are all that is needed to go on after a crash. The inverse is
-    a secret: with it and the blinded message the issuer would recognise the token.
+    The two together (`format_blinding`) are all that is needed to go on after a crash. The inverse
+    is a secret: with it and the blinded message the issuer would recognise the token.
     """
 
     blinded: bytes
@@ -59,7 +60,7 @@ class BlindedMessage:
 
 
 def prepare(message: bytes, prefix: bytes | None = None) -> bytes:
-    """Return prefix ‖ message; the prefix has 32 bytes, random if not given (RFC 9474, section 4.1).
+    """Return prefix ‖ message; the prefix has 32 bytes, random if not given (RFC 9474, 4.1).
 
     This is PrepareRandomize. The deterministic variants sign the message itself.
     """
@@ -100,9 +101,9 @@ def blind(
 ) -> BlindedMessage:
     """Encode and blind a message for the signer: Blind of RFC 9474, section 4.2.
 
-    `salt` (48 bytes, or none for the PSSZERO variants) and `r` (from 1 to n - 1) are drawn at random
-    unless they are given; the same two give the same blinded message again. Raises FormatError if r
-    or the message has no inverse, which happens only if it shares a factor with n.
+    `salt` (48 bytes, or none for the PSSZERO variants) and `r` (from 1 to n - 1) are drawn at
+    random unless they are given; the same two give the same blinded message again. Raises
+    FormatError if r or the message has no inverse, which happens only if it shares a factor with n.
     """
     salt = secrets.token_bytes(SALT_SIZE) if salt is None else salt
     encoded = int.from_bytes(encode_pss(message, key.n.bit_length() - 1, salt), "big")
@@ -117,7 +118,7 @@ def blind(
 
 
 def format_blinding(key: RsaPublicKey, blinding: BlindedMessage) -> bytes:
-    """Write a blinding as blinded ‖ inverse, each as long as the modulus. The result is a secret."""
+    """Write a blinding as blinded ‖ inverse, each as long as the modulus. It is a secret."""
     return blinding.blinded + blinding.inverse.to_bytes(key.size, "big")
 
 
@@ -135,8 +136,8 @@ def parse_blinding(key: RsaPublicKey, value: bytes) -> BlindedMessage:
 def blind_sign(numbers: rsa.RSAPrivateNumbers, blinded: bytes) -> bytes:
     """Sign a blinded message: BlindSign of RFC 9474, section 4.3.
 
-    Takes and returns as many bytes as the modulus has. Raises FormatError if the message has another
-    length or is not below the modulus, VerificationError if the computation went wrong.
+    Takes and returns as many bytes as the modulus has. Raises FormatError if the message has
+    another length or is not below the modulus, VerificationError if the computation went wrong.
     """
     public = RsaPublicKey(numbers.public_numbers.n, numbers.public_numbers.e)
     message = _number(public, blinded)
@@ -165,7 +166,7 @@ def _private_power(numbers: rsa.RSAPrivateNumbers, base: Any) -> Any:
 
 
 def _blinded_exponent(exponent: int, prime: Any) -> Any:
-    """Add a random multiple of prime - 1: the same power, by another sequence of steps each time."""
+    """Add a random multiple of prime - 1: the same power, by other steps each time."""
     return exponent + (1 + secrets.randbits(EXPONENT_BLINDING_BITS)) * (prime - 1)
 
 
@@ -179,8 +180,8 @@ def finalize(
 ) -> bytes:
     """Undo the blinding, verify, and return the signature: Finalize of RFC 9474, section 4.4.
 
-    Raises FormatError if the blind signature is not a number below the modulus, VerificationError if
-    what comes out is not a signature of the message.
+    Raises FormatError if the blind signature is not a number below the modulus, VerificationError
+    if what comes out is not a signature of the message.
     """
     unblinded = _number(key, blind_signature) * inverse % key.n
     signature = unblinded.to_bytes(key.size, "big")

@@ -1,8 +1,9 @@
 """Ed25519 signatures (RFC 8032), verified in one way by the server, the verifier and the trustees.
 
-Libraries disagree about odd signatures: points of small order, encodings that are not canonical, with
-or without the cofactor. Two parties that disagree about one record would disagree about the count, so
-everything here goes through libsodium: it refuses all of these and checks without the cofactor.
+Libraries disagree about odd signatures: points of small order, encodings that are not canonical,
+with or without the cofactor. Two parties that disagree about one record would disagree about the
+count, so everything here goes through libsodium: it refuses all of these and checks without the
+cofactor.
 """
 
 from typing import Final

@@ -2,8 +2,8 @@
 
 Base64url without padding (RFC 4648, section 5) in JSON, padded base64 (section 4) in signed notes,
 lower-case hexadecimal in URL paths. A parser takes exactly what its formatter writes: no spaces, no
-other alphabet, no missing or extra padding, no stray bits behind the last byte. Two spellings of one
-value would be two records with one meaning.
+other alphabet, no missing or extra padding, no stray bits behind the last byte. Two spellings of
+one value would be two records with one meaning.
 """
 
 import base64
@@ -53,7 +53,8 @@ def format_base64(value: bytes) -> str:
 def parse_hex(text: str, size: int) -> bytes:
     """Return the `size` bytes written as lower-case hexadecimal.
 
-    Raises FormatError for upper case, spaces or another length (RFC 4648, section 8, in lower case).
+    Raises FormatError for upper case, spaces or another length (RFC 4648, section 8, in lower
+    case).
     """
     if len(text) != 2 * size:
         raise FormatError(f"The text is not {size} bytes in hexadecimal.")

@@ -38,7 +38,7 @@ def parse_seal_key(seal_key: bytes) -> MLKEM768X25519PublicKey:
 
 @functools.lru_cache(maxsize=256)
 def _loaded(seal_key: bytes) -> MLKEM768X25519PublicKey:
-    """Keep the keys of the trustees at hand: every sealed name of a letter goes to the same ones."""
+    """Keep the trustees' keys at hand: every sealed name of a letter goes to the same ones."""
     try:
         mlkem = MLKEM768PublicKey.from_public_bytes(seal_key[:MLKEM_PUBLIC_SIZE])
     except ValueError:
@@ -49,7 +49,7 @@ def _loaded(seal_key: bytes) -> MLKEM768X25519PublicKey:
 
 
 def seal_to(seal_key: bytes, plaintext: bytes, info: bytes) -> bytes:
-    """Encrypt to a seal key (1216 bytes): enc (1120 bytes) ‖ ciphertext (16 more than the plaintext).
+    """Encrypt to a seal key (1216 bytes): enc (1120 bytes) ‖ ciphertext (16 bytes of tag more).
 
     Source: SealBase of RFC 9180, section 6.1. Raises FormatError for an unusable key.
     """

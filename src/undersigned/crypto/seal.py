@@ -7,8 +7,8 @@
 K is split k of n (`shamir`); share i is HPKE-sealed to trustee i, counted from 1, with the info
 `undersigned/v1/seal` ‖ letter_id ‖ pk ‖ i (`hpke`). So a blob that is copied to another letter or
 another signature does not open. The commitments let anyone who holds shares tell which trustee's
-share is not the one that the signer made. The SHA-256 of a blob is logged: a change here is a change
-of format.
+share is not the one that the signer made. The SHA-256 of a blob is logged: a change here is a
+change of format.
 """
 
 import hashlib

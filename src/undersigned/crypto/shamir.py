@@ -1,8 +1,8 @@
 """Shamir's secret sharing over GF(2^8) with the polynomial 0x11b, the field of AES.
 
-A share is y[32] ‖ x[1], as the npm package shamir-secret-sharing writes it. All 32 bytes of a secret
-travel in one integer and are multiplied at once by an x, which is public: no table is looked up by a
-secret byte, so no cache line tells of one.
+A share is y[32] ‖ x[1], as the npm package shamir-secret-sharing writes it. All 32 bytes of a
+secret travel in one integer and are multiplied at once by an x, which is public: no table is looked
+up by a secret byte, so no cache line tells of one.
 """
 
 import functools
@@ -86,15 +86,19 @@ def _places(n: int, random: Callable[[int], bytes]) -> list[int]:
 def combine(shares: Collection[bytes]) -> bytes:
     """Return the 32 bytes at x = 0 of the lowest polynomial through all the given shares.
 
-    It is the secret if there are at least k shares and none is wrong; fewer give random bytes, not an
-    error. Raises FormatError for malformed shares, an x that is zero or comes twice, or no share.
+    It is the secret if there are at least k shares and none is wrong; fewer give random bytes, not
+    an error. Raises FormatError for malformed shares, an x that is zero or comes twice, or no
+    share.
     """
     points = _points(shares)
     return _interpolate(points, 0).to_bytes(SECRET_SIZE, "big")
 
 
 def verify_shares(shares: Sequence[bytes], k: int) -> None:
-    """Verify that all the shares lie on one polynomial given by k of them; raises VerificationError."""
+    """Verify that all the shares lie on one polynomial that k of them give.
+
+    Raises VerificationError, also if there are fewer than k.
+    """
     points = _points(shares)
     if len(points) < k:
         raise VerificationError("There are fewer shares than the quorum.")

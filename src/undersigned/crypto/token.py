@@ -2,8 +2,8 @@
 
 Privacy Pass token type 0x0002, "Blind RSA (2048-bit)": the structures of RFC 9577, section 2, and
 RFC 9578, section 6, over RSABSSA-SHA384-PSS-Deterministic of RFC 9474. Two rules are the letter's
-own: the redemption context of the challenge is the letter's ID, and the nonce is not random but a hash
-of the signer's public key, so that a token seen by others is worth nothing to them.
+own: the redemption context of the challenge is the letter's ID, and the nonce is not random but a
+hash of the signer's public key, so that a token seen by others is worth nothing to them.
 """
 
 import hashlib
@@ -28,8 +28,9 @@ MAX_CHALLENGE_BYTES: Final = 2 + 2 + 255 + 1 + 32 + 2 + 255
 _TYPE_BYTES: Final = TOKEN_TYPE.to_bytes(2, "big")
 _NONCE_LABEL: Final = b"undersigned/v1/nonce\n"
 
-# SEQUENCE { AlgorithmIdentifier, BIT STRING { SEQUENCE { INTEGER n, INTEGER e } } } for a modulus of
-# exactly 2048 bits and e = 65537: everything but the modulus is fixed, so nothing is left to parse.
+# SEQUENCE { AlgorithmIdentifier, BIT STRING { SEQUENCE { INTEGER n, INTEGER e } } } for a modulus
+# of exactly 2048 bits and e = 65537: everything but the modulus is fixed, so nothing is left to
+# parse.
 _SPKI_HEAD: Final = bytes.fromhex(
     "30820152"  # SubjectPublicKeyInfo
     "303d06092a864886f70d01010a3030"  # id-RSASSA-PSS and its parameters
@@ -204,9 +205,9 @@ class TokenVerifier:
     def verify(self, token_bytes: bytes, pk: bytes) -> None:
         """Verify that the issuer of this letter gave this token, and for this signer's key.
 
-        1. The bytes are a token of type 2. 2. The nonce is that of `pk` (32 bytes). 3. The challenge
-        is this letter's. 4. The key is this letter's. 5. The signature holds (RFC 9578, section
-        6.4). Raises FormatError for the first, VerificationError for the others.
+        1. The bytes are a token of type 2. 2. The nonce is that of `pk` (32 bytes). 3. The
+        challenge is this letter's. 4. The key is this letter's. 5. The signature holds (RFC 9578,
+        section 6.4). Raises FormatError for the first, VerificationError for the others.
         """
         token = parse_token(token_bytes)  # 1
         if token.nonce != nonce_of(pk):  # 2

@@ -1,7 +1,7 @@
 """Files that hold a private key: written once, for their owner's eyes only.
 
-A key file is never overwritten (the old key would be lost, and with it a log or a trustee's shares),
-and one that others can read is not used, since somebody may have read it.
+A key file is never overwritten (the old key would be lost, and with it a log or a trustee's
+shares), and one that others can read is not used, since somebody may have read it.
 """
 
 import os

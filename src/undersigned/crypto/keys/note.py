@@ -1,8 +1,8 @@
 """The keys that sign notes: the log's and the promise's, and those of witnesses.
 
 C2SP signed-note v1.0.0 and tlog-cosignature v1.0.0. A saved key is one line,
-`PRIVATE+KEY+<name>+<hex key ID>+<base64(kind ‖ seed)>`, the form that other implementations of notes
-read and write.
+`PRIVATE+KEY+<name>+<hex key ID>+<base64(kind ‖ seed)>`, the form that other implementations of
+notes read and write.
 """
 
 import secrets

@@ -1,4 +1,4 @@
-"""The Ed25519 keys that sign records: organiser, attestation, and all others derived from a seed."""
+"""The Ed25519 keys that sign records: the organiser's, the attestation key, derived ones."""
 
 import secrets
 from pathlib import Path

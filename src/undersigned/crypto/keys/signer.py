@@ -1,8 +1,8 @@
 """A signer's key: twelve words, written down by a person, from which all else follows.
 
 The words are the 16 bytes of the receipt code in the BIP 39 English list, checksum included. The
-bytes themselves are the key material; the seed that BIP 39 would stretch from the words is not used.
-The letter's ID is the salt, so the same words give unrelated keys for different letters.
+bytes themselves are the key material; the seed that BIP 39 would stretch from the words is not
+used. The letter's ID is the salt, so the same words give unrelated keys for different letters.
 """
 
 import functools

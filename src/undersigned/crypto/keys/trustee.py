@@ -27,8 +27,8 @@ _HEAD: Final = "UNDERSIGNED-TRUSTEE-KEY-1+"
 class TrusteeKey:
     """A trustee's seed of 32 bytes and all that follows from it.
 
-    `seal_key` (1216 bytes) and `sign_key` (32 bytes) are public and stand in the letter. Saved as one
-    line, `UNDERSIGNED-TRUSTEE-KEY-1+<base64url seed>`.
+    `seal_key` (1216 bytes) and `sign_key` (32 bytes) are public and stand in the letter. Saved as
+    one line, `UNDERSIGNED-TRUSTEE-KEY-1+<base64url seed>`.
     """
 
     __slots__ = ("_private", "_seed", "_signer", "seal_key", "sign_key")
@@ -72,7 +72,7 @@ class TrusteeKey:
         save_secret(path, self.format() + "\n")
 
     def open_share(self, blob: Blob, i: int, letter_id: bytes, pk: bytes) -> bytes:
-        """Return the share (33 bytes) that a blob holds for this trustee, who has number i (from 1).
+        """Return the share (33 bytes) that a blob holds for this trustee, number i (from 1).
 
         Raises VerificationError if it does not open, or is not what the signer committed to.
         """
