@@ -1,0 +1,1 @@
+"""The letter itself: frozen values and pure functions; no clock, chance, network, database or key."""

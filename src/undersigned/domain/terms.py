@@ -1,0 +1,96 @@
+"""The words and small values that a letter is made of; `docs/formats.md` §3.1."""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from undersigned.domain.canonical import check_unique
+from undersigned.errors import FormatError
+
+LONGEST_LANG = 35  # characters; RFC 5646 §4.4.1
+
+_LANG = re.compile(r"[a-z]{1,8}(-[A-Za-z0-9]{1,8})*")
+_DEMAND = re.compile(r"[a-z0-9-]{1,32}")
+
+
+class Mode(StrEnum):
+    """How a member signs."""
+
+    PUBLIC = "public"
+    SEALED = "sealed"
+    ANONYMOUS = "anonymous"
+
+
+class State(StrEnum):
+    """Where a letter is in its life (§7)."""
+
+    OPEN = "open"
+    REACHED = "reached"
+    FROZEN = "frozen"
+    RELEASED = "released"
+    CLOSED = "closed"
+    LAPSED = "lapsed"
+    SUPERSEDED = "superseded"
+
+
+class Basis(StrEnum):
+    """Which standing signatures m counts: public and sealed ones, or every one."""
+
+    NAMED = "named"
+    ALL = "all"
+
+
+class RollKind(StrEnum):
+    """What the roll consists of: entries with names, a mail domain, or invite codes."""
+
+    LIST = "list"
+    DOMAIN = "domain"
+    INVITES = "invites"
+
+
+class Method(StrEnum):
+    """How a member proves to be on the roll."""
+
+    EMAIL = "email"
+    INVITE = "invite"
+    OPENID = "openid"
+
+
+@dataclass(frozen=True, slots=True)
+class TextRef:
+    """One language of the letter and the hash of its text document (32 bytes)."""
+
+    lang: str
+    hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class EpochTerms:
+    """How often records are sequenced, in seconds, and how many hide one another."""
+
+    period_s: int
+    floor: int
+    max_wait_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class TrusteeTerms:
+    """A trustee: the name people read, whether the operator holds the key, and the two keys."""
+
+    name: str
+    operator: bool
+    seal_key: bytes
+    sign_key: bytes
+
+
+def check_lang(lang: str, member: str) -> None:
+    """Check a BCP 47 tag with a lower-case primary tag. Raises FormatError."""
+    if len(lang) > LONGEST_LANG or not _LANG.fullmatch(lang):
+        raise FormatError(f"{member}: not a language tag with a lower-case primary tag")
+
+
+def check_demand_ids(ids: tuple[str, ...]) -> None:
+    """Check that the ids of demands are well formed and all different. Raises FormatError."""
+    if not all(_DEMAND.fullmatch(demand) for demand in ids):
+        raise FormatError("demands.id: must be 1 to 32 of a-z, 0-9 and hyphen")
+    check_unique(ids, "demands.id")
