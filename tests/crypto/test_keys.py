@@ -1,6 +1,7 @@
 """Private keys: their files, their texts, what they sign, and that they stay private."""
 
 import base64
+import os
 import resource
 import stat
 from collections.abc import Callable
@@ -97,6 +98,13 @@ def test_files_that_are_no_keys(kind: Any, tmp_path: Path) -> None:
         path.write_bytes(content)
         with pytest.raises(FormatError):
             kind.load(path)
+
+
+def test_pipes_are_no_key_files(tmp_path: Path) -> None:
+    """A pipe, which would keep the reader waiting, is refused at once."""
+    os.mkfifo(tmp_path / "a.key", 0o600)
+    with pytest.raises(StoreError, match="is not a file"):
+        NoteSigner.load(tmp_path / "a.key")
 
 
 def test_folders_that_are_not_there(tmp_path: Path) -> None:

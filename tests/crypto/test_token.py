@@ -210,4 +210,6 @@ def test_bytes_that_are_no_ascii_challenge() -> None:
     with pytest.raises(FormatError):
         token.parse_challenge(b"\x00\x02\x00\x02\xc3\xa9\x00\x00\x00")
     with pytest.raises(FormatError):
+        token.parse_challenge(b"\x00\x02" + bytes(600))
+    with pytest.raises(FormatError):
         token.parse_challenge(b"\x00\x01\x00\x01a\x00\x00\x00")

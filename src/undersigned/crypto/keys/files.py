@@ -57,10 +57,15 @@ def load_secret(path: Path) -> str:
     is too long or not UTF-8.
     """
     try:
-        with path.open("rb") as file:
+        # A pipe without a writer must not hold up the start: it is opened, seen and refused.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        try:
             # The open file is asked, not the path: it cannot be exchanged in between.
-            _check_mode(path, os.fstat(file.fileno()).st_mode)
-            value = file.read(MAX_KEY_FILE_BYTES + 1)
+            _check_mode(path, os.fstat(descriptor).st_mode)
+            with os.fdopen(descriptor, "rb", closefd=False) as file:
+                value = file.read(MAX_KEY_FILE_BYTES + 1)
+        finally:
+            os.close(descriptor)
     except OSError as error:
         raise StoreError(f"{path} cannot be read: {error.strerror}.") from None
     if len(value) > MAX_KEY_FILE_BYTES:
