@@ -117,4 +117,4 @@ def _check_greatest(candidates: Sequence[Candidate], m: int) -> None:
 
 def outcome_hash(standing: Sequence[int]) -> bytes:
     """Return H(JCS(ascending array of the standing leaf indexes)), 32 bytes."""
-    return hash_bytes(msgspec.json.encode(standing))
+    return hash_bytes(msgspec.json.encode(tuple(standing)))
