@@ -52,7 +52,7 @@ def parse_base64(text: str, *, size: int | None = None) -> bytes:
     return data
 
 
-def parse_hex(text: str, *, size: int) -> bytes:
+def parse_hex(text: str, size: int) -> bytes:
     """Read `size` bytes of lower-case hex. Raises FormatError."""
     try:
         data = bytes.fromhex(text)

@@ -100,6 +100,18 @@ class NameNotAttested(Refused):
     """The name document is not the one that the issuer attested for this key."""
 
 
+class RollFixed(Refused):
+    """The letter is open: its roll can no longer be imported."""
+
+
+class RollNotEmpty(Refused):
+    """There is a roll for this letter already."""
+
+
+class RollMissing(Refused):
+    """The letter has no roll yet: nobody could sign it."""
+
+
 class RollRefused(Refused):
     """The roll has rows that cannot be taken; nothing was imported."""
 
@@ -146,3 +158,11 @@ class RolledBack(StoreError):
 
 class StaleCheckpoint(StoreError):
     """Another process has extended the log in the meantime."""
+
+
+class Unreachable(UndersignedError):
+    """The site does not answer; it is not known whether it took what was sent."""
+
+
+class ProofPending(UndersignedError):
+    """The record is not in the published log yet; its promise holds until the time it names."""

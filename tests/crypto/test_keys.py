@@ -14,7 +14,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from undersigned.crypto.ed25519 import verify_ed25519
-from undersigned.crypto.encoding import parse_base64
 from undersigned.crypto.keys import (
     CosignatureSigner,
     NoteSigner,
@@ -27,6 +26,7 @@ from undersigned.crypto.keys import (
     words_of,
 )
 from undersigned.crypto.keys.files import MAX_KEY_FILE_BYTES, save_secret
+from undersigned.encoding import parse_base64
 from undersigned.errors import FormatError, StoreError
 
 SEED = bytes(range(100, 132))

@@ -4,7 +4,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from undersigned.crypto.encoding import parse_base64
 from undersigned.crypto.keys import CosignatureSigner, NoteSigner
 from undersigned.crypto.note_key import (
     COSIGNATURE,
@@ -14,6 +13,7 @@ from undersigned.crypto.note_key import (
     format_vkey,
     parse_vkey,
 )
+from undersigned.encoding import parse_base64
 from undersigned.errors import FormatError, VerificationError
 
 names = st.text(

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from undersigned.crypto.encoding import format_base64
 from undersigned.crypto.keys.note import CosignatureSigner, NoteSigner
 from undersigned.crypto.note_key import NoteKey
+from undersigned.encoding import format_base64
 from undersigned.errors import FormatError, VerificationError
 from undersigned.tlog.checkpoint import (
     Checkpoint,

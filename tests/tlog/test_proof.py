@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from undersigned.crypto.encoding import format_base64
 from undersigned.crypto.note_key import NoteKey
+from undersigned.encoding import format_base64
 from undersigned.errors import FormatError, VerificationError
 from undersigned.tlog.checkpoint import Checkpoint, format_checkpoint_body
 from undersigned.tlog.merkle import Frontier, inclusion_proof, leaf_hash

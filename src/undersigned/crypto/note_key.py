@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from undersigned.crypto.ed25519 import PUBLIC_KEY_SIZE, verify_ed25519
-from undersigned.crypto.encoding import format_base64, parse_base64, parse_hex
+from undersigned.encoding import format_base64, parse_base64, parse_hex
 from undersigned.errors import FormatError, VerificationError
 
 ED25519: Final = 0x01

@@ -18,6 +18,9 @@ from undersigned.errors import StoreError
 
 DatabaseRole = Literal["collector", "issuer"]
 
+Connection = sa.Connection
+"""What `Database.read` and `write` hand out; named here so that nobody else needs the driver."""
+
 BUSY_TIMEOUT_S = 30
 """How long a writer waits for another before it gives up: longer than any batch takes."""
 
@@ -43,7 +46,7 @@ class Database:
 
     def __init__(self, role: DatabaseRole, url: str) -> None:
         self.role = role
-        self.engine = sa.create_engine(url, pool_size=8, max_overflow=8)
+        self.engine = sa.create_engine(url, pool_size=8, max_overflow=8, hide_parameters=True)
         if self.is_sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)
 

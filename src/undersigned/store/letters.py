@@ -23,6 +23,7 @@ class LetterRow:
     roll_n: int
     stage: str
     epochs: int
+    opened_at: int
     at: int
     active: bool
 

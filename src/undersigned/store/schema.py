@@ -73,6 +73,7 @@ letter = _table(
     _number("roll_n"),
     _text("stage"),
     _number("epochs"),
+    _number("opened_at"),
     _number("at"),
     _number("active"),
     sa.UniqueConstraint("slug", "edition"),

@@ -6,8 +6,8 @@ lines, since no monitor could audit them, and a checkpoint that has some is refu
 
 from dataclasses import dataclass
 
-from undersigned.crypto.encoding import format_base64
 from undersigned.crypto.note_key import NoteKey
+from undersigned.encoding import format_base64
 from undersigned.errors import FormatError, VerificationError
 from undersigned.tlog.fields import parse_decimal, parse_hash, parse_lines
 from undersigned.tlog.note import parse_note, verify_note

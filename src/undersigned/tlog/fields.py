@@ -6,7 +6,7 @@ One spelling for each value: decimals in ASCII without leading zeros, hashes in 
 import re
 from typing import Final
 
-from undersigned.crypto.encoding import parse_base64
+from undersigned.encoding import parse_base64
 from undersigned.errors import FormatError
 from undersigned.tlog.merkle import HASH_SIZE
 

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from undersigned.crypto.encoding import format_base64, parse_base64
 from undersigned.crypto.note_key import COSIGNATURE, KEY_ID_SIZE, NoteKey, check_name
+from undersigned.encoding import format_base64, parse_base64
 from undersigned.errors import FormatError, VerificationError
 from undersigned.tlog.cosignature import verify_cosignature
 

@@ -7,8 +7,8 @@ proof can be had is evidence against the site. Its text is signed: a change of i
 from dataclasses import dataclass
 from typing import Final
 
-from undersigned.crypto.encoding import format_base64
 from undersigned.crypto.note_key import NoteKey
+from undersigned.encoding import format_base64
 from undersigned.errors import FormatError
 from undersigned.tlog.fields import parse_decimal, parse_hash, parse_lines
 from undersigned.tlog.note import parse_note, verify_note

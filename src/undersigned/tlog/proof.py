@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from undersigned.crypto.encoding import format_base64, parse_base64
 from undersigned.crypto.note_key import NoteKey
+from undersigned.encoding import format_base64, parse_base64
 from undersigned.errors import FormatError
 from undersigned.tlog.checkpoint import Checkpoint, parse_checkpoint, parse_checkpoint_body
 from undersigned.tlog.fields import parse_decimal, parse_hash

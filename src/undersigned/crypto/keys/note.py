@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Final, Self
 
 from undersigned.crypto.ed25519 import SEED_SIZE
-from undersigned.crypto.encoding import format_base64, parse_base64, parse_hex
 from undersigned.crypto.keys.files import load_secret, save_secret
 from undersigned.crypto.keys.record import RecordSigner
 from undersigned.crypto.note_key import COSIGNATURE, ED25519, KEY_ID_SIZE, NoteKey
+from undersigned.encoding import format_base64, parse_base64, parse_hex
 from undersigned.errors import FormatError
 
 _HEAD: Final = "PRIVATE+KEY+"

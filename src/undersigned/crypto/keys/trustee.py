@@ -10,12 +10,12 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.hpke import MLKEM768X25519PrivateKey
 
 from undersigned.crypto import seal
-from undersigned.crypto.encoding import format_base64url, parse_base64url
 from undersigned.crypto.hpke import open_sealed
 from undersigned.crypto.keys.derive import derive
 from undersigned.crypto.keys.files import load_secret, save_secret
 from undersigned.crypto.keys.record import RecordSigner
 from undersigned.crypto.seal import Blob
+from undersigned.encoding import format_base64url, parse_base64url
 from undersigned.errors import FormatError
 
 SEED_SIZE: Final = 32

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from undersigned.crypto.encoding import (
+from undersigned.encoding import (
     format_base64,
     format_base64url,
     parse_base64,

@@ -1,0 +1,43 @@
+"""Sending what is in the outbox, again and again until it is out or hopeless."""
+
+from undersigned.app.site import Site
+from undersigned.errors import StoreError
+from undersigned.mail import Mail, Mailer
+from undersigned.store import outbox
+
+MOST_TRIES = 6
+FIRST_DELAY_S = 5
+"""Then 10, 20, 40, 80 s: a code is good for 15 minutes, so later tries would be of no use."""
+
+MOST_AT_ONCE = 50
+
+
+def deliver_mails(site: Site, mailer: Mailer) -> int:
+    """Send the mails whose time has come; return how many are out.
+
+    A crash between sending and deleting sends a mail twice: the same code, which does no harm.
+    """
+    now = site.clock.now()
+    with site.issuer.read() as connection:
+        due = outbox.list_due_mails(connection, now, MOST_AT_ONCE)
+    sent = 0
+    for row in due:
+        try:
+            mailer.send(Mail(row.mail.hex(), row.recipient, row.subject, row.body))
+        except StoreError:
+            _postpone(site, row, now)
+            continue
+        with site.issuer.write() as connection:
+            outbox.delete_mail(connection, row.mail)
+        sent += 1
+    return sent
+
+
+def _postpone(site: Site, row: outbox.MailRow, now: int) -> None:
+    tries = row.tries + 1
+    with site.issuer.write() as connection:
+        if tries >= MOST_TRIES:
+            outbox.delete_mail(connection, row.mail)
+        else:
+            delay = FIRST_DELAY_S * 2**row.tries
+            outbox.postpone_mail(connection, row.mail, tries=tries, next_at=now + delay)

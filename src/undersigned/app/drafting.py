@@ -1,0 +1,149 @@
+"""Opening a letter: keys, documents, acks, and the three records that stand first in its log."""
+
+import dataclasses
+import hashlib
+from collections.abc import Sequence
+
+from undersigned.app.letter_file import Draft, letter_of
+from undersigned.app.letters import format_stage
+from undersigned.app.log import Batch, publish
+from undersigned.app.site import IssuerKeys, Site, issuer_key_folder
+from undersigned.crypto.keys import RecordSigner, TokenKey
+from undersigned.crypto.note_key import format_vkey
+from undersigned.domain.letter import (
+    Letter,
+    LetterId,
+    Mode,
+    RollKind,
+    State,
+    TextRef,
+    TrusteeTerms,
+    ack_bytes,
+    format_text,
+)
+from undersigned.domain.outcome import outcome_hash
+from undersigned.domain.reasons import RollReason
+from undersigned.domain.record import (
+    Ack,
+    LetterRecord,
+    OutcomeRecord,
+    RollRecord,
+    format_record,
+    signed_bytes,
+)
+from undersigned.domain.roll import roll_hash
+from undersigned.domain.stage import stage_after_outcome
+from undersigned.errors import LetterExists, LetterRefused, PredecessorNotOpen, RollMissing
+from undersigned.store import letters as letter_store
+from undersigned.store import members as member_store
+from undersigned.store.database import Connection
+from undersigned.store.letters import LetterRow
+
+NO_SIGNATURE = bytes(64)
+
+OPERATOR = "the operator of this site"
+"""The name of the trustee that a site has by itself: pages then say "kept by the operator"."""
+
+
+def open_letter(site: Site, draft: Draft) -> Letter:
+    """Open a letter: from now on its text, rule and conditions are fixed.
+
+    Raises LetterExists, LetterRefused, PredecessorNotOpen, RollMissing.
+    """
+    now = site.clock.now()
+    if draft.closes <= now:
+        raise LetterRefused(["`closes` has passed already"])
+    with site.issuer.read() as connection:
+        commits = member_store.list_commits(connection, draft.slug)
+    if draft.roll is not RollKind.DOMAIN and not commits:
+        raise RollMissing
+    keys = IssuerKeys(TokenKey.generate(), RecordSigner.generate())
+    with site.collector.write() as connection:
+        before = _check_edition(connection, draft)
+        letter = _make_letter(site, draft, keys, before)
+        # The keys are on disk before the letter is: an opened letter without them could not be signed.
+        _save_keys(site, letter.letter_id, keys)
+        batch = Batch(connection, site)
+        record = _letter_record(site, letter, keys)
+        batch.add(record)
+        batch.add(_roll_record(letter, keys, draft, commits))
+        outcome = OutcomeRecord(letter.letter_id, State.OPEN, 0, now, 0, 0, 0, outcome_hash(()))
+        batch.add(outcome)
+        row = LetterRow(
+            letter_id=letter.letter_id,
+            slug=letter.slug,
+            edition=letter.edition,
+            record=format_record(record),
+            roll_n=_roll_n(draft, commits),
+            stage=format_stage(stage_after_outcome(None, outcome, unopened=0)),
+            epochs=0,
+            opened_at=now,
+            at=now,
+            active=True,
+        )
+        if not letter_store.add_letter(connection, row):
+            raise LetterExists
+        for text in draft.texts:
+            letter_store.put_document(connection, format_text(text))
+        batch.write()
+    publish(site)
+    return letter
+
+
+def _check_edition(connection: Connection, draft: Draft) -> LetterRow | None:
+    """Return the edition before this one. Raises LetterExists, PredecessorNotOpen."""
+    newest = letter_store.find_edition(connection, draft.slug)
+    if newest is None:
+        if draft.edition != 1:
+            raise PredecessorNotOpen("The first edition of a letter is edition 1.")
+        return None
+    if draft.edition <= newest.edition:
+        raise LetterExists
+    raise PredecessorNotOpen
+
+
+def _make_letter(site: Site, draft: Draft, keys: IssuerKeys, before: LetterRow | None) -> Letter:
+    trustee = site.keys.trustee
+    operator = TrusteeTerms(OPERATOR, True, trustee.seal_key, trustee.sign_key)
+    return letter_of(
+        draft,
+        tuple(
+            TextRef(text.lang, hashlib.sha256(format_text(text)).digest()) for text in draft.texts
+        ),
+        supersedes=None if before is None else LetterId(before.letter_id),
+        trustees=(operator,) if Mode.SEALED in draft.modes else (),
+        token_key=keys.token.spki,
+        attestation_key=keys.attestation.public_key,
+        organiser_key=site.keys.organiser.public_key,
+        promise_vkey=format_vkey(site.keys.promise.verifier),
+    )
+
+
+def _save_keys(site: Site, letter_id: LetterId, keys: IssuerKeys) -> None:
+    folder = issuer_key_folder(site.folder, letter_id)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    keys.token.save(folder / "token.key")
+    keys.attestation.save(folder / "attestation.key")
+
+
+def _letter_record(site: Site, letter: Letter, keys: IssuerKeys) -> LetterRecord:
+    message = ack_bytes(letter.letter_id)
+    acks = [Ack("issuer", keys.attestation.sign(message))]
+    if letter.trustees:
+        acks.append(Ack(1, site.keys.trustee.sign(message)))
+    record = LetterRecord(letter, tuple(acks), NO_SIGNATURE)
+    return dataclasses.replace(record, sig=site.keys.organiser.sign(signed_bytes(record)))
+
+
+def _roll_n(draft: Draft, commits: Sequence[bytes]) -> int:
+    return draft.headcount if draft.roll is RollKind.DOMAIN else len(commits)
+
+
+def _roll_record(
+    letter: Letter, keys: IssuerKeys, draft: Draft, commits: Sequence[bytes]
+) -> RollRecord:
+    digest = None if draft.roll is RollKind.DOMAIN else roll_hash(commits)
+    record = RollRecord(
+        letter.letter_id, _roll_n(draft, commits), digest, RollReason.OPENED, NO_SIGNATURE
+    )
+    return dataclasses.replace(record, sig=keys.attestation.sign(signed_bytes(record)))

@@ -1,0 +1,426 @@
+"""Taking records in: nothing is acknowledged that is not verified and on disk, nothing twice.
+
+Requests queue up; one thread takes as many as wait (up to `MOST_PER_BATCH`), verifies them in
+parallel (the libraries let go of the interpreter lock) and commits them in one transaction, so that
+many share the price of one sync. The queue is bounded: beyond it callers are told to come back.
+
+A record waits in `pending` from its acknowledgement to its epoch. A crash before the commit loses
+only what was never acknowledged; after it, the same request gets the same answer.
+"""
+
+import hashlib
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from undersigned.app.failures import report_failure
+from undersigned.app.letters import Letters, LetterView, stage_of
+from undersigned.app.site import Site
+from undersigned.crypto.ed25519 import verify_ed25519
+from undersigned.crypto.seal import parse_blob
+from undersigned.crypto.token import nonce_of
+from undersigned.domain.letter import Letter, Mode
+from undersigned.domain.name import attestation_signed_bytes, check_binding, parse_name
+from undersigned.domain.record import (
+    MOST_AMENDMENTS,
+    AmendRecord,
+    IssuedRecord,
+    SignRecord,
+    WithdrawRecord,
+    format_record,
+    parse_record,
+    signed_bytes,
+)
+from undersigned.domain.signature import check_signature
+from undersigned.domain.stage import (
+    check_takes_amendment,
+    check_takes_signature,
+    check_takes_withdrawal,
+    is_after_boundary,
+)
+from undersigned.errors import (
+    AlreadyIssued,
+    AlreadyWithdrawn,
+    AmendmentOutOfTurn,
+    Busy,
+    FormatError,
+    NameNotAttested,
+    StoreError,
+    TokenInvalid,
+    TokenSpent,
+    UndersignedError,
+    UnknownLetter,
+    UnknownSignature,
+    VerificationError,
+)
+from undersigned.store import letters as letter_store
+from undersigned.store import log as log_store
+from undersigned.store import pending as pending_store
+from undersigned.store import signatures as signature_store
+from undersigned.store.database import Connection
+from undersigned.store.pending import PendingRow, Taken
+from undersigned.tlog.merkle import leaf_hash
+from undersigned.tlog.promise import Promise, format_promise_text
+
+MOST_PER_BATCH = 256
+"""Records in one transaction: more would only make the first of them wait longer."""
+
+MOST_WAITING = 2048
+"""Requests that may wait: about a second's work; beyond it an early "come back" is kinder."""
+
+VERIFIERS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an accepted record is answered with: the promise (text of a signed note), and if it is new."""
+
+    promise: str
+    created: bool
+
+
+def leaf_of(record: SignRecord | AmendRecord | WithdrawRecord | IssuedRecord) -> bytes:
+    """Return the leaf hash that a record will have in the log."""
+    return leaf_hash(format_record(record))
+
+
+def promised_by(letter: Letter, now: int) -> int:
+    """Return the end of a promise given now: a window, which does not tell when (formats §8)."""
+    window = letter.window_s
+    return (now // window + 2) * window
+
+
+def _verify_name(
+    letter: Letter, pk: bytes, mode: Mode, name: bytes | None, blob: bytes | None
+) -> None:
+    """Check what comes with a record that has a name. Raises FormatError, NameNotAttested."""
+    if name is None or blob is None:
+        if name is not None or blob is not None:
+            raise FormatError("an anonymous record comes without a blob, every other one with it")
+        return
+    if hashlib.sha256(blob).digest() != name:
+        raise FormatError("the blob is not the one whose hash the record names")
+    if mode is Mode.SEALED:
+        if len(parse_blob(blob).slots) != len(letter.trustees):
+            raise FormatError("the blob is not sealed to this letter's trustees")
+        return
+    document = parse_name(blob)
+    check_binding(document, letter.letter_id, pk)
+    attestation = document.attestation
+    try:
+        verify_ed25519(
+            letter.attestation_key, attestation_signed_bytes(attestation), attestation.sig
+        )
+    except VerificationError:
+        raise NameNotAttested from None
+
+
+def _keep_name(connection: Connection, mode: Mode, blob: bytes | None) -> None:
+    if blob is None:
+        return
+    if mode is Mode.SEALED:
+        pending_store.put_blob(connection, hashlib.sha256(blob).digest(), blob)
+    else:
+        letter_store.put_document(connection, blob)
+
+
+@dataclass(frozen=True, slots=True)
+class SignRequest:
+    """A signature with its blob (sealed), name document (public) or nothing (anonymous)."""
+
+    record: SignRecord
+    blob: bytes | None
+
+    def verify(self, view: LetterView) -> None:
+        """Check mode, condition, token, signature and name. Raises Refused, FormatError."""
+        record = self.record
+        check_signature(view.letter, record)
+        try:
+            view.tokens.verify(record.token, record.pk)
+        except VerificationError as error:
+            raise TokenInvalid(error.detail) from None
+        verify_ed25519(record.pk, signed_bytes(record), record.sig)
+        _verify_name(view.letter, record.pk, record.mode, record.name, self.blob)
+
+    def take(self, connection: Connection, view: LetterView, now: int) -> tuple[Taken, bool]:
+        """Spend the token and let the record wait. Raises TokenSpent, LetterNotOpen."""
+        letter, record = view.letter, self.record
+        nonce, digest = nonce_of(record.pk), leaf_of(record)
+        earlier = pending_store.find_spent(connection, letter.letter_id, nonce)
+        if earlier is not None:
+            if earlier.leaf_hash != digest:
+                raise TokenSpent
+            return earlier, False
+        late = _check_stage(connection, letter, now, check_takes_signature)
+        taken = Taken(digest, promised_by(letter, now))
+        if not pending_store.spend_token(connection, letter.letter_id, nonce, taken):
+            raise TokenSpent
+        _keep_name(connection, record.mode, self.blob)
+        crowd: pending_store.Crowd = "public" if record.mode is Mode.PUBLIC else "crowd"
+        _wait(connection, record, taken, crowd, nonce=nonce, late=late)
+        return taken, True
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRequest:
+    """An amendment (with blob or name document, as a signature has) or a withdrawal (without)."""
+
+    record: AmendRecord | WithdrawRecord
+    blob: bytes | None
+
+    def verify(self, view: LetterView) -> None:
+        """Check signature, mode, condition and name. Raises Refused, FormatError."""
+        record = self.record
+        verify_ed25519(record.pk, signed_bytes(record), record.sig)
+        if isinstance(record, AmendRecord):
+            check_signature(view.letter, record)
+            _verify_name(view.letter, record.pk, record.mode, record.name, self.blob)
+        elif self.blob is not None:
+            raise FormatError("a withdrawal comes without a blob")
+
+    def take(self, connection: Connection, view: LetterView, now: int) -> tuple[Taken, bool]:
+        """Let the change wait, in its turn. Raises UnknownSignature, AlreadyWithdrawn, …"""
+        letter, record = view.letter, self.record
+        nonce, digest = nonce_of(record.pk), leaf_of(record)
+        signed = pending_store.find_spent(connection, letter.letter_id, nonce)
+        if signed is None:
+            raise UnknownSignature
+        changes = pending_store.list_changes(connection, letter.letter_id, nonce)
+        for taken in changes.values():
+            if taken.leaf_hash == digest:
+                return taken, False
+        self._check_turn(connection, signed, changes)
+        seq = record.seq if isinstance(record, AmendRecord) else 0
+        check = check_takes_amendment if seq else check_takes_withdrawal
+        late = _check_stage(connection, letter, now, check)
+        taken = Taken(digest, promised_by(letter, now))
+        if not pending_store.add_change(connection, letter.letter_id, nonce, seq, taken):
+            raise AmendmentOutOfTurn
+        if isinstance(record, AmendRecord):
+            _keep_name(connection, record.mode, self.blob)
+        _wait(connection, record, taken, "change", nonce=nonce, late=late)
+        return taken, True
+
+    def _check_turn(self, connection: Connection, signed: Taken, changes: dict[int, Taken]) -> None:
+        if 0 in changes:
+            raise AlreadyWithdrawn
+        index = log_store.find_leaf_index(connection, signed.leaf_hash)
+        row = None if index is None else signature_store.find_signature(connection, index)
+        if row is not None and row.status != "live":
+            raise AlreadyWithdrawn("This signature has ended.")
+        if isinstance(self.record, AmendRecord):
+            if self.record.seq != len(changes) + 1 or self.record.seq > MOST_AMENDMENTS:
+                raise AmendmentOutOfTurn
+            if row is not None and row.opened:
+                raise AmendmentOutOfTurn(
+                    "This name has been opened; it can be withdrawn, no longer amended."
+                )
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedRequest:
+    """The issuer's word that one member received a token."""
+
+    record: IssuedRecord
+
+    def verify(self, view: LetterView) -> None:
+        """Check the issuer's signature. Raises VerificationError."""
+        verify_ed25519(view.letter.attestation_key, signed_bytes(self.record), self.record.sig)
+
+    def take(self, connection: Connection, view: LetterView, now: int) -> tuple[Taken, bool]:
+        """Let the record wait. Raises Refused if the member has another one."""
+        letter, record = view.letter, self.record
+        taken = Taken(leaf_of(record), promised_by(letter, now))
+        earlier = pending_store.find_issued(connection, letter.letter_id, record.member)
+        if earlier == taken.leaf_hash:
+            return taken, False
+        late = _check_stage(connection, letter, now, check_takes_signature)
+        if earlier is not None or not pending_store.add_issued(
+            connection, letter.letter_id, record.member, taken.leaf_hash
+        ):
+            raise AlreadyIssued
+        _wait(connection, record, taken, "issued", nonce=None, late=late)
+        return taken, True
+
+
+Request: TypeAlias = SignRequest | ChangeRequest | IssuedRequest
+
+
+def _check_stage(
+    connection: Connection,
+    letter: Letter,
+    now: int,
+    check: Callable[..., None],
+) -> bool:
+    """Check that the letter takes such a record now; say whether it belongs after a boundary."""
+    row = letter_store.find_letter(connection, letter.letter_id)
+    if row is None:
+        raise UnknownLetter
+    stage = stage_of(row)
+    check(letter, stage, now)
+    return is_after_boundary(letter, stage, now)
+
+
+def _wait(
+    connection: Connection,
+    record: SignRecord | AmendRecord | WithdrawRecord | IssuedRecord,
+    taken: Taken,
+    crowd: pending_store.Crowd,
+    *,
+    nonce: bytes | None,
+    late: bool,
+) -> None:
+    pending_store.add_pending(
+        connection,
+        PendingRow(
+            leaf_hash=taken.leaf_hash,
+            letter_id=record.letter_id,
+            crowd=crowd,
+            nonce=nonce,
+            record=format_record(record),
+            by=taken.by,
+            late=late,
+        ),
+    )
+
+
+def parse_sign_request(record: bytes, blob: bytes | None) -> SignRequest:
+    """Read a signature as it was sent. Raises FormatError."""
+    parsed = parse_record(record)
+    if not isinstance(parsed, SignRecord):
+        raise FormatError("the record is not a signature")
+    return SignRequest(parsed, blob)
+
+
+def parse_change_request(record: bytes, blob: bytes | None) -> ChangeRequest:
+    """Read an amendment or a withdrawal as it was sent. Raises FormatError."""
+    parsed = parse_record(record)
+    if not isinstance(parsed, AmendRecord | WithdrawRecord):
+        raise FormatError("the record is neither an amendment nor a withdrawal")
+    return ChangeRequest(parsed, blob)
+
+
+class Intake:
+    """The queue, and the thread that empties it."""
+
+    def __init__(self, site: Site, letters: Letters) -> None:
+        self._site = site
+        self._letters = letters
+        self._queue: queue.Queue[tuple[Request, Future[Answer]] | None] = queue.Queue(MOST_WAITING)
+        self._pool = ThreadPoolExecutor(VERIFIERS, thread_name_prefix="verify")
+        self._thread = threading.Thread(target=self._run, name="intake", daemon=True)
+        self._closed = False
+
+    def start(self) -> None:
+        """Begin to take records."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Take what waits, then end."""
+        self._closed = True
+        self._queue.put(None)
+        self._thread.join()
+        self._pool.shutdown()
+
+    def submit(self, request: Request) -> "Future[Answer]":
+        """Queue a request; its future holds the answer or the error. Raises Busy."""
+        if self._closed:
+            raise Busy
+        future: Future[Answer] = Future()
+        try:
+            self._queue.put_nowait((request, future))
+        except queue.Full:
+            raise Busy from None
+        return future
+
+    def _run(self) -> None:
+        while True:
+            first = self._queue.get()
+            if first is None:
+                return
+            batch, last = [first], False
+            with suppress(queue.Empty):
+                while len(batch) < MOST_PER_BATCH:
+                    item = self._queue.get_nowait()
+                    if item is None:
+                        last = True
+                        break
+                    batch.append(item)
+            self._take_batch(batch)
+            if last:
+                return
+
+    def _take_batch(self, batch: list[tuple[Request, "Future[Answer]"]]) -> None:
+        try:
+            verified = self._verify_all(batch)
+            with self._site.collector.write() as connection:
+                now = self._site.clock.now()
+                results = [
+                    (future, self._take(connection, view, request, now))
+                    for request, future, view in verified
+                ]
+        except Exception as error:  # noqa: BLE001 - whatever it is, nobody may be left waiting
+            failure = error if isinstance(error, UndersignedError) else StoreError()
+            for _, future in batch:
+                if not future.done():
+                    future.set_exception(failure)
+            report_failure("intake", error)
+            return
+        # Only now is anything acknowledged: the transaction is on disk.
+        for future, result in results:
+            if isinstance(result, UndersignedError):
+                future.set_exception(result)
+            else:
+                future.set_result(self._answer(*result))
+
+    def _verify_all(
+        self, batch: list[tuple[Request, "Future[Answer]"]]
+    ) -> list[tuple[Request, "Future[Answer]", LetterView]]:
+        with self._site.collector.read() as connection:
+            found = [(item, self._find_view(connection, item)) for item in batch]
+        known = [(item, view) for item, view in found if view is not None]
+        checks = self._pool.map(lambda pair: _verify(pair[0][0], pair[1]), known)
+        verified = []
+        for ((request, future), view), error in zip(known, checks, strict=True):
+            if error is not None:
+                future.set_exception(error)
+            else:
+                verified.append((request, future, view))
+        return verified
+
+    def _find_view(
+        self, connection: Connection, item: tuple[Request, "Future[Answer]"]
+    ) -> LetterView | None:
+        try:
+            return self._letters.get(connection, item[0].record.letter_id)
+        except UnknownLetter as error:
+            item[1].set_exception(error)
+            return None
+
+    def _take(
+        self, connection: Connection, view: LetterView, request: Request, now: int
+    ) -> tuple[Taken, bool] | UndersignedError:
+        try:
+            return request.take(connection, view, now)
+        except StoreError:
+            raise
+        except UndersignedError as error:
+            # Every refusal comes before the first write of its request: the others go on.
+            return error
+
+    def _answer(self, taken: Taken, created: bool) -> Answer:
+        text = format_promise_text(Promise(taken.leaf_hash, taken.by))
+        line = self._site.keys.promise.sign(text.encode()).decode()
+        return Answer(f"{text}\n{line}", created)
+
+
+def _verify(request: Request, view: LetterView) -> UndersignedError | None:
+    try:
+        request.verify(view)
+    except UndersignedError as error:
+        return error
+    return None

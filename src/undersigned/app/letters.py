@@ -1,0 +1,81 @@
+"""Letters as the use cases need them: parsed once, with what checks their tokens."""
+
+import re
+from dataclasses import dataclass
+from typing import cast
+
+import msgspec
+
+from undersigned.app.site import Site
+from undersigned.crypto.token import TokenVerifier
+from undersigned.domain.letter import Letter, LetterId
+from undersigned.domain.record import LetterRecord, parse_record
+from undersigned.domain.stage import Stage
+from undersigned.errors import UnknownLetter
+from undersigned.store import letters as letter_store
+from undersigned.store.database import Connection
+from undersigned.store.letters import LetterRow
+
+_NAME = re.compile(r"([a-z0-9][a-z0-9-]{0,63})(?:@([1-9][0-9]{0,5}))?")
+
+
+@dataclass(frozen=True, slots=True)
+class LetterView:
+    """A letter that was opened here, with what never changes about it."""
+
+    letter: Letter
+    record: LetterRecord
+    tokens: TokenVerifier
+
+    @property
+    def letter_id(self) -> LetterId:
+        """The letter's id (32 bytes)."""
+        return self.letter.letter_id
+
+
+class Letters:
+    """The letters of a site, each parsed when it is first asked for."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._views: dict[bytes, LetterView] = {}
+
+    def get(self, connection: Connection, letter_id: bytes) -> LetterView:
+        """Return a letter by its id. Raises UnknownLetter."""
+        view = self._views.get(letter_id)
+        if view is None:
+            row = letter_store.find_letter(connection, letter_id)
+            if row is None:
+                raise UnknownLetter
+            view = self.view(row)
+        return view
+
+    def view(self, row: LetterRow) -> LetterView:
+        """Return the letter of a row."""
+        view = self._views.get(row.letter_id)
+        if view is None:
+            record = cast(LetterRecord, parse_record(row.record))
+            view = LetterView(record.letter, record, self._site.token_verifier(record.letter))
+            self._views[row.letter_id] = view
+        return view
+
+    def get_row(self, connection: Connection, name: str) -> LetterRow:
+        """Return the row of `slug` (its newest edition) or `slug@edition`. Raises UnknownLetter."""
+        match = _NAME.fullmatch(name)
+        if match is None:
+            raise UnknownLetter
+        slug, edition = match.groups()
+        row = letter_store.find_edition(connection, slug, int(edition) if edition else None)
+        if row is None:
+            raise UnknownLetter
+        return row
+
+
+def stage_of(row: LetterRow) -> Stage:
+    """Return where a letter is in its life."""
+    return msgspec.json.decode(row.stage, type=Stage)
+
+
+def format_stage(stage: Stage) -> str:
+    """Write a stage for the database."""
+    return msgspec.json.encode(stage).decode()

@@ -1,0 +1,211 @@
+"""Appending to the log, and publishing what was appended.
+
+The order of writing, and what a crash leaves after each step:
+
+1. One transaction: entries leave `pending` for the log, and `UPDATE checkpoint WHERE size = old`. A
+   crash before the commit leaves everything as it was; the commit is the moment at which the log grows.
+2. Full tiles and bundles to files, each synced. A crash leaves some missing; `publish` writes them at
+   the next start, from the database.
+3. The checkpoint to `log/checkpoint`, by rename. That file is what the world sees and the guard that
+   remembers how far it saw: a database that is behind it has been restored from a back-up, and the
+   site does not start, since it would tell a second history. A crash before this step leaves the old
+   checkpoint published, which is the same log, shorter.
+"""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from undersigned.app.site import Site
+from undersigned.domain.record import Record, format_record
+from undersigned.errors import RolledBack, StoreError
+from undersigned.store import log as log_store
+from undersigned.store.database import Connection
+from undersigned.tlog.checkpoint import Checkpoint, format_checkpoint_body, parse_checkpoint
+from undersigned.tlog.merkle import Frontier, HashReader, leaf_hash, tree_root
+from undersigned.tlog.tile import (
+    ENTRIES,
+    FULL_WIDTH,
+    TilePath,
+    TileReader,
+    format_entry_bundle,
+    format_tile_path,
+    new_full_tiles,
+)
+
+HASH_SIZE = 32
+
+
+class Batch:
+    """Entries that one transaction appends, in order."""
+
+    def __init__(self, connection: Connection, site: Site) -> None:
+        row = log_store.find_checkpoint(connection)
+        if row is None:
+            raise StoreError("the database has no checkpoint")
+        self._connection = connection
+        self._site = site
+        self.start = row.size
+        self.entries: list[bytes] = []
+        self.hashes: list[bytes] = []
+
+    @property
+    def next_index(self) -> int:
+        """The leaf index that the next record will have."""
+        return self.start + len(self.entries)
+
+    def add(self, record: Record) -> int:
+        """Append a record; return its leaf index."""
+        return self.add_entry(format_record(record))
+
+    def add_entry(self, entry: bytes, digest: bytes | None = None) -> int:
+        """Append canonical bytes (with their leaf hash, if it is known); return the leaf index."""
+        index = self.next_index
+        self.entries.append(entry)
+        self.hashes.append(leaf_hash(entry) if digest is None else digest)
+        return index
+
+    def write(self) -> None:
+        """Write the entries and move the checkpoint. Raises StaleCheckpoint."""
+        frontier = Frontier.read(self.start, hash_reader(self._connection, self.start))
+        tiles: dict[tuple[int, int], bytes] = {}
+        for digest in self.hashes:
+            for level, index, node in frontier.append(digest):
+                tile_level, height = divmod(level, 8)
+                if height == 0:
+                    self._add_to_tile(tiles, tile_level, index, node)
+        log_store.add_entries(self._connection, self.start, self.entries, self.hashes)
+        log_store.put_tiles(self._connection, tiles)
+        root = frontier.root()
+        row = log_store.CheckpointRow(
+            frontier.size, root, sign_checkpoint(self._site, frontier.size, root)
+        )
+        log_store.advance_checkpoint(self._connection, self.start, row)
+
+    def _add_to_tile(
+        self, tiles: dict[tuple[int, int], bytes], level: int, index: int, node: bytes
+    ) -> None:
+        number, offset = divmod(index, FULL_WIDTH)
+        held = tiles.get((level, number))
+        if held is None:
+            held = log_store.find_tile(self._connection, level, number) if offset else b""
+        if held is None or len(held) != offset * HASH_SIZE:
+            raise StoreError("a tile of the log in the database is damaged")
+        tiles[level, number] = held + node
+
+
+def sign_checkpoint(site: Site, size: int, root: bytes) -> str:
+    """Return the signed note of a checkpoint."""
+    body = format_checkpoint_body(Checkpoint(site.origin, size, root))
+    return f"{body}\n{site.keys.log.sign(body.encode()).decode()}"
+
+
+def read_tile(connection: Connection, path: TilePath) -> bytes:
+    """Cut a tile or an entry bundle out of the database. Raises StoreError if it is not there."""
+    if path.level == ENTRIES:
+        first = path.index * FULL_WIDTH
+        entries = log_store.read_entries(connection, first, first + path.width)
+        if len(entries) != path.width:
+            raise StoreError("the log has no such entries")
+        return format_entry_bundle(entries)
+    hashes = log_store.find_tile(connection, path.level, path.index)
+    if hashes is None or len(hashes) < path.width * HASH_SIZE:
+        raise StoreError("the log has no such tile")
+    return hashes[: path.width * HASH_SIZE]
+
+
+def hash_reader(connection: Connection, size: int) -> HashReader:
+    """Return what reads the hashes of the tree of `size` leaves."""
+    return TileReader(lambda path: read_tile(connection, path), size)
+
+
+def find_published(site: Site) -> Checkpoint | None:
+    """Return the checkpoint that the world has seen, or None before the first.
+
+    Raises StoreError if the file is damaged.
+    """
+    try:
+        note = (site.log_folder / "checkpoint").read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise StoreError(f"the published checkpoint cannot be read: {error.strerror}") from None
+    return parse_checkpoint(note, site.keys.log.verifier)
+
+
+def publish(site: Site) -> Checkpoint:
+    """Show the world the log as the database has it: steps 2 and 3 of the order of writing.
+
+    Raises RolledBack if the world has seen more, or something else, than the database holds.
+    """
+    with _publishing(site):
+        return _publish(site)
+
+
+@contextmanager
+def _publishing(site: Site) -> Iterator[None]:
+    """Hold the lock without which two processes could publish in the wrong order."""
+    try:
+        descriptor = os.open(site.log_folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise StoreError(f"{site.log_folder} cannot be written: {error.strerror}") from None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _publish(site: Site) -> Checkpoint:
+    seen = find_published(site)
+    with site.collector.read() as connection:
+        row = log_store.find_checkpoint(connection)
+        if row is None:
+            raise StoreError("the database has no checkpoint")
+        newest = Checkpoint(site.origin, row.size, row.root)
+        if seen == newest:
+            return newest
+        seen_size = seen.size if seen else 0
+        check_guard(connection, seen, newest)
+        for path in new_full_tiles(seen_size, row.size):
+            _write_file(site.log_folder / format_tile_path(path), read_tile(connection, path))
+    _write_file(site.log_folder / "checkpoint", row.note.encode())
+    return newest
+
+
+def check_guard(connection: Connection, seen: Checkpoint | None, newest: Checkpoint) -> None:
+    """Check that the database continues what was published. Raises RolledBack."""
+    if seen is None:
+        return
+    if seen.size > newest.size:
+        raise RolledBack(
+            f"the log was published with {seen.size} records, and this database has "
+            f"{newest.size}: it is older, probably a restored back-up. Starting would tell a "
+            "second history. Put the newer database back"
+        )
+    if tree_root(seen.size, hash_reader(connection, seen.size)) != seen.root:
+        raise RolledBack(
+            "the log in this database differs from the one that was published. Starting would tell "
+            "a second history. Put the database back that belongs to this folder"
+        )
+
+
+def _write_file(path: Path, data: bytes) -> None:
+    """Write a file so that it is there whole or not at all, also after a power failure."""
+    part = path.with_name(path.name + ".part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    except OSError as error:
+        raise StoreError(f"{path} cannot be written: {error.strerror}") from None

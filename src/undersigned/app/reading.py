@@ -1,0 +1,143 @@
+"""What the site tells anyone who asks: letters, numbers, names, documents."""
+
+from dataclasses import dataclass
+
+import msgspec
+
+from undersigned.app.counting import Counts, read_counts
+from undersigned.app.letters import Letters, LetterView, stage_of
+from undersigned.app.site import Site
+from undersigned.domain.letter import Letter, TextDocument, parse_text
+from undersigned.domain.stage import Stage
+from undersigned.errors import StoreError, UnknownDocument
+from undersigned.store import letters as letter_store
+from undersigned.store import log as log_store
+from undersigned.store import signatures as signature_store
+from undersigned.store.database import Connection
+from undersigned.store.letters import LetterRow
+from undersigned.store.signatures import ShownName
+
+MOST_NAMES = 1000
+"""Names in one answer: a page that a phone can hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class LetterNumbers:
+    """A letter's counts, with the size of the tree that proves them and the time of its last record."""
+
+    counts: Counts
+    headcount: int
+    size: int
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class LetterPage:
+    """A letter as its page shows it."""
+
+    view: LetterView
+    stage: Stage
+    roll_n: int
+    opened_at: int
+    numbers: LetterNumbers
+    texts: tuple[TextDocument, ...]
+
+    @property
+    def letter(self) -> Letter:
+        """What was fixed when it was opened."""
+        return self.view.letter
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryRow:
+    """What an epoch left."""
+
+    n: int
+    at: int
+    size: int
+    counts: Counts
+
+
+def list_pages(site: Site, letters: Letters) -> list[LetterPage]:
+    """Return every letter, by slug and edition."""
+    with site.collector.read() as connection:
+        rows = letter_store.list_letters(connection)
+        return [_page(connection, letters, row) for row in rows]
+
+
+def get_page(site: Site, letters: Letters, name: str) -> LetterPage:
+    """Return the letter of `slug` or `slug@edition`. Raises UnknownLetter."""
+    with site.collector.read() as connection:
+        return _page(connection, letters, letters.get_row(connection, name))
+
+
+def get_view(site: Site, letters: Letters, name: str) -> LetterView:
+    """Return what never changes about a letter. Raises UnknownLetter."""
+    with site.collector.read() as connection:
+        return letters.view(letters.get_row(connection, name))
+
+
+def get_numbers(site: Site, letters: Letters, name: str) -> LetterNumbers:
+    """Return a letter's numbers. Raises UnknownLetter."""
+    with site.collector.read() as connection:
+        row = letters.get_row(connection, name)
+        return _numbers(connection, letters.view(row).letter, row)
+
+
+def _page(connection: Connection, letters: Letters, row: LetterRow) -> LetterPage:
+    view = letters.view(row)
+    texts = []
+    for reference in view.letter.texts:
+        content = letter_store.find_document(connection, reference.hash)
+        if content is None:
+            raise StoreError("a text of this letter is missing")
+        texts.append(parse_text(content))
+    return LetterPage(
+        view=view,
+        stage=stage_of(row),
+        roll_n=row.roll_n,
+        opened_at=row.opened_at,
+        numbers=_numbers(connection, view.letter, row),
+        texts=tuple(texts),
+    )
+
+
+def _numbers(connection: Connection, letter: Letter, row: LetterRow) -> LetterNumbers:
+    checkpoint = log_store.find_checkpoint(connection)
+    return LetterNumbers(
+        counts=read_counts(connection, letter, stage_of(row).state),
+        headcount=letter.headcount,
+        size=checkpoint.size if checkpoint else 0,
+        at=row.at,
+    )
+
+
+def get_history(site: Site, letters: Letters, name: str) -> list[HistoryRow]:
+    """Return what each epoch of a letter left. Raises UnknownLetter."""
+    with site.collector.read() as connection:
+        row = letters.get_row(connection, name)
+        rows = letter_store.list_history(connection, row.letter_id)
+    return [
+        HistoryRow(n, at, size, msgspec.json.decode(counts, type=Counts))
+        for n, at, size, counts in rows
+    ]
+
+
+def list_names(
+    site: Site, letters: Letters, name: str, *, after: int = -1, limit: int = MOST_NAMES
+) -> list[ShownName]:
+    """Return public and opened names of a letter, in the log's order. Raises UnknownLetter."""
+    with site.collector.read() as connection:
+        row = letters.get_row(connection, name)
+        return signature_store.list_shown_names(
+            connection, row.letter_id, after=after, limit=min(limit, MOST_NAMES)
+        )
+
+
+def get_document(site: Site, digest: bytes) -> bytes:
+    """Return a document by its hash (32 bytes). Raises UnknownDocument."""
+    with site.collector.read() as connection:
+        content = letter_store.find_document(connection, digest)
+    if content is None:
+        raise UnknownDocument
+    return content
