@@ -20,6 +20,8 @@ from undersigned.domain.letter import (
     TextRef,
     TrusteeTerms,
 )
+from undersigned.domain.name import Attestation, NameDocument, Verified
+from undersigned.domain.opening import BadLeaf, OpenedLeaf, OpeningFile
 from undersigned.domain.record import (
     Ack,
     AmendRecord,
@@ -261,3 +263,29 @@ small_records: st.SearchStrategy[Record] = st.one_of(
     ),
 )
 records: st.SearchStrategy[Record] = st.one_of(small_records, letter_records())
+
+attestations = st.builds(
+    Attestation,
+    letter_ids,
+    lines(100, least=1),
+    st.none() | lines(100, least=1),
+    st.sampled_from(Verified),
+    octets(32),
+    octets(64),
+)
+name_documents = st.builds(
+    NameDocument, attestations, octets(32), st.none() | passages(1_000, least=1)
+)
+
+
+@st.composite
+def opening_files(draw: st.DrawFn) -> OpeningFile:
+    """Give opening files; their leaves lie in the log that was verified."""
+    size = draw(naturals)
+    indexes = st.sets(st.integers(0, size - 1), max_size=5) if size else st.just(set[int]())
+    shares = st.lists(st.none() | octets(33), min_size=1, max_size=4).map(tuple)
+    leaves = tuple(
+        OpenedLeaf(index, draw(octets(32))) if draw(st.booleans()) else BadLeaf(index, draw(shares))
+        for index in sorted(draw(indexes))
+    )
+    return OpeningFile(draw(letter_ids), draw(st.integers(1, GREATEST)), size, leaves)

@@ -57,8 +57,6 @@ def convert_json(value: object, kind: type[T], what: str) -> T:
         return msgspec.convert(value, kind)
     except msgspec.MsgspecError as error:
         raise FormatError(f"{what}: {_sentence(error)}") from None
-    except RecursionError:
-        raise FormatError(f"{what}: not of that form") from None
 
 
 def _sentence(error: msgspec.MsgspecError) -> str:
