@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from undersigned.domain.roll import (
-    CODE_ALPHABET,
+    INVITE_ALPHABET,
     RollEntry,
     canonical_address,
     format_invite_code,
@@ -25,7 +25,7 @@ from undersigned.domain.roll import (
 )
 from undersigned.errors import FormatError, RollRefused
 
-codes = st.text(CODE_ALPHABET, min_size=16, max_size=16)
+codes = st.text(INVITE_ALPHABET, min_size=16, max_size=16)
 
 
 @pytest.mark.parametrize(

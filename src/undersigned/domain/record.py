@@ -15,6 +15,7 @@ import msgspec
 
 from undersigned.domain.canonical import decode_json, format_canonical
 from undersigned.domain.kinds import (
+    MOST_AMENDMENTS,
     Ack,
     AmendRecord,
     EpochRecord,
@@ -49,6 +50,9 @@ from undersigned.encoding import format_base64url, parse_base64url
 from undersigned.errors import FormatError
 
 __all__ = [
+    "LONGEST_LETTER",
+    "LONGEST_RECORD",
+    "MOST_AMENDMENTS",
     "Ack",
     "AmendRecord",
     "DemandAnswer",
