@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from undersigned.crypto.keys.note import CosignatureSigner, NoteSigner
-from undersigned.crypto.note_key import NoteKey
+from undersigned.crypto.note_key import ED25519, NoteKey
 from undersigned.encoding import format_base64
 from undersigned.errors import FormatError, VerificationError
 from undersigned.tlog.checkpoint import (
@@ -204,8 +204,9 @@ def test_a_witness_proves_its_time(
     assert verify_cosignature(witness_key, BODY, line.signature) == NOW
     with pytest.raises(VerificationError):
         verify_cosignature(witness_key, EXAMPLE_BODY, line.signature)
-    with pytest.raises(VerificationError):
-        verify_cosignature(log_key, BODY, line.signature)
+    for key in (log_key, NoteKey(witness_key.name, ED25519, witness_key.public_key)):
+        with pytest.raises(VerificationError):
+            verify_cosignature(key, BODY, line.signature)
 
 
 def test_flipped_bits_in_a_cosignature(witness_key: NoteKey, witness_line: CosignatureLine) -> None:

@@ -281,6 +281,8 @@ def test_trees_that_cannot_be() -> None:
         (6, ROOTS[6], 5, root),
         (-1, root, 5, root),
         (5, root, MAX_TREE_SIZE + 1, root),
+        (MAX_TREE_SIZE + 1, root, MAX_TREE_SIZE + 1, root),
+        (-1, root, -1, root),
         (5, root, 5, ROOTS[6]),
         (0, root, 5, root),
         (0, root, 0, root),
@@ -291,6 +293,14 @@ def test_trees_that_cannot_be() -> None:
     for index, size in [(0, 0), (1, 1), (-1, 1), (0, MAX_TREE_SIZE + 1)]:
         with pytest.raises(VerificationError):
             verify_inclusion(LEAVES[0], index, size, (), LEAVES[0])
+
+
+def test_sizes_that_are_lies() -> None:
+    """True proofs of larger trees do not hold for a checkpoint that states smaller ones."""
+    with pytest.raises(VerificationError, match="too long"):
+        verify_inclusion(LEAVES[1], 0, 1, inclusion_proof(1, 2, read), ROOTS[2])
+    with pytest.raises(VerificationError, match="too long"):
+        verify_consistency(3, ROOTS[7], 4, ROOTS[8], consistency_proof(7, 8, read))
 
 
 def test_hashes_of_another_length() -> None:

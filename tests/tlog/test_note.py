@@ -184,8 +184,12 @@ def test_limits() -> None:
     assert len(parse_note(f"{'t' * room}\n\n{line}".encode()).text) == room + 1
     with pytest.raises(FormatError):
         parse_note(f"{'t' * (room + 1)}\n\n{line}".encode())
-    with pytest.raises(FormatError):
-        parse_signatures(line.encode() * (MAX_NOTE_SIZE // len(line)))
+    room = (MAX_NOTE_SIZE - len("— ww \n".encode())) // 4 * 3 - 4
+    largest = format_signatures([NoteSignature("ww", bytes(4), bytes(room))])
+    assert len(largest) == MAX_NOTE_SIZE
+    assert len(parse_signatures(largest)) == 1
+    with pytest.raises(FormatError, match="too large"):
+        parse_signatures(largest[:-1] + b"\n\n")
     # What every verifier must take: 16 signatures of nearly 5 kB.
     large = tuple(NoteSignature(f"w{i}.example", bytes(4), bytes(4995)) for i in range(16))
     assert parse_note(format_note(SignedNote("t\n", large))).signatures == large

@@ -169,8 +169,10 @@ def test_bundles_come_back(entries: list[bytes]) -> None:
     """The entries of a bundle, the empty one too, are those that were put into it."""
     data = format_entry_bundle(entries)
     assert parse_entry_bundle(data, len(entries)) == tuple(entries)
-    for wrong in (data[:-1], data + b"\0", data + b"\0\0", b"\0\0" + data):
-        with pytest.raises(FormatError):
+    with pytest.raises(FormatError, match="inside"):
+        parse_entry_bundle(data[:-1], len(entries))
+    for wrong in (data + b"\0", data + b"\0\0", b"\0\0" + data):
+        with pytest.raises(FormatError, match="goes on"):
             parse_entry_bundle(wrong, len(entries))
     for width in (len(entries) - 1, len(entries) + 1):
         with pytest.raises(FormatError):

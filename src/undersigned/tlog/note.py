@@ -58,11 +58,9 @@ def format_note(note: SignedNote) -> bytes:
 
     Raises FormatError if its text or a signature cannot stand in a note.
     """
-    if not note.text.endswith("\n"):
-        raise FormatError("The text of a note ends in a newline.")
     lines = "".join(_format_signature(signature) for signature in note.signatures)
     data = f"{note.text}\n{lines}".encode("utf-8", "surrogatepass")
-    if parse_note(data) != note:
+    if parse_note(data) != note:  # such as a name that would begin a second line
         raise FormatError("The note cannot be written as it is.")
     return data
 
