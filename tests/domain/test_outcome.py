@@ -39,7 +39,7 @@ def _brute_force(candidates: list[Candidate]) -> Outcome:
         if stable:
             assert len(stable) == 1, "the largest stable set is unique"
             m, some = stable[0]
-            return Outcome(m, tuple(one.index for one in some), len(candidates) - size)
+            return Outcome(m, tuple(one.leaf for one in some), len(candidates) - size)
     raise AssertionError("the empty set is stable")
 
 
@@ -50,7 +50,7 @@ def _rounds(candidates: list[Candidate]) -> Outcome:
         m = sum(one.counted for one in left)
         kept = [one for one in left if one.condition <= m]
         if len(kept) == len(left):
-            standing = tuple(sorted(one.index for one in left))
+            standing = tuple(sorted(one.leaf for one in left))
             return Outcome(m, standing, len(candidates) - len(left))
         left = kept
 
@@ -162,7 +162,7 @@ def test_the_check_refuses_every_other_set(candidates: list[Candidate]) -> None:
     for size in range(len(candidates) + 1):
         for some in combinations(candidates, size):
             m = sum(one.counted for one in some)
-            other = Outcome(m, tuple(one.index for one in some), len(candidates) - size)
+            other = Outcome(m, tuple(one.leaf for one in some), len(candidates) - size)
             try:
                 check_outcome(candidates, other)
             except VerificationError:

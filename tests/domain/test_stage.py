@@ -257,7 +257,7 @@ def test_closes_while_frozen() -> None:
     assert life.states == "orf"
     life.opening(RULE, later=1)
     assert life.states == "orfrr"
-    assert life.moves[-1].at == CLOSES
+    assert life.moves[-1].at == CLOSES + 500, "not before the release"
     life.opening(RULE + 1)
     assert life.states == "orfrrc"
 
@@ -329,16 +329,15 @@ def test_no_opening_without_a_wave() -> None:
 
 
 def test_what_is_taken_when() -> None:
-    """Signatures until the closing time, changes until the end, withdrawals also when closed."""
+    """Signatures until the closing time, changes but for an opening, withdrawals also when closed."""
     letter = _letter()
     before = CLOSES - 1
     for state in State:
         stage = Stage(state, 1, OPENED, OPENED, opening_due=state is State.FROZEN)
         alive = state not in ENDED
         checks = (check_takes_signature, check_takes_amendment, check_takes_withdrawal)
-        for check, allowed in zip(
-            checks, (alive, alive, alive or state is State.CLOSED), strict=True
-        ):
+        takes = (alive, alive and not stage.opening_due, alive or state is State.CLOSED)
+        for check, allowed in zip(checks, takes, strict=True):
             if allowed:
                 check(letter, stage, before)
             else:

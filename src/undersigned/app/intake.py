@@ -23,10 +23,10 @@ from undersigned.app.site import Site
 from undersigned.crypto.ed25519 import verify_ed25519
 from undersigned.crypto.seal import parse_blob
 from undersigned.crypto.token import nonce_of
+from undersigned.domain.kinds import MOST_AMENDMENTS
 from undersigned.domain.letter import Letter, Mode
 from undersigned.domain.name import attestation_signed_bytes, check_binding, parse_name
 from undersigned.domain.record import (
-    MOST_AMENDMENTS,
     AmendRecord,
     IssuedRecord,
     SignRecord,
@@ -183,7 +183,7 @@ class ChangeRequest:
             raise FormatError("a withdrawal comes without a blob")
 
     def take(self, connection: Connection, view: LetterView, now: int) -> tuple[Taken, bool]:
-        """Let the change wait, in its turn. Raises UnknownSignature, AlreadyWithdrawn, …"""
+        """Let the change wait. Raises UnknownSignature, AlreadyWithdrawn, AmendmentOutOfTurn."""
         letter, record = view.letter, self.record
         nonce, digest = nonce_of(record.pk), leaf_of(record)
         signed = pending_store.find_spent(connection, letter.letter_id, nonce)

@@ -54,7 +54,7 @@ class Letters:
         """Return the letter of a row."""
         view = self._views.get(row.letter_id)
         if view is None:
-            record = cast(LetterRecord, parse_record(row.record))
+            record = cast("LetterRecord", parse_record(row.record))
             view = LetterView(record.letter, record, self._site.token_verifier(record.letter))
             self._views[row.letter_id] = view
         return view

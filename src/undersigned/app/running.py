@@ -30,7 +30,12 @@ class RunningSite:
         self._ending = threading.Event()
         self._threads = [
             threading.Thread(target=self._repeat, args=(name, step), name=name, daemon=True)
-            for name, step in (("sequencing", self._advance), ("mails", self._deliver))
+            for name, step in (
+                ("sequencing", self._advance),
+                # apart, since it verifies the whole log and epochs must not wait for it
+                ("opening", self._open),
+                ("mails", self._deliver),
+            )
         ]
 
     def start(self) -> None:
@@ -68,6 +73,8 @@ class RunningSite:
         if isinstance(self.site.clock, StoredClock):
             self.site.clock.save()
         sequence(self.site, self.letters)
+
+    def _open(self) -> None:
         open_due_waves(self.site, self.letters)
 
     def _deliver(self) -> None:

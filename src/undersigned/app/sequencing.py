@@ -59,7 +59,7 @@ def advance(connection: Connection, turn: Turn, now: int) -> None:
         _flush(connection, turn, boundary)
         if turn.stage == before:
             # The flush itself may have moved the letter; then the boundaries are looked at anew.
-            _move(connection, turn, boundary)
+            make_moves(connection, turn, boundary)
         if turn.stage == before:
             break
         pending_store.clear_late(connection, turn.letter_id)
@@ -67,7 +67,7 @@ def advance(connection: Connection, turn: Turn, now: int) -> None:
     due = due_rows(turn.letter, rows, now)
     if due:
         turn.write_epoch(due, now)
-    _move(connection, turn, now)
+    make_moves(connection, turn, now)
 
 
 def _flush(connection: Connection, turn: Turn, boundary: int) -> None:
@@ -77,7 +77,7 @@ def _flush(connection: Connection, turn: Turn, boundary: int) -> None:
         turn.write_epoch(rows, boundary)
 
 
-def _move(connection: Connection, turn: Turn, now: int) -> None:
+def make_moves(connection: Connection, turn: Turn, now: int) -> None:
     """Let the letter make every move whose time has come."""
     while True:
         before = turn.stage

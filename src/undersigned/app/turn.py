@@ -14,11 +14,11 @@ import msgspec
 from undersigned.app.counting import ENDED, count_letter, find_standing, read_counts, unopened_of
 from undersigned.app.letters import LetterView, format_stage, stage_of
 from undersigned.app.log import Batch
+from undersigned.domain.kinds import MOST_AMENDMENTS
 from undersigned.domain.letter import Mode, State
 from undersigned.domain.name import NameDocument, parse_name
 from undersigned.domain.outcome import Outcome, outcome_hash
 from undersigned.domain.record import (
-    MOST_AMENDMENTS,
     AmendRecord,
     EpochRecord,
     OpeningRecord,
@@ -98,6 +98,17 @@ class Turn:
         )
         if move is not None:
             self.enter(move)
+
+    def write_changes(self, at: int) -> bool:
+        """Append an epoch with the changes that wait for nothing else; say whether there were any."""
+        waiting = pending_store.list_pending(
+            self._connection, self.letter.letter_id, with_late=True
+        )
+        unsequenced = {row.nonce for row in waiting if row.crowd in ("public", "crowd")}
+        rows = [row for row in waiting if row.crowd == "change" and row.nonce not in unsequenced]
+        if rows:
+            self.write_epoch(rows, at)
+        return bool(rows)
 
     def _append(self, row: PendingRow) -> int:
         index = self._batch.add_entry(row.record, row.leaf_hash)

@@ -10,7 +10,6 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 
 from undersigned.domain.canonical import (
-    LONGEST_DOCUMENT,
     LetterId,
     Natural,
     Positive,
@@ -23,6 +22,7 @@ from undersigned.domain.letter import MOST_TRUSTEES
 from undersigned.encoding import format_base64url, parse_base64url
 from undersigned.errors import FormatError
 
+LONGEST_OPENING = 64 * 1024 * 1024  # bytes: a key takes 80, so 800,000 names in one wave
 KEY_BYTES = 32
 SHARE_BYTES = 33  # y[32] ‖ x[1]; §6
 
@@ -93,8 +93,8 @@ _DECODER = msgspec.json.Decoder(_OpeningWire)
 
 def parse_opening(data: bytes) -> OpeningFile:
     """Read an opening file. Raises FormatError unless it is canonical and within its limits."""
-    if len(data) > LONGEST_DOCUMENT:
-        raise FormatError(f"opening: longer than {LONGEST_DOCUMENT} bytes")
+    if len(data) > LONGEST_OPENING:
+        raise FormatError(f"opening: longer than {LONGEST_OPENING} bytes")
     wire = decode_json(_DECODER, data, "opening")
     leaves = tuple(_leaf_of(leaf) for leaf in wire.leaves)
     letter_id = LetterId(parse_base64url(wire.letter, size=32))
@@ -105,7 +105,7 @@ def parse_opening(data: bytes) -> OpeningFile:
 
 
 def format_opening(opening: OpeningFile) -> bytes:
-    """Write an opening file canonically. Raises FormatError if it is longer than a document may be."""
+    """Write an opening file canonically. Raises FormatError if it is too long."""
     data = format_canonical(
         {
             "v": 1,
@@ -116,8 +116,8 @@ def format_opening(opening: OpeningFile) -> bytes:
             "leaves": [_leaf_members(leaf) for leaf in opening.leaves],
         }
     )
-    if len(data) > LONGEST_DOCUMENT:
-        raise FormatError(f"opening: longer than {LONGEST_DOCUMENT} bytes")
+    if len(data) > LONGEST_OPENING:
+        raise FormatError(f"opening: longer than {LONGEST_OPENING} bytes")
     return data
 
 

@@ -20,7 +20,7 @@ from undersigned.errors import VerificationError
 class Candidate(NamedTuple):
     """A live signature: its leaf in the log, whether the basis counts it, its condition (0: none)."""
 
-    index: int  # type: ignore[assignment]  # nobody asks where in the tuple a value is
+    leaf: int
     counted: bool
     condition: int
 

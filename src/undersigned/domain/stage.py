@@ -153,7 +153,7 @@ def _move_from_released(letter: Letter, stage: Stage, unopened: int, now: int) -
     wave_at = _get_wave_at(stage)
     if now >= letter.closes:
         if unopened > 0 and wave_at < letter.closes:
-            return Move(State.RELEASED, stage.wave + 1, letter.closes)
+            return Move(State.RELEASED, stage.wave + 1, max(letter.closes, stage.at))
         return Move(State.CLOSED, stage.wave, max(now, stage.at))
     if unopened > 0 and now >= wave_at + WAVE_PERIOD_S:
         return Move(State.RELEASED, stage.wave + 1, max(now, stage.at))
@@ -245,7 +245,7 @@ def _check_wave(letter: Letter, before: Stage, outcome: OutcomeRecord, unopened:
     _require(not before.opening_due, "a wave before the opening of the last")
     _require(unopened > 0, "a wave, and nobody stands unopened")
     is_daily = max(before.at, wave_at + WAVE_PERIOD_S) <= outcome.at < letter.closes
-    is_last = wave_at < letter.closes == outcome.at
+    is_last = wave_at < letter.closes and outcome.at == max(letter.closes, before.at)
     _require(is_daily or is_last, "a wave within a day of the last, and not at the closing time")
 
 
@@ -320,12 +320,13 @@ def check_takes_signature(letter: Letter, stage: Stage, now: int) -> None:
 def check_takes_amendment(letter: Letter, stage: Stage, now: int) -> None:
     """Check that the letter takes an `amend` now. Raises LetterNotOpen.
 
-    Between `closes` and its outcome there is none: the outcome may end the letter, and what was
-    promised could then never be sequenced.
+    None is taken while a wave waits for its opening (the names to be opened are those of the freezing) and
+    none between a boundary and its outcome (which may freeze a wave, or end the letter).
     """
-    is_ending = now >= letter.closes and is_after_boundary(letter, stage, now)
-    if stage.state not in TAKES_AMENDMENTS or is_ending:
+    if stage.state not in TAKES_AMENDMENTS:
         raise LetterNotOpen("The letter no longer takes changes.")
+    if stage.opening_due or is_after_boundary(letter, stage, now):
+        raise LetterNotOpen("Names are being opened; changes are taken again when that is done.")
 
 
 def check_takes_withdrawal(letter: Letter, stage: Stage, now: int) -> None:

@@ -95,6 +95,7 @@ def upgrade() -> None:
         sa.Column("roll_n", Big, nullable=False),
         sa.Column("stage", sa.Text(), nullable=False),
         sa.Column("epochs", Big, nullable=False),
+        sa.Column("opened_at", Big, nullable=False),
         sa.Column("at", Big, nullable=False),
         sa.Column("active", Big, nullable=False),
         sa.PrimaryKeyConstraint("letter_id"),
