@@ -331,7 +331,7 @@ def test_no_opening_without_a_wave() -> None:
 def test_what_is_taken_when() -> None:
     """Signatures until the closing time, changes but for an opening, withdrawals also when closed."""
     letter = _letter()
-    before = CLOSES - 1
+    before = OPENED + 1
     for state in State:
         stage = Stage(state, 1, OPENED, OPENED, opening_due=state is State.FROZEN)
         alive = state not in ENDED
