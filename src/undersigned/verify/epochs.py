@@ -1,0 +1,126 @@
+"""The epochs of one letter: their numbers and times, what stands in them, and who may sign (check 8).
+
+Formats §8: an epoch appends `epoch`, then `issued`, `sign`, then `amend` and `withdraw`. Formats §4: no
+more tokens than the roll has members, and one for each of them.
+"""
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+from undersigned.domain.letter import Letter, RollKind
+from undersigned.domain.record import (
+    AmendRecord,
+    EpochRecord,
+    IssuedRecord,
+    RollRecord,
+    SignRecord,
+    WithdrawRecord,
+)
+from undersigned.verify.report import Findings
+
+BatchRecord = IssuedRecord | SignRecord | AmendRecord | WithdrawRecord
+
+
+class _Part(IntEnum):
+    ISSUED = 1
+    SIGN = 2
+    CHANGE = 3
+
+
+_PARTS: dict[type[BatchRecord], _Part] = {
+    IssuedRecord: _Part.ISSUED,
+    SignRecord: _Part.SIGN,
+    AmendRecord: _Part.CHANGE,
+    WithdrawRecord: _Part.CHANGE,
+}
+
+
+@dataclass(slots=True)
+class Epochs:
+    """What has been issued and signed in a letter, epoch by epoch."""
+
+    letter: Letter
+    label: str
+    findings: Findings
+    n: int = 0
+    at: int | None = None
+    after_closing: int = 0  # epochs at or after `closes`, this one included
+    roll_n: int = 0
+    issued: int = 0
+    signed: int = 0
+    _part: _Part | None = None
+    _members: set[bytes] = field(default_factory=set)
+    _blinded: set[bytes] = field(default_factory=set)
+    _said: set[str] = field(default_factory=set)  # one sentence of a kind for each epoch
+
+    def begin(self, index: int, record: EpochRecord) -> None:
+        """Take an `epoch` record."""
+        if record.n != self.n + 1:
+            self.findings.false(
+                8, f"Leaf {index}: epoch {record.n} of {self.label} follows epoch {self.n}."
+            )
+        if self.at is not None and record.at < self.at:
+            self.findings.false(
+                10,
+                f"Leaf {index}: epoch {record.n} of {self.label} is at {record.at}, the one before"
+                f" it at {self.at}.",
+            )
+        self.n, self.at, self._part = record.n, record.at, _Part.ISSUED
+        self.after_closing += record.at >= self.letter.closes
+        self._said.clear()
+
+    def leave(self) -> None:
+        """Note that the records of the epoch are over."""
+        self._part = None
+
+    def place(self, index: int, record: BatchRecord) -> None:
+        """Check that a record stands in an epoch, in its order there."""
+        part = _PARTS[type(record)]
+        if self._part is None:
+            self._say(index, "place", "a record of an epoch stands outside one")
+        elif part < self._part:
+            self._say(index, "order", "the records of an epoch are not in their order")
+        else:
+            self._part = part
+
+    def issue(self, index: int, record: IssuedRecord) -> None:
+        """Take an `issued` record: one for each member, within the roll."""
+        self.issued += 1
+        if record.member in self._members:
+            self._say(index, "member", "a member who has a token gets another")
+        if record.blinded in self._blinded:
+            self._say(index, "blinded", "the same blinded message is recorded as issued twice")
+        self._members.add(record.member)
+        self._blinded.add(record.blinded)
+        self._compare_roll(index)
+
+    def sign(self, index: int) -> None:
+        """Take a `sign` record: there must be a token for it."""
+        self.signed += 1
+        if self.signed > self.issued:
+            self._say(
+                index, "signed", f"{self.signed} signatures, and only {self.issued} tokens issued"
+            )
+
+    def state_roll(self, index: int, record: RollRecord) -> None:
+        """Take a `roll` record."""
+        self.roll_n = record.n
+        self._said.discard("roll")
+        if (record.hash is None) != (self.letter.roll is RollKind.DOMAIN):
+            self._say(index, "hash", "the roll has a hash exactly when it is not a mail domain")
+        if self.letter.roll is RollKind.DOMAIN and record.n != self.letter.headcount:
+            self._say(
+                index, "n", f"the roll of a mail domain is the headcount, {self.letter.headcount}"
+            )
+        self._compare_roll(index)
+
+    def _compare_roll(self, index: int) -> None:
+        if self.issued > self.roll_n:
+            self._say(
+                index, "roll", f"{self.issued} tokens issued to a roll of {self.roll_n} members"
+            )
+
+    def _say(self, index: int, kind: str, sentence: str) -> None:
+        if kind not in self._said:
+            self._said.add(kind)
+            self.findings.false(8, f"Leaf {index}, {self.label}, epoch {self.n}: {sentence}.")

@@ -1,0 +1,399 @@
+"""One letter, replayed record by record from formats §7 (checks 5 to 10, and whose turn it is for 11).
+
+A record that is wrong is reported and, where it has a meaning at all, still applied: the site counted
+it too, and the next finding should be about the next wrong thing.
+"""
+
+from dataclasses import dataclass, field
+
+from undersigned.domain.letter import Letter, Mode, State
+from undersigned.domain.outcome import Count, outcome_hash
+from undersigned.domain.record import (
+    AmendRecord,
+    EpochRecord,
+    EraseRecord,
+    InvalidateRecord,
+    IssuedRecord,
+    LetterRecord,
+    NoticeKind,
+    NoticeRecord,
+    OpeningRecord,
+    OutcomeRecord,
+    Record,
+    ResponseRecord,
+    RollReason,
+    RollRecord,
+    SignRecord,
+    WithdrawRecord,
+)
+from undersigned.domain.stage import (
+    TAKES_AMENDMENTS,
+    TAKES_WITHDRAWALS,
+    Move,
+    Stage,
+    check_move,
+    move_after_epoch,
+    next_boundary,
+    stage_after_epoch,
+    stage_after_outcome,
+)
+from undersigned.errors import VerificationError
+from undersigned.verify.context import CLOCK_SLACK_S, Context
+from undersigned.verify.epochs import Epochs
+from undersigned.verify.moment import Moment
+from undersigned.verify.openings import Openings
+from undersigned.verify.report import Findings
+from undersigned.verify.signatures import End, Signature, Signatures, find_term_problems
+from undersigned.verify.tokens import Tokens
+
+VOID = frozenset({State.LAPSED, State.SUPERSEDED})
+
+
+@dataclass(slots=True)
+class LetterReplay:
+    """The state of one letter after the records so far. Times are UTC seconds, indexes leaves."""
+
+    context: Context
+    record: LetterRecord
+    index: int
+    wanted: list[int]  # sizes, descending, at which the site shows numbers
+    letter: Letter = field(init=False)
+    label: str = field(init=False)
+    signatures: Signatures = field(init=False)
+    epochs: Epochs = field(init=False)
+    tokens: Tokens = field(init=False)
+    openings: Openings = field(init=False)
+    headcount: int = field(init=False)
+    stage: Stage | None = None
+    opened_at: int | None = None
+    reached_at: set[int] = field(default_factory=set)
+    released_at: int | None = None
+    last_at: int = 0
+    moments: dict[int, Moment] = field(default_factory=dict)
+    watch_names_from: int | None = None
+    shown: set[tuple[int, bytes]] | None = None  # names (leaf, hash) shown at any time since
+    due: Move | None = None  # the move that the last epoch asked for
+    shown_first: frozenset[tuple[int, bytes]] = frozenset()
+    _rolls: int = 0
+    _is_in_epoch: bool = False
+    _is_late: bool = False  # an epoch has come after a boundary, and no outcome yet
+
+    def __post_init__(self) -> None:
+        self.letter = self.record.letter
+        self.label = f"letter {self.letter.slug!r}"
+        if self.letter.edition > 1:
+            self.label += f", edition {self.letter.edition}"
+        self.signatures = Signatures(self.letter)
+        self.epochs = Epochs(self.letter, self.label, self.context.findings)
+        self.openings = Openings(self.context, self.label, self.signatures)
+        self.headcount = self.letter.headcount
+        self.tokens = Tokens(
+            self.letter, self.context.host, lambda sentence: self._false(7, self.index, sentence)
+        )
+
+    @property
+    def _findings(self) -> Findings:
+        return self.context.findings
+
+    def _false(self, number: int, index: int, sentence: str) -> None:
+        self._findings.false(number, f"Leaf {index}, {self.label}: {sentence}.")
+
+    # --- one record
+
+    def read(self, index: int, record: Record) -> None:
+        """Take the next record of this letter, which is leaf `index` of the log."""
+        self.take_moments(index)
+        match record:
+            case SignRecord():
+                self._sign(index, record)
+            case IssuedRecord():
+                self.epochs.place(index, record)
+                self.epochs.issue(index, record)
+            case AmendRecord():
+                self._amend(index, record)
+            case WithdrawRecord():
+                self._withdraw(index, record)
+            case _:
+                self._leave_epoch()
+                self._check_opening_order(index, record)
+                self._read_single(index, record)
+
+    def _read_single(self, index: int, record: Record) -> None:
+        """Take a record that does not stand in an epoch."""
+        match record:
+            case EpochRecord():
+                self._begin_epoch(index, record)
+            case OutcomeRecord():
+                self._move(index, record)
+            case RollRecord():
+                self._state_roll(index, record)
+            case InvalidateRecord():
+                self._invalidate(index, record)
+            case EraseRecord():
+                self._erase(index, record)
+            case OpeningRecord():
+                self._open(index, record)
+            case NoticeRecord() if record.kind is NoticeKind.HEADCOUNT and record.n is not None:
+                self.headcount = record.n
+            case ResponseRecord():
+                if not {answer.id for answer in record.demands} <= set(self.letter.demands):
+                    self._false(5, index, "a response answers a demand that the letter lacks")
+            case _:
+                pass
+
+    def _check_opening_order(self, index: int, record: Record) -> None:
+        """Check that `letter`, `roll` and `outcome` stand next to one another (formats §3.1)."""
+        place = index - self.index
+        wanted = {1: RollRecord, 2: OutcomeRecord}.get(place)
+        if wanted is not None and not isinstance(record, wanted):
+            self._false(6, index, "the letter is not followed by its roll and its opening outcome")
+        elif place > 2 and self.stage is None and not isinstance(record, OutcomeRecord):
+            self._false(6, index, "a record of a letter that has not been opened")
+
+    def _state_roll(self, index: int, record: RollRecord) -> None:
+        self._rolls += 1
+        is_first = self._rolls == 1
+        if is_first != (record.reason is RollReason.OPENED):
+            self._false(8, index, "the first roll, and no other, has the reason opened")
+        if is_first and index != self.index + 1:
+            self._false(6, index, "the roll does not stand next to the letter")
+        self.epochs.state_roll(index, record)
+
+    # --- epochs
+
+    def _begin_epoch(self, index: int, record: EpochRecord) -> None:
+        self.epochs.begin(index, record)
+        self._check_now(index, record.at)
+        self._is_in_epoch = True
+        if self.stage is not None:
+            self._check_nothing_due(index, self.stage, record.at)
+            if record.at < self.stage.at:
+                self._false(
+                    10, index, f"an epoch at {record.at}, after an outcome at {self.stage.at}"
+                )
+            self.stage = stage_after_epoch(self.stage, record)
+        self.last_at = record.at
+
+    def _check_nothing_due(self, index: int, stage: Stage, at: int) -> None:
+        if self.due is not None:
+            self._false(10, index, f"{self.due.state} was due at {self.due.at} and is not stated")
+            self.due = None
+        boundary = next_boundary(self.letter, stage)
+        if boundary is None or at < boundary:
+            return
+        if self._is_late:
+            self._false(
+                10,
+                index,
+                f"the letter is still {stage.state} in the second epoch after {boundary}, when its"
+                " state had to change",
+            )
+        self._is_late = True
+
+    def _leave_epoch(self) -> None:
+        """Close the epoch that was being read: now its outcome is known (formats §7, States)."""
+        if not self._is_in_epoch:
+            return
+        self._is_in_epoch = False
+        self.epochs.leave()
+        if self.stage is not None:
+            self.due = move_after_epoch(self.letter, self.stage, self._count())
+
+    def _count(self) -> Count:
+        figures = self.signatures.figures(is_void=False)
+        return Count(figures.m, figures.standing, figures.waiting)
+
+    # --- signatures
+
+    def _sign(self, index: int, record: SignRecord) -> None:
+        self.epochs.place(index, record)
+        self.epochs.sign(index)
+        for problem in self.tokens.find_problems(record.token, record.pk):
+            self._false(7, index, problem)
+        self._check_taken(index, "signature")
+        self._check_terms(index, record)
+        if record.pk in self.signatures.by_pk:
+            self._false(9, index, "a second signature by a key that has signed")
+        self.signatures.add(Signature(index, record.pk, record.mode, record.condition, record.name))
+        self._show(index, record.mode, record.name)
+
+    def _check_taken(self, index: int, what: str) -> None:
+        """Check that the letter took signatures, and amendments, when this one was taken.
+
+        None is taken from `closes` on; those promised before it come in the first epoch after it.
+        """
+        if self.stage is None or self.stage.state not in TAKES_AMENDMENTS:
+            self._false(9, index, f"a letter that is not open takes no {what}")
+        elif self.epochs.after_closing > 1:
+            self._false(9, index, f"the letter closed at {self.letter.closes} and takes no {what}")
+
+    def _check_terms(self, index: int, record: SignRecord | AmendRecord) -> None:
+        for problem in find_term_problems(self.letter, record):
+            self._false(9, index, problem)
+
+    def _amend(self, index: int, record: AmendRecord) -> None:
+        self.epochs.place(index, record)
+        self._check_terms(index, record)
+        signature = self.signatures.by_pk.get(record.pk)
+        self._check_taken(index, "amendment")
+        if signature is None:
+            self._false(9, index, "an amendment by a key that has not signed")
+            return
+        if record.seq != signature.seq + 1:
+            self._false(9, index, f"amendment {record.seq} follows amendment {signature.seq}")
+        if signature.end is not None:
+            self._false(9, index, f"an amendment of leaf {signature.leaf}, {signature.end} before")
+            return
+        if signature.is_opened:
+            self._false(9, index, f"an amendment of leaf {signature.leaf}, opened before")
+        elif self.stage is not None and self.stage.opening_due and signature in self.openings:
+            self._false(
+                9, index, f"an amendment of leaf {signature.leaf}, while it is being opened"
+            )
+        signature.seq = record.seq
+        self.signatures.replace(signature, record.mode, record.condition, record.name)
+        self._show(signature.leaf, record.mode, record.name)
+
+    def _withdraw(self, index: int, record: WithdrawRecord) -> None:
+        self.epochs.place(index, record)
+        signature = self.signatures.by_pk.get(record.pk)
+        if self.stage is None or self.stage.state not in TAKES_WITHDRAWALS:
+            self._false(9, index, "a withdrawal in a letter that takes none")
+        if signature is None:
+            self._false(9, index, "a withdrawal by a key that has not signed")
+        elif signature.end is not None:
+            self._false(9, index, f"a withdrawal of leaf {signature.leaf}, {signature.end} before")
+        else:
+            self.signatures.end(signature, End.WITHDRAWN, index)
+
+    def _invalidate(self, index: int, record: InvalidateRecord) -> None:
+        signature = self.signatures.by_leaf.get(record.leaf)
+        if signature is None:
+            self._false(9, index, f"leaf {record.leaf} is invalidated and is no signature of it")
+            return
+        if signature.end is not None:
+            self._false(9, index, f"leaf {record.leaf} is invalidated and was {signature.end}")
+            return
+        if signature.mode is not Mode.PUBLIC and not signature.is_opened:
+            self._false(
+                9, index, f"leaf {record.leaf} is invalidated, {signature.mode} and not opened"
+            )
+        self.signatures.end(signature, End.INVALIDATED, index)
+
+    def _erase(self, index: int, record: EraseRecord) -> None:
+        signature = self.signatures.by_leaf.get(record.leaf)
+        if signature is None:
+            self._false(9, index, f"the name of leaf {record.leaf} is erased; it is no signature")
+        else:
+            self.signatures.erase(signature, index)
+
+    # --- outcomes
+
+    def _move(self, index: int, record: OutcomeRecord) -> None:
+        before = self.stage
+        if before is not None and (before.state, record.state) == (State.FROZEN, State.RELEASED):
+            # What is released counts as released in the record that says so.
+            self.openings.release()
+        self._check_figures(index, record)
+        self._check_now(index, record.at)
+        unopened = self.signatures.unopened()
+        try:
+            self._check_move(before, record, unopened)
+        except VerificationError as error:
+            self._false(10, index, f"outcome {record.state} at {record.at}: {error.detail}")
+        if before is None:
+            if index != self.index + 2:
+                self._false(6, index, "the opening outcome does not stand next to the letter")
+            self.opened_at = record.at
+        elif self.due is not None and record.state is not self.due.state:
+            self._false(
+                10, index, f"outcome {record.state}, and {self.due.state} was due before it"
+            )
+        self.due = None
+        self._is_late = False
+        self.stage = stage_after_outcome(before, record, unopened=unopened)
+        self._enter(index, before, record)
+        self.last_at = record.at
+
+    def _check_move(self, before: Stage | None, record: OutcomeRecord, unopened: int) -> None:
+        """Check the move; a sealed name that was erased may be counted as unopened or not."""
+        try:
+            check_move(self.letter, before, record, unopened=unopened)
+        except VerificationError:
+            erased = self.signatures.unopened(with_erased=False)
+            if erased == unopened:
+                raise
+            check_move(self.letter, before, record, unopened=erased)
+
+    def _check_figures(self, index: int, record: OutcomeRecord) -> None:
+        is_void = record.state in VOID
+        figures = self.signatures.figures(is_void=is_void)
+        stated = (record.m, record.standing, record.waiting)
+        computed = (figures.m, figures.standing, figures.waiting)
+        if stated != computed:
+            self._false(
+                10,
+                index,
+                f"outcome {record.state} states m {stated[0]}, standing {stated[1]}, waiting"
+                f" {stated[2]}; the records give {computed[0]}, {computed[1]}, {computed[2]}",
+            )
+        standing = () if is_void else tuple(each.leaf for each in self.signatures.standing())
+        if record.hash != outcome_hash(standing):
+            self._false(10, index, f"outcome {record.state} states another set of who stands")
+
+    def _check_now(self, index: int, at: int) -> None:
+        if self.context.now is not None and at > self.context.now + CLOCK_SLACK_S:
+            self._false(10, index, f"its time {at} lies in the future")
+
+    def _enter(self, index: int, before: Stage | None, record: OutcomeRecord) -> None:
+        if before is not None and record.wave > before.wave:
+            self.openings.freeze(record.wave, index, is_first=record.state is State.FROZEN)
+        match record.state:
+            case State.REACHED:
+                self.reached_at.add(record.at)
+            case State.RELEASED if self.released_at is None:
+                self.released_at = record.at
+            case _:
+                pass
+
+    def _open(self, index: int, record: OpeningRecord) -> None:
+        before = len(self.openings.opened)
+        if self.stage is not None:
+            self.stage = self.openings.open(index, record, self.stage)
+        for opened in self.openings.opened[before:]:
+            self._show(opened.signature.leaf, Mode.PUBLIC, opened.blob)
+
+    # --- what the site shows
+
+    def take_moments(self, index: int) -> None:
+        """Keep the numbers of every wanted size up to `index`, before that leaf is read."""
+        if self.watch_names_from is not None and self.watch_names_from <= index:
+            self.watch_names_from = None
+            self.shown = set(self.signatures.listed().items())
+            self.shown_first = frozenset(self.shown)
+        while self.wanted and self.wanted[-1] <= index:
+            self.moments[self.wanted.pop()] = self.moment()
+
+    def moment(self) -> Moment:
+        """Return the numbers of this moment."""
+        stage = self.stage
+        state = None if stage is None else stage.state
+        epoch_at = self.epochs.at
+        latest = max(self.last_at, epoch_at or 0, 0 if stage is None else stage.at)
+        return Moment(
+            figures=self.signatures.figures(is_void=state in VOID),
+            headcount=self.headcount,
+            ats=frozenset({self.last_at, latest}),
+            epoch=self.epochs.n,
+            epoch_at=epoch_at,
+            state=state,
+            wave=0 if stage is None else stage.wave,
+            opened_at=self.opened_at,
+            reached_at=frozenset(self.reached_at),
+            released_at=self.released_at,
+            roll_n=self.epochs.roll_n,
+        )
+
+    def _show(self, leaf: int, mode: Mode, name: bytes | None) -> None:
+        if self.shown is not None and mode is Mode.PUBLIC and name is not None:
+            self.shown.add((leaf, name))

@@ -1,0 +1,244 @@
+"""The log as bytes: its checkpoint, its entries in order, its tiles (checks 1, 3 and 4).
+
+C2SP tlog-tiles, tlog-checkpoint and signed-note; RFC 6962 section 2.1. The tree is computed anew from
+the entries: the hash tiles and the root in the checkpoint are only compared with it. Entries are handed
+on while they are hashed, so a log of any size is read with the memory of a few tiles.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from undersigned.crypto.note_key import ED25519, NoteKey, format_vkey, parse_vkey
+from undersigned.errors import FormatError, VerificationError
+from undersigned.tlog.checkpoint import Checkpoint, parse_checkpoint_body
+from undersigned.tlog.merkle import EMPTY_ROOT, HASH_SIZE, Frontier, leaf_hash
+from undersigned.tlog.note import MAX_NOTE_SIZE, parse_note, verify_note
+from undersigned.tlog.tile import (
+    ENTRIES,
+    FULL_WIDTH,
+    MAX_BUNDLE_SIZE,
+    TilePath,
+    format_tile_path,
+    parse_entry_bundle,
+    partial_tiles,
+)
+from undersigned.verify.folder import Folder
+from undersigned.verify.report import Findings
+from undersigned.verify.state import State
+
+MAX_VKEY_BYTES: Final = 1_024
+_TILE_BITS: Final = 8
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What the site signed, as far as it can be read: the key may be missing, the signature wrong."""
+
+    key: NoteKey | None
+    checkpoint: Checkpoint
+
+    @property
+    def origin(self) -> str:
+        """The log that this is about: the key's name, else what the checkpoint says."""
+        return self.checkpoint.origin if self.key is None else self.key.name
+
+    @property
+    def vkey(self) -> str | None:
+        """The key as text."""
+        return None if self.key is None else format_vkey(self.key)
+
+
+def read_head(folder: Folder, findings: Findings, pinned_vkey: str | None) -> Head | None:
+    """Read the checkpoint and verify it (check 1); None if there is no readable one."""
+    key = _read_key(folder, findings, pinned_vkey)
+    try:
+        data = folder.find("log/checkpoint", MAX_NOTE_SIZE)
+        if data is None:
+            findings.unchecked(1, "The mirror holds no log/checkpoint.")
+            return None
+        note = parse_note(data)
+        checkpoint = parse_checkpoint_body(note.text)
+    except FormatError as error:
+        findings.false(1, f"The checkpoint cannot be read: {error.detail}")
+        return None
+    if key is not None:
+        try:
+            verify_note(note, (key,))
+        except (VerificationError, FormatError) as error:
+            findings.false(1, f"The checkpoint is not signed by {key.name}: {error.detail}")
+        if checkpoint.origin != key.name:
+            findings.false(
+                1, f"The checkpoint is of the log {checkpoint.origin!r}, the key of {key.name!r}."
+            )
+    return Head(key, checkpoint)
+
+
+def _read_key(folder: Folder, findings: Findings, pinned_vkey: str | None) -> NoteKey | None:
+    shown = _read_shown_key(folder, findings, is_needed=pinned_vkey is None)
+    if pinned_vkey is None:
+        if shown is not None:
+            findings.note(
+                1,
+                "The key was taken from the site itself (log.vkey): whoever can replace the whole"
+                " site can replace it too. Give the key that you know.",
+            )
+        return shown
+    try:
+        pinned = _parse_log_key(pinned_vkey)
+    except FormatError as error:
+        findings.unchecked(1, f"The key that was given cannot be read: {error.detail}")
+        return None
+    if shown is not None and shown != pinned:
+        findings.false(1, "The site shows another log key (log.vkey) than the one that was given.")
+    return pinned
+
+
+def _read_shown_key(folder: Folder, findings: Findings, *, is_needed: bool) -> NoteKey | None:
+    try:
+        data = folder.find("log.vkey", MAX_VKEY_BYTES)
+        if data is not None:
+            return _parse_log_key(data.decode("utf-8").removesuffix("\n"))
+    except UnicodeDecodeError:
+        findings.false(1, "log.vkey is not text.")
+    except FormatError as error:
+        findings.false(1, f"log.vkey cannot be read: {error.detail}")
+    else:
+        if is_needed:
+            findings.unchecked(1, "No key was given and the mirror holds no log.vkey.")
+    return None
+
+
+def _parse_log_key(text: str) -> NoteKey:
+    key = parse_vkey(text)
+    if key.kind != ED25519:
+        raise FormatError("it is a witness's key and not a log's")
+    return key
+
+
+class LogReader:
+    """Reads the entries of one tree once, from the first to the last, and hashes them."""
+
+    __slots__ = ("_findings", "_folder", "_frontier", "_on_progress", "_rows", "_state", "head")
+
+    def __init__(
+        self,
+        folder: Folder,
+        head: Head,
+        findings: Findings,
+        state: State | None,
+        on_progress: Progress | None,
+    ) -> None:
+        self._folder = folder
+        self.head = head
+        self._findings = findings
+        self._state = state
+        self._on_progress = on_progress
+        self._frontier = Frontier.empty()
+        self._rows: dict[int, list[bytes]] = {}  # the hashes of the tile that fills, by level
+
+    def entries(self) -> Iterator[tuple[int, bytes]]:
+        """Yield every entry with its index, as far as they can be read; then make checks 3 and 4."""
+        size = self.head.checkpoint.size
+        self._check_state_fits(size)
+        self._compare_state()
+        for start in range(0, size, FULL_WIDTH):
+            bundle = self._read_bundle(start, min(FULL_WIDTH, size - start))
+            if bundle is None:
+                break
+            for i, entry in enumerate(bundle, start):
+                self._append(entry)
+                yield i, entry
+            if self._on_progress is not None:
+                self._on_progress(self._frontier.size, size)
+        self._close(size)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every entry of the tree has been read."""
+        return self._frontier.size == self.head.checkpoint.size
+
+    def _read_bundle(self, start: int, width: int) -> tuple[bytes, ...] | None:
+        path = format_tile_path(TilePath(ENTRIES, start // FULL_WIDTH, width))
+        try:
+            data = self._folder.find(f"log/{path}", MAX_BUNDLE_SIZE)
+            if data is None:
+                self._findings.unchecked(3, f"The mirror holds no log/{path}.")
+                return None
+            return parse_entry_bundle(data, width)
+        except FormatError as error:
+            self._findings.false(3, f"log/{path}: {error.detail}")
+            return None
+
+    def _append(self, entry: bytes) -> None:
+        for level, _, digest in self._frontier.append(leaf_hash(entry)):
+            if level % _TILE_BITS == 0:
+                row = self._rows.setdefault(level // _TILE_BITS, [])
+                row.append(digest)
+        # Only now: a tile of level 1 is compared after all below it have been.
+        for level, row in self._rows.items():
+            if len(row) == FULL_WIDTH:
+                index = (self._frontier.size >> (_TILE_BITS * level)) // FULL_WIDTH - 1
+                self._compare_tile(TilePath(level, index), row)
+                row.clear()
+        self._compare_state()
+
+    def _compare_tile(self, path: TilePath, hashes: list[bytes]) -> None:
+        name = format_tile_path(path)
+        try:
+            data = self._folder.find(f"log/{name}", FULL_WIDTH * HASH_SIZE)
+        except FormatError as error:
+            self._findings.false(3, error.detail + ".")
+            return
+        if data is None:
+            self._findings.unchecked(3, f"The mirror holds no log/{name}.")
+        elif data != b"".join(hashes):
+            self._findings.false(3, f"log/{name} does not hold the hashes of the entries.")
+
+    def _check_state_fits(self, size: int) -> None:
+        state, head = self._state, self.head
+        if state is None:
+            self._findings.not_asked(4, "No saved state was given; this is the first look.")
+            return
+        if state.origin != head.origin or state.vkey != head.vkey:
+            self._findings.false(
+                4, f"The saved state is of the log {state.origin!r} with another origin or key."
+            )
+        if state.size > size:
+            self._findings.false(
+                4, f"The log had {state.size} entries when it was verified before; it has {size}."
+            )
+
+    def _compare_state(self) -> None:
+        state = self._state
+        if state is None or state.size != self._frontier.size:
+            return
+        if self._frontier.root() != state.root:
+            self._findings.false(
+                4,
+                f"The first {state.size} entries are not those that were verified before: the root"
+                f" was {state.root.hex()}, theirs is {self._frontier.root().hex()}.",
+            )
+
+    def _close(self, size: int) -> None:
+        if not self.is_complete:
+            self._findings.unchecked(
+                3, f"Only the first {self._frontier.size} of {size} entries could be read."
+            )
+            if self._state is not None and self._frontier.size < self._state.size:
+                self._findings.unchecked(
+                    4, f"The {self._state.size} entries that were verified before are not all here."
+                )
+            return
+        for path in partial_tiles(size):
+            if path.level != ENTRIES:
+                self._compare_tile(path, self._rows[path.level])
+        root = self._frontier.root() if size else EMPTY_ROOT
+        if root != self.head.checkpoint.root:
+            self._findings.false(
+                3,
+                f"The {size} entries have the root {root.hex()}, the checkpoint states"
+                f" {self.head.checkpoint.root.hex()}.",
+            )

@@ -1,0 +1,146 @@
+"""The waves and openings of one letter while its records are replayed; formats §7 (check 11)."""
+
+from dataclasses import dataclass, field
+
+from undersigned.domain.letter import Mode
+from undersigned.domain.opening import LONGEST_OPENING, OpeningFile, parse_opening
+from undersigned.domain.record import OpeningRecord
+from undersigned.domain.stage import Stage, stage_after_opening
+from undersigned.errors import FormatError
+from undersigned.verify.context import Context
+from undersigned.verify.signatures import End, Signature, Signatures
+from undersigned.verify.wave import (
+    Wave,
+    bad_leaves,
+    find_problems,
+    find_turn,
+    opened_leaves,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A name whose key was published: the signature, the blob's hash, the key (32 bytes)."""
+
+    signature: Signature
+    blob: bytes
+    key: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Struck:
+    """A name that was struck as bad: the signature, the blob's hash, the shares that were shown."""
+
+    signature: Signature
+    blob: bytes
+    shares: tuple[bytes | None, ...]
+
+
+@dataclass(slots=True)
+class Openings:
+    """The last wave, everything that was opened or struck, and the set that will be fixed."""
+
+    context: Context
+    label: str
+    signatures: Signatures
+    wave: Wave | None = None
+    opened: list[Opened] = field(default_factory=list)
+    struck: list[Struck] = field(default_factory=list)
+    _leaves: frozenset[int] = frozenset()
+    _fixing: list[Signature] = field(default_factory=list)
+
+    def __contains__(self, signature: Signature) -> bool:
+        """Tell whether a signature was live when the last wave was frozen."""
+        return signature.leaf in self._leaves
+
+    def freeze(self, number: int, index: int, *, is_first: bool) -> None:
+        """Keep the live signatures as they are at the outcome that freezes a wave, leaf `index`."""
+        stances = tuple(self.signatures.stances())
+        self.wave = Wave(self.signatures.letter, number, index, is_first, stances)
+        self._leaves = frozenset(stance.signature.leaf for stance in stances)
+        self._fixing = self.wave.standing()
+
+    def release(self) -> None:
+        """Fix the set of the wave that is released: its conditions have been met for good."""
+        for signature in self._fixing:
+            self.signatures.fix(signature)
+        self._fixing = []
+
+    def open(self, index: int, record: OpeningRecord, stage: Stage) -> Stage:
+        """Take an `opening` record, leaf `index`; return the stage after it."""
+        opening = self._read(index, record)
+        wave = self.wave
+        if wave is None or not stage.opening_due or record.wave != wave.number:
+            self._false(index, f"an opening of wave {record.wave}, and none of it is due")
+            if opening is not None:
+                self._collect(opening)
+            return stage
+        if opening is None:
+            letter_id = self.signatures.letter.letter_id
+            opening = OpeningFile(letter_id, record.wave, index, ())
+        else:
+            self._collect(opening)
+        turn = find_turn(wave, opening)
+        for problem in find_problems(wave, opening, turn, index):
+            self._false(index, problem)
+        self._strike(index, opening)
+        self._fixing = [stance.signature for stance in turn.members]
+        if not wave.is_first:
+            self.release()
+        return stage_after_opening(stage, record, holds=turn.holds)
+
+    def _false(self, index: int, sentence: str) -> None:
+        self.context.findings.false(11, f"Leaf {index}, {self.label}: {sentence}.")
+
+    def _read(self, index: int, record: OpeningRecord) -> OpeningFile | None:
+        what = f"Leaf {index}, {self.label}, the opening of wave {record.wave}"
+        data = self.context.find_document(record.file, 11, what, limit=LONGEST_OPENING)
+        if data is None:
+            self._false(index, "the opening file is not in the mirror, or was changed")
+            return None
+        try:
+            opening = parse_opening(data)
+        except FormatError as error:
+            self._false(index, f"the opening file cannot be read: {error.detail}")
+            return None
+        if (opening.letter_id, opening.wave) != (self.signatures.letter.letter_id, record.wave):
+            self._false(index, "the opening file is of another letter or wave")
+        opened, bad = len(opened_leaves(opening)), len(bad_leaves(opening))
+        if (opened, bad) != (record.opened, record.bad):
+            self._false(
+                index,
+                f"the record counts {record.opened} opened and {record.bad} bad leaves, the file"
+                f" has {opened} and {bad}",
+            )
+        return opening
+
+    def _collect(self, opening: OpeningFile) -> None:
+        """Keep what was opened, in turn or not: the names are looked at when all is read."""
+        blobs = self._blobs()
+        for leaf in opened_leaves(opening):
+            signature = self.signatures.by_leaf.get(leaf.index)
+            blob = None if signature is None else blobs.get(leaf.index, signature.name)
+            if signature is not None and blob is not None:
+                self.opened.append(Opened(signature, blob, leaf.key))
+
+    def _strike(self, index: int, opening: OpeningFile) -> None:
+        blobs = self._blobs()
+        for opened in self.opened:
+            opened.signature.opened_name = opened.blob
+        for leaf in bad_leaves(opening):
+            signature = self.signatures.by_leaf.get(leaf.index)
+            blob = None if signature is None else blobs.get(leaf.index, signature.name)
+            if signature is not None and blob is not None:
+                self.struck.append(Struck(signature, blob, leaf.shares))
+                if signature.end is None:
+                    self.signatures.end(signature, End.UNOPENABLE, index)
+
+    def _blobs(self) -> dict[int, bytes]:
+        """Return the blobs that sealed signatures had in the wave, by leaf."""
+        if self.wave is None:
+            return {}
+        return {
+            stance.signature.leaf: stance.name
+            for stance in self.wave.stances
+            if stance.mode is Mode.SEALED and stance.name is not None
+        }

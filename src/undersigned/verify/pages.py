@@ -1,0 +1,176 @@
+"""The pages of a mirror, `site/…`: numbers and names as the site showed them; formats §11.
+
+Members that are not known here are ignored: a newer site may show more. Those that are known must be
+there and of their kind.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+
+from undersigned.domain.canonical import LetterId, Natural
+from undersigned.domain.letter import State
+from undersigned.encoding import parse_hex
+from undersigned.errors import FormatError
+from undersigned.verify.folder import MAX_PAGE_BYTES, Folder
+from undersigned.verify.report import Findings
+
+Leaf = Natural
+Words = Annotated[str, msgspec.Meta(max_length=2_000)]
+T = TypeVar("T")
+
+
+class SitePage(msgspec.Struct):
+    """`site.json`: which log the site says it has, and its clock in UTC seconds."""
+
+    origin: str
+    log_vkey: str
+    time: Natural
+
+
+class CountsPage(msgspec.Struct):
+    """`counts.json`: the numbers of one letter in the tree of `size` leaves."""
+
+    m: int
+    standing: int
+    waiting: int
+    anonymous: int
+    withdrawn: int
+    invalidated: int
+    erased: int
+    headcount: int
+    size: Natural
+    at: int
+
+
+class LetterPage(msgspec.Struct):
+    """`letter.json`: the letter, its texts, where it is in its life, its numbers."""
+
+    letter_id: str
+    slug: str
+    edition: int
+    record: dict[str, Any]
+    texts: list[dict[str, Any]]
+    state: State
+    wave: int
+    opened_at: int
+    reached_at: int | None
+    released_at: int | None
+    roll_n: int
+    seals: str | None
+    counts: CountsPage
+
+
+class HistoryRow(msgspec.Struct):
+    """One epoch of `history.json`: its number and time, and the numbers after it."""
+
+    n: int
+    at: int
+    size: Natural
+    m: int
+    standing: int
+    waiting: int
+    anonymous: int
+    withdrawn: int
+    invalidated: int
+    erased: int
+
+
+class ShownName(msgspec.Struct):
+    """One row of `names.json`: the leaf of the signature, and its name as it is shown."""
+
+    leaf: Leaf
+    name: Words
+    role: Words | None
+    verified: str
+    statement: Words | None
+
+
+class _HistoryPage(msgspec.Struct):
+    history: list[HistoryRow]
+
+
+class _NamesPage(msgspec.Struct):
+    names: list[ShownName]
+
+
+@dataclass(frozen=True, slots=True)
+class LetterPages:
+    """The four pages of one letter; None stands for one that is missing or cannot be read."""
+
+    letter: LetterPage | None
+    counts: CountsPage | None
+    history: list[HistoryRow] | None
+    names: list[ShownName] | None
+
+    def sizes(self) -> set[int]:
+        """Return every size of the tree at which the pages show numbers."""
+        pages = [self.counts, None if self.letter is None else self.letter.counts]
+        sizes = {page.size for page in pages if page is not None}
+        return sizes | {row.size for row in self.history or ()}
+
+    def names_from(self) -> int | None:
+        """Return the size of the tree from which on the names may have been read."""
+        pages = [self.counts, None if self.letter is None else self.letter.counts]
+        return min((page.size for page in pages if page is not None), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """All pages of a mirror."""
+
+    site: SitePage | None
+    letters: dict[LetterId, LetterPages]
+
+    @property
+    def time(self) -> int | None:
+        """The site's clock when it was mirrored."""
+        return None if self.site is None else self.site.time
+
+
+def read_pages(folder: Folder, findings: Findings) -> Pages:
+    """Read all pages; what is missing is unchecked and what cannot be read is false (check 12)."""
+    site = _read(folder, findings, "site/site.json", SitePage)
+    letters: dict[LetterId, LetterPages] = {}
+    for name in _list_letters(folder, findings):
+        try:
+            letter_id = LetterId(parse_hex(name, size=32))
+        except FormatError:
+            findings.false(12, "site/letters holds something that is not named after a letter.")
+            continue
+        letters[letter_id] = _read_letter(folder, findings, f"site/letters/{name}")
+    return Pages(site, letters)
+
+
+def _list_letters(folder: Folder, findings: Findings) -> tuple[str, ...]:
+    try:
+        return folder.list_folders("site/letters")
+    except FormatError as error:
+        findings.false(12, f"The pages of the letters cannot be read: {error.detail}.")
+        return ()
+
+
+def _read_letter(folder: Folder, findings: Findings, path: str) -> LetterPages:
+    history = _read(folder, findings, f"{path}/history.json", _HistoryPage)
+    names = _read(folder, findings, f"{path}/names.json", _NamesPage)
+    return LetterPages(
+        letter=_read(folder, findings, f"{path}/letter.json", LetterPage),
+        counts=_read(folder, findings, f"{path}/counts.json", CountsPage),
+        history=None if history is None else history.history,
+        names=None if names is None else names.names,
+    )
+
+
+def _read(folder: Folder, findings: Findings, path: str, kind: type[T]) -> T | None:
+    try:
+        data = folder.find(path, MAX_PAGE_BYTES)
+        if data is None:
+            findings.unchecked(12, f"The mirror holds no {path}.")
+            return None
+        return msgspec.json.decode(data, type=kind)
+    except FormatError as error:
+        findings.false(12, f"{error.detail}.")
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        findings.false(12, f"{path} is not what the site should show there.")
+    return None

@@ -1,0 +1,109 @@
+"""A whole verification: the twelve checks, in the order in which one needs the other."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from undersigned.domain.text import TextDocument
+from undersigned.verify.context import Context
+from undersigned.verify.folder import Folder
+from undersigned.verify.letter import VOID, LetterReplay
+from undersigned.verify.log import Head, LogReader, read_head
+from undersigned.verify.names import NameReader, read_texts
+from undersigned.verify.pages import Pages, read_pages
+from undersigned.verify.replay import Replay
+from undersigned.verify.report import Findings, LetterFigures, Report
+from undersigned.verify.site import (
+    PageComparison,
+    check_overdue,
+    compare_letters,
+    compare_site,
+)
+from undersigned.verify.state import State
+
+_NEED_RECORDS = (5, 6, 7, 8, 9, 10, 11, 12)
+
+
+def verify_mirror(
+    folder: Path,
+    *,
+    pinned_vkey: str | None = None,
+    state: State | None = None,
+    now: int | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> Report:
+    """Verify a mirrored folder, offline; whatever is in it, the answer is a report.
+
+    1. The checkpoint's signature and origin, under `pinned_vkey` (a C2SP vkey) if it is given.
+    2. The cosignatures of witnesses: not asked for here.
+    3. The entries hash to the root, and the tiles agree. 4. The log continues `state`.
+    5. to 10. Every record, letter by letter. 11. The names. 12. The site's pages.
+
+    `now` is the verifier's own time (UTC seconds): nothing in the log may be later. `on_progress` is
+    called with the number of entries read and of all.
+    """
+    findings = Findings()
+    findings.not_asked(2, "No witness policy was given.")
+    files = Folder(folder)
+    head = read_head(files, findings, pinned_vkey)  # 1
+    if head is None:
+        for number in (3, 4, *_NEED_RECORDS):
+            findings.unchecked(number, "Without a checkpoint nobody can say what is in the log.")
+        return Report(None, None, None, None, findings.close(), ())
+    context = Context(files, findings, head.origin, now)
+    pages = read_pages(files, findings)
+    reader = LogReader(files, head, findings, state, on_progress)
+    replay = _replay(context, pages, reader)  # 3 to 10
+    letters = tuple(replay.letters.values())
+    texts = [read_texts(context, letter) for letter in letters]
+    compare_site(context, head, pages)
+    compare_letters(context, letters, pages, is_complete=reader.is_complete)
+    for letter in letters:
+        _check_letter(context, letter, pages)  # 11, 12
+    figures = tuple(map(_figures, letters, texts))
+    return _report(head, findings, figures)
+
+
+def _replay(context: Context, pages: Pages, reader: LogReader) -> Replay:
+    wanted = {letter_id: sorted(shown.sizes()) for letter_id, shown in pages.letters.items()}
+    starts = {letter_id: shown.names_from() for letter_id, shown in pages.letters.items()}
+    names_from = {letter_id: size for letter_id, size in starts.items() if size is not None}
+    replay = Replay(context, wanted, names_from)
+    size = 0
+    for index, entry in reader.entries():
+        replay.read(index, entry)
+        size = index + 1
+    replay.close(size)
+    if not reader.is_complete:
+        for number in _NEED_RECORDS:
+            context.findings.unchecked(number, f"Only the first {size} entries could be read.")
+    return replay
+
+
+def _check_letter(context: Context, letter: LetterReplay, pages: Pages) -> None:
+    names = NameReader(context, letter, {})
+    names.read_all()
+    check_overdue(context, letter, pages.time)
+    shown = pages.letters.get(letter.letter.letter_id)
+    if shown is not None:
+        PageComparison(context, letter, shown, names).compare()
+
+
+def _figures(letter: LetterReplay, texts: tuple[TextDocument | None, ...]) -> LetterFigures:
+    state = None if letter.stage is None else letter.stage.state
+    title = next((text.title for text in texts if text is not None), letter.letter.slug)
+    return LetterFigures(
+        letter_id=letter.letter.letter_id.hex(),
+        slug=letter.letter.slug,
+        edition=letter.letter.edition,
+        title=title,
+        state="draft" if state is None else state.value,
+        headcount=letter.headcount,
+        **letter.signatures.figures(is_void=state in VOID)._asdict(),
+    )
+
+
+def _report(head: Head, findings: Findings, letters: tuple[LetterFigures, ...]) -> Report:
+    checkpoint = head.checkpoint
+    return Report(
+        head.origin, head.vkey, checkpoint.size, checkpoint.root, findings.close(), letters
+    )
