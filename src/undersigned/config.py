@@ -1,0 +1,114 @@
+"""Settings from the environment (`UNDERSIGNED_*`), read at the doors only; `docs/settings.md`.
+
+A secret may be given as a file instead: the variable with `_FILE` after its name holds the path. What
+is wrong with a setting is told without its value.
+"""
+
+import os
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from undersigned.errors import FormatError
+
+PREFIX: Final = "UNDERSIGNED_"
+LONGEST_SECRET: Final = 4096
+"""Bytes of a secret's file: far above any address of a mail server."""
+
+
+class Settings(BaseSettings):
+    """What can be set. Read with `read_settings`, which says what is wrong in words."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, frozen=True, extra="forbid", hide_input_in_errors=True
+    )
+
+    data: Path = Field(
+        default=Path("undersigned-data"), description="the folder that holds the site"
+    )
+    host: str = Field(
+        default="127.0.0.1", min_length=1, max_length=253, description="the address to listen at"
+    )
+    port: int = Field(default=8000, ge=1, le=65535, description="the port to listen at")
+    smtp_url: SecretStr | None = Field(
+        default=None,
+        description="the mail server: `smtp://`, `smtp+starttls://` or "
+        "`smtps://[user:password@]host[:port]`; without one, mails are written to the outbox folder",
+    )
+    mail_sender: str | None = Field(
+        default=None,
+        pattern=r"^[^\s@<>]{1,64}@[^\s@<>]{1,253}$",
+        description="the address that mails come from; `no-reply@` and the host of the site otherwise",
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the names are the library's
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read the environment, and files that it names; nothing else."""
+        return init_settings, env_settings, _SecretFiles(settings_cls)
+
+
+class _SecretFiles(PydanticBaseSettingsSource):
+    """Reads the files that `<NAME>_FILE` names."""
+
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002
+        """Return the content of a setting's file."""
+        path = os.environ.get(f"{PREFIX}{field_name.upper()}_FILE")
+        return (None if path is None else _read_secret(path)), field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        """Return every secret that is given as a file."""
+        values = {name: self.get_field_value(None, name)[0] for name in secret_names()}
+        return {name: value for name, value in values.items() if value is not None}
+
+
+def secret_names() -> list[str]:
+    """Return the settings that may be given as files."""
+    return [
+        name
+        for name, field in Settings.model_fields.items()
+        if "SecretStr" in str(field.annotation)
+    ]
+
+
+def variable_names() -> set[str]:
+    """Return every variable that is read."""
+    names = {PREFIX + name.upper() for name in Settings.model_fields}
+    return names | {f"{PREFIX}{name.upper()}_FILE" for name in secret_names()}
+
+
+def read_settings() -> Settings:
+    """Read the environment. Raises FormatError, naming the variable that is wrong."""
+    for name in sorted(os.environ):
+        if name.startswith(PREFIX) and name not in variable_names():
+            raise FormatError(f"{name} is not a setting")
+    for name in secret_names():
+        variable = PREFIX + name.upper()
+        if variable in os.environ and f"{variable}_FILE" in os.environ:
+            raise FormatError(f"{variable} and {variable}_FILE are both set; one of them is enough")
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        variable = PREFIX + str(first["loc"][0]).upper()
+        raise FormatError(f"{variable}: {first['msg']}") from None
+
+
+def _read_secret(path: str) -> str:
+    try:
+        with Path(path).open("rb") as file:
+            data = file.read(LONGEST_SECRET + 1)
+        text = data.decode().rstrip("\n")
+    except (OSError, UnicodeDecodeError):
+        raise FormatError("the file of a secret cannot be read as text") from None
+    if not text or len(data) > LONGEST_SECRET:
+        raise FormatError("the file of a secret is empty or too long")
+    return text

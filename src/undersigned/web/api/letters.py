@@ -1,0 +1,154 @@
+"""`/letters`: what everyone may read of a letter."""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from fastapi import APIRouter, Query, Response
+
+from undersigned.app import reading
+from undersigned.app.reading import LetterNumbers, LetterPage
+from undersigned.domain.letter import Letter, State
+from undersigned.domain.record import format_record
+from undersigned.web.api.decimals import GREATEST, Decimal
+from undersigned.web.api.models import (
+    CountsAnswer,
+    HistoryAnswer,
+    HistoryRowAnswer,
+    LetterAnswer,
+    LetterLine,
+    LettersAnswer,
+    NameAnswer,
+    NamesAnswer,
+)
+from undersigned.web.door import AtDoor
+
+SHORT = "public, max-age=1"
+"""One second: a crowd that reloads costs one reading, and nobody sees an old count for longer."""
+
+router = APIRouter(tags=["letters"])
+
+
+@router.get("/letters")
+def list_letters(door: AtDoor, response: Response) -> LettersAnswer:
+    """List every letter of the site, by slug and edition."""
+    response.headers["Cache-Control"] = SHORT
+    pages = reading.list_pages(door.running.site, door.running.letters)
+    return LettersAnswer(letters=[_line_of(page) for page in pages])
+
+
+@router.get("/letters/{slug}")
+def get_letter(door: AtDoor, slug: str, response: Response) -> LetterAnswer:
+    """Tell all of a letter (`slug`: its newest edition, or `slug@edition`)."""
+    response.headers["Cache-Control"] = SHORT
+    page = reading.get_page(door.running.site, door.running.letters, slug)
+    reached_at, released_at = moments_of(page)
+    return LetterAnswer(
+        letter_id=page.letter.letter_id.hex(),
+        slug=page.letter.slug,
+        edition=page.letter.edition,
+        record=msgspec.json.decode(format_record(page.view.record), type=dict[str, Any]),
+        texts=[msgspec.to_builtins(text) for text in page.texts],
+        state=page.stage.state.value,
+        wave=page.stage.wave,
+        opened_at=page.opened_at,
+        reached_at=reached_at,
+        released_at=released_at,
+        roll_n=page.roll_n,
+        seals=seals_of(page.letter),
+        counts=counts_of(page.numbers),
+    )
+
+
+@router.get("/letters/{slug}/counts")
+def get_counts(door: AtDoor, slug: str, response: Response) -> CountsAnswer:
+    """Tell a letter's numbers."""
+    response.headers["Cache-Control"] = SHORT
+    return counts_of(reading.get_numbers(door.running.site, door.running.letters, slug))
+
+
+@router.get("/letters/{slug}/history")
+def get_history(door: AtDoor, slug: str, response: Response) -> HistoryAnswer:
+    """Tell what every epoch left."""
+    response.headers["Cache-Control"] = SHORT
+    rows = reading.get_history(door.running.site, door.running.letters, slug)
+    return HistoryAnswer(
+        history=[
+            HistoryRowAnswer(n=row.n, at=row.at, size=row.size, **msgspec.to_builtins(row.counts))
+            for row in rows
+        ]
+    )
+
+
+@router.get("/letters/{slug}/names")
+def list_names(
+    door: AtDoor,
+    slug: str,
+    response: Response,
+    after: Annotated[Decimal, Query(ge=-1, le=GREATEST)] = -1,
+    limit: Annotated[Decimal, Query(ge=1, le=reading.MOST_NAMES)] = reading.MOST_NAMES,
+) -> NamesAnswer:
+    """List public and opened names, in the log's order, above the leaf index `after`."""
+    response.headers["Cache-Control"] = SHORT
+    names = reading.list_names(
+        door.running.site, door.running.letters, slug, after=after, limit=limit
+    )
+    return NamesAnswer(
+        names=[
+            NameAnswer(
+                leaf=name.leaf_index,
+                name=name.name,
+                role=name.role,
+                verified=name.verified,
+                statement=name.statement,
+            )
+            for name in names
+        ],
+        next=names[-1].leaf_index if len(names) == limit else None,
+    )
+
+
+def counts_of(numbers: LetterNumbers) -> CountsAnswer:
+    """Return a letter's numbers as the API shows them."""
+    return CountsAnswer(
+        **msgspec.to_builtins(numbers.counts),
+        headcount=numbers.headcount,
+        size=numbers.size,
+        at=numbers.at,
+    )
+
+
+def _line_of(page: LetterPage) -> LetterLine:
+    return LetterLine(
+        slug=page.letter.slug,
+        edition=page.letter.edition,
+        letter_id=page.letter.letter_id.hex(),
+        title=page.texts[0].title,
+        state=page.stage.state.value,
+        counts=counts_of(page.numbers),
+    )
+
+
+def seals_of(letter: Letter) -> Literal["operator", "trustees"] | None:
+    """Say who can open sealed names: the operator alone, or nobody without other trustees."""
+    if not letter.is_sealed:
+        return None
+    held = sum(trustee.operator for trustee in letter.trustees)
+    return "operator" if held >= letter.quorum else "trustees"
+
+
+def moments_of(page: LetterPage) -> tuple[int | None, int | None]:
+    """Return when the rule was met and when the first wave was released, as far as the stage tells.
+
+    The stage holds the last outcome and the last freezing, which stand the cooling-off after the
+    rule was met; after the first wave it tells no more of it.
+    """
+    stage, cooling_off = page.stage, page.letter.cooling_off_s
+    match stage.state:
+        case State.REACHED:
+            return stage.at, None
+        case State.FROZEN:
+            return stage.at - cooling_off, None
+        case State.RELEASED if stage.wave == 1 and stage.wave_at is not None:
+            return stage.wave_at - cooling_off, stage.at
+        case _:
+            return None, None

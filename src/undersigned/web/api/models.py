@@ -1,0 +1,195 @@
+"""The JSON objects of the API: exactly these members, in answers and in requests.
+
+Bytes are base64url without padding unless a member says hex; times are UTC seconds.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+LONGEST_EMAIL = 320
+"""Characters as people type one; the canonical address has at most 254 (formats §4)."""
+
+LONGEST_CODE = 64
+"""Characters: a code is 8 or 16, the rest is room for what people type around it."""
+
+LONGEST_NAME = 100
+
+
+class Answer(BaseModel):
+    """An object that the site sends."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Asked(BaseModel):
+    """An object that the site receives: no unknown member, no value of another type."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
+
+
+def _bytes(size: int) -> Any:
+    length = (size * 4 + 2) // 3
+    return Field(
+        min_length=length,
+        max_length=length,
+        json_schema_extra={"contentEncoding": "base64url"},
+        description=f"{size} bytes, base64url without padding",
+    )
+
+
+class SiteAnswer(Answer):
+    """The site and its keys."""
+
+    origin: str
+    log_vkey: str
+    promise_vkey: str
+    witnesses: list[str]
+    version: str
+    time: int = Field(description="the site's clock")
+
+
+class CountsAnswer(Answer):
+    """A letter's numbers, with the size of the tree that proves them."""
+
+    m: int = Field(description="standing signatures that the letter's basis counts")
+    standing: int
+    waiting: int
+    anonymous: int = Field(description="of those that stand")
+    withdrawn: int
+    invalidated: int
+    erased: int
+    headcount: int
+    size: int = Field(description="of the tree")
+    at: int = Field(description="time of the last epoch or outcome")
+
+
+class LetterLine(Answer):
+    """A letter in the list."""
+
+    slug: str
+    edition: int
+    letter_id: str = Field(description="hex")
+    title: str
+    state: str
+    counts: CountsAnswer
+
+
+class LettersAnswer(Answer):
+    """Every letter of the site."""
+
+    letters: list[LetterLine]
+
+
+class LetterAnswer(Answer):
+    """A letter with all that is needed to sign it."""
+
+    letter_id: str = Field(description="hex")
+    slug: str
+    edition: int
+    record: dict[str, Any] = Field(description="the letter record (formats §3)")
+    texts: list[dict[str, Any]] = Field(description="text documents, in the record's order")
+    state: str
+    wave: int
+    opened_at: int
+    reached_at: int | None
+    released_at: int | None
+    roll_n: int
+    seals: Literal["operator", "trustees"] | None = Field(description="who can open sealed names")
+    counts: CountsAnswer
+
+
+class HistoryRowAnswer(Answer):
+    """What one epoch left."""
+
+    n: int
+    at: int
+    size: int
+    m: int
+    standing: int
+    waiting: int
+    anonymous: int
+    withdrawn: int
+    invalidated: int
+    erased: int
+
+
+class HistoryAnswer(Answer):
+    """What every epoch of a letter left."""
+
+    history: list[HistoryRowAnswer]
+
+
+class NameAnswer(Answer):
+    """A public or opened name."""
+
+    leaf: int
+    name: str
+    role: str | None
+    verified: str
+    statement: str | None
+
+
+class NamesAnswer(Answer):
+    """Names in the log's order; `next` is what `after` is for the rest."""
+
+    names: list[NameAnswer]
+    next: int | None
+
+
+class EnrolmentAsked(Asked):
+    """Asks for a code by mail."""
+
+    method: Literal["email"]
+    email: str = Field(min_length=1, max_length=LONGEST_EMAIL)
+
+
+class EnrolmentAnswer(Answer):
+    """The same for everyone."""
+
+    enrolment: str = _bytes(16)
+
+
+class EmailProof(Asked):
+    """The code from a mail."""
+
+    method: Literal["email"]
+    enrolment: str = _bytes(16)
+    code: str = Field(min_length=1, max_length=LONGEST_CODE)
+
+
+class InviteProof(Asked):
+    """An invite code, as people may write it."""
+
+    method: Literal["invite"]
+    code: str = Field(min_length=1, max_length=LONGEST_CODE)
+
+
+class ShownAsAsked(Asked):
+    """How the member wants to be shown."""
+
+    name: str | None = Field(min_length=1, max_length=LONGEST_NAME)
+    role: str | None = Field(min_length=1, max_length=LONGEST_NAME)
+
+
+class TokenAsked(Asked):
+    """Asks for the member's one token."""
+
+    proof: Annotated[EmailProof | InviteProof, Field(discriminator="method")]
+    blinded: str = _bytes(256)
+    c: str = _bytes(32)
+    shown_as: ShownAsAsked | None
+
+
+class TokenIssued(Answer):
+    """The blind signature, the attestation (formats §6) and the salt of the roll's entry."""
+
+    blind_signature: str = _bytes(256)
+    attestation: dict[str, Any]
+    salt: str = _bytes(16)
+
+
+class ProofPendingAnswer(Answer):
+    """The record waits for its epoch."""
+
+    pending: Literal[True]

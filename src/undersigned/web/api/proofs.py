@@ -1,0 +1,28 @@
+"""`/proofs`: that a record is in the published log."""
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
+
+from undersigned.app.proving import find_proof
+from undersigned.encoding import parse_hex
+from undersigned.web.api.models import ProofPendingAnswer
+from undersigned.web.door import AtDoor
+
+router = APIRouter(tags=["log"])
+
+
+@router.get(
+    "/proofs/{leaf_hash}",
+    response_class=PlainTextResponse,
+    responses={
+        200: {"description": "a C2SP tlog-proof"},
+        202: {"model": ProofPendingAnswer, "description": "the record waits for its epoch"},
+    },
+)
+def get_proof(door: AtDoor, leaf_hash: str) -> Response:
+    """Prove that the record with this leaf hash (hex) is in the log."""
+    proof = find_proof(door.running.site, parse_hex(leaf_hash, 32))
+    headers = {"Cache-Control": "no-store"}
+    if proof is None:
+        return JSONResponse(ProofPendingAnswer(pending=True).model_dump(), 202, headers)
+    return PlainTextResponse(proof, headers=headers)

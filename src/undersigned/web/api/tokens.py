@@ -1,0 +1,57 @@
+"""`/tokens`: a proof of membership becomes the member's one token."""
+
+from typing import Any
+
+import msgspec
+from fastapi import APIRouter, Response
+
+from undersigned.app.enrolling import prove_by_invite, prove_by_mail
+from undersigned.app.issuing import ShownAs, TokenAnswer, TokenRequest, issue_token
+from undersigned.app.letters import LetterView
+from undersigned.app.running import RunningSite
+from undersigned.domain.name import Verified, format_attestation
+from undersigned.encoding import format_base64url, parse_base64url
+from undersigned.errors import Busy
+from undersigned.web.api.models import EmailProof, TokenAsked, TokenIssued
+from undersigned.web.door import AtDoor
+
+router = APIRouter(tags=["signing"])
+
+
+@router.post("/letters/{slug}/tokens")
+async def ask_for_token(
+    door: AtDoor, slug: str, asked: TokenAsked, response: Response
+) -> TokenIssued:
+    """Give a member of the roll their one token; the same request again gets the same answer."""
+    view = await door.get_view(slug)
+    issued = await door.tokens.run(_issue, door.running, view, asked)
+    response.headers["Cache-Control"] = "no-store"
+    return TokenIssued(
+        blind_signature=format_base64url(issued.blind_signature),
+        attestation=msgspec.json.decode(
+            format_attestation(issued.attestation), type=dict[str, Any]
+        ),
+        salt=format_base64url(issued.salt),
+    )
+
+
+def _issue(running: RunningSite, view: LetterView, asked: TokenAsked) -> TokenAnswer:
+    shown = asked.shown_as
+    request = TokenRequest(
+        blinded=parse_base64url(asked.blinded, size=256),
+        c=parse_base64url(asked.c, size=32),
+        shown_as=None if shown is None else ShownAs(shown.name, shown.role),
+    )
+    proof = asked.proof
+    if isinstance(proof, EmailProof):
+        enrolment = parse_base64url(proof.enrolment, size=16)
+        member = prove_by_mail(running.site, view, enrolment, proof.code)
+        verified = Verified.EMAIL
+    else:
+        member = prove_by_invite(running.site, view, proof.code)
+        verified = Verified.INVITE
+    try:
+        return issue_token(running.site, running.intake, view, member, verified, request)
+    except TimeoutError:
+        # Nothing is lost: the issuance is stored, and the same request will find it.
+        raise Busy from None

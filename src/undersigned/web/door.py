@@ -1,0 +1,51 @@
+"""What every route stands on: the running site, its letters by name, and the bounds of slow work."""
+
+from typing import Annotated, cast
+
+from anyio import to_thread
+from fastapi import Depends
+from starlette.requests import Request
+
+from undersigned.app.letters import LetterView
+from undersigned.app.reading import get_view
+from undersigned.app.running import RunningSite
+from undersigned.web.bounded import Bounded
+
+MAILS_WAITING = 1000
+"""Requests for a code that may wait to be looked up: a few seconds' work for one thread."""
+
+TOKENS_AT_ONCE = 32
+"""Each waits for the disk with others in one transaction, so that more threads mean larger ones."""
+
+TOKENS_WAITING = 512
+
+
+class Door:
+    """The running site as requests see it. One for each app."""
+
+    def __init__(self, running: RunningSite) -> None:
+        self.running = running
+        self.mails = Bounded(at_once=1, waiting=MAILS_WAITING)
+        self.tokens = Bounded(at_once=TOKENS_AT_ONCE, waiting=TOKENS_WAITING)
+        self._editions: dict[str, LetterView] = {}
+
+    async def get_view(self, name: str) -> LetterView:
+        """Return what never changes about `slug` or `slug@edition`. Raises UnknownLetter.
+
+        An edition that was named is remembered; the newest one of a slug is looked up each time.
+        """
+        view = self._editions.get(name)
+        if view is None:
+            view = await to_thread.run_sync(get_view, self.running.site, self.running.letters, name)
+            if "@" in name:
+                self._editions[name] = view
+        return view
+
+
+async def door_of(request: Request) -> Door:
+    """Return the door that a request came through."""
+    return cast("Door", request.app.state.door)
+
+
+AtDoor = Annotated[Door, Depends(door_of)]
+"""The door as a parameter of a route."""

@@ -1,0 +1,136 @@
+"""What holds for every answer: security headers, no body for HEAD, a bound on what is read, no leak.
+
+Plain ASGI: each wraps `receive` or `send` and starts no task of its own.
+"""
+
+from collections.abc import MutableMapping
+from typing import Any, Final
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from undersigned.app.failures import report_failure
+from undersigned.web.problems import http_problem
+
+MOST_BODY: Final = 256 * 1024
+"""Bytes of a request: four times the largest blob in base64url, and its record."""
+
+CSP: Final = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'"
+)
+
+SECURITY_HEADERS: Final = {
+    "Content-Security-Policy": CSP,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+_OPEN_TO_ALL: Final = ("/log/", "/documents/", "/api/")
+"""What any page in a browser may read: it is public, and answers the same whoever asks."""
+
+
+class SecurityHeaders:
+    """Adds to every answer the headers that it does not set itself."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                _add_headers(MutableHeaders(scope=message), scope)
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+
+
+def _add_headers(headers: MutableHeaders, scope: Scope) -> None:
+    if scope["method"] in ("GET", "HEAD") and scope["path"].startswith(_OPEN_TO_ALL):
+        headers["Access-Control-Allow-Origin"] = "*"
+        headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    for name, value in SECURITY_HEADERS.items():
+        headers.setdefault(name, value)
+
+
+class LastResort:
+    """Answers 500 when something failed that nobody expected, and logs its class and place only.
+
+    The server would log the whole of it, with whatever was sent.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on."""
+        started = False
+
+        async def send_noting(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_noting)
+        except Exception as error:  # noqa: BLE001 - here the last one ends
+            report_failure("request", error)
+            if not started and scope["type"] == "http":
+                await http_problem(500)(scope, receive, send)
+
+
+class BodyLimit:
+    """Stops reading a body that is too large, announced or not. Raises HTTPException 413."""
+
+    def __init__(self, app: ASGIApp, most: int = MOST_BODY) -> None:
+        self._app = app
+        self._most = most
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        announced = Headers(scope=scope).get("content-length", "")
+        is_too_large = announced.isdecimal() and int(announced[:20]) > self._most
+        read = 0
+
+        async def receive_counting() -> Message:
+            nonlocal read
+            if is_too_large:
+                raise HTTPException(413)
+            message = await receive()
+            read += len(message.get("body", b""))
+            if read > self._most:
+                raise HTTPException(413)
+            return message
+
+        await self._app(scope, receive_counting, send)
+
+
+class HeadAsGet:
+    """Answers HEAD as it would GET, without the body."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on."""
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_without_body(message: MutableMapping[str, Any]) -> None:
+            if message["type"] == "http.response.body":
+                message = {**message, "body": b""}
+            await send(message)
+
+        await self._app({**scope, "method": "GET"}, receive, send_without_body)

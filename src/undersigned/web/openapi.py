@@ -1,0 +1,124 @@
+"""What the OpenAPI document says beyond what FastAPI finds: the plain routes, and the one problem shape."""
+
+from typing import Any, Final
+
+DESCRIPTION: Final = (
+    "The public API of a site of open letters. Bytes are base64url without padding unless said "
+    "otherwise; times are UTC seconds. Every error is a problem document (RFC 9457) with a `code`. "
+    "HEAD works wherever GET does."
+)
+
+_PROBLEM: Final[dict[str, Any]] = {
+    "type": "object",
+    "title": "Problem",
+    "required": ["type", "title", "status", "detail", "code"],
+    "properties": {
+        "type": {"type": "string", "description": "/problems/ and the code"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string", "description": "a sentence for people; may change"},
+        "code": {"type": "string", "description": "for programs; does not change"},
+        "rows": {
+            "type": "array",
+            "description": "only for a refused roll",
+            "items": {
+                "type": "object",
+                "required": ["line", "reason"],
+                "properties": {"line": {"type": "integer"}, "reason": {"type": "string"}},
+            },
+        },
+    },
+}
+
+_POSTED: Final[dict[str, Any]] = {
+    "type": "object",
+    "title": "Posted",
+    "additionalProperties": False,
+    "required": ["record", "blob"],
+    "properties": {
+        "record": {
+            "type": "string",
+            "contentEncoding": "base64url",
+            "description": "canonical bytes of the record (formats §3)",
+        },
+        "blob": {
+            "type": ["string", "null"],
+            "contentEncoding": "base64url",
+            "description": "sealed: the blob; public: the name document; anonymous, withdraw: null",
+        },
+    },
+}
+
+_PROMISED: Final[dict[str, Any]] = {
+    "type": "object",
+    "title": "Promised",
+    "required": ["promise"],
+    "properties": {"promise": {"type": "string", "description": "text of a signed note"}},
+}
+
+_SCHEMAS: Final = {"Problem": _PROBLEM, "Posted": _POSTED, "Promised": _PROMISED}
+_ERROR: Final[dict[str, Any]] = {
+    "description": "an error",
+    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
+
+
+def _parameter(name: str) -> dict[str, Any]:
+    return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+
+
+def _json(schema: str) -> dict[str, Any]:
+    return {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
+
+
+def _post(summary: str) -> dict[str, Any]:
+    return {
+        "post": {
+            "tags": ["signing"],
+            "summary": summary,
+            "operationId": summary.lower().replace(" ", "_"),
+            "parameters": [_parameter("slug")],
+            "requestBody": {"required": True, "content": _json("Posted")},
+            "responses": {
+                "201": {"description": "taken and on disk", "content": _json("Promised")},
+                "200": {"description": "taken before", "content": _json("Promised")},
+            },
+        }
+    }
+
+
+def _get(tag: str, summary: str, media_type: str, *parameters: str) -> dict[str, Any]:
+    return {
+        "get": {
+            "tags": [tag],
+            "summary": summary,
+            "operationId": summary.lower().replace(" ", "_"),
+            "parameters": [_parameter(name) for name in parameters],
+            "responses": {"200": {"description": "found", "content": {media_type: {}}}},
+        }
+    }
+
+
+_PATHS: Final[dict[str, Any]] = {
+    "/api/v1/letters/{slug}/signatures": _post("Take a signature"),
+    "/api/v1/letters/{slug}/amendments": _post("Take an amendment or withdrawal"),
+    "/api/v1/openapi.json": _get("site", "Describe the API", "application/json"),
+    "/log/checkpoint": _get("log", "Get the checkpoint", "text/plain"),
+    "/log/tile/{path}": _get("log", "Get a tile", "application/octet-stream", "path"),
+    "/static/{path}": _get("pages", "Get a file of the pages", "text/css", "path"),
+}
+
+
+def complete(document: dict[str, Any]) -> dict[str, Any]:
+    """Add the plain routes and the problem shape to what FastAPI found."""
+    document["paths"].update(_PATHS)
+    schemas = document["components"]["schemas"]
+    schemas.update(_SCHEMAS)
+    # FastAPI's own shape of an invalid request is never sent.
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            operation["responses"].pop("422", None)
+            operation["responses"]["default"] = _ERROR
+    return document

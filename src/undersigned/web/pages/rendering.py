@@ -1,0 +1,92 @@
+"""Templates and what every page needs of them: language, addresses, the headers of a page."""
+
+import datetime as dt
+from typing import Any, Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from undersigned.web.pages.language import Language, choose_language, read_languages
+from undersigned.web.static_files import StaticFiles
+
+_MACHINES: Final = ("/api/", "/log/", "/documents/", "/static/")
+
+
+def wants_page(request: Request) -> bool:
+    """Say whether an error is told to a person: outside the addresses that programs use."""
+    if request.url.path.startswith(_MACHINES):
+        return False
+    return "text/html" in request.headers.get("accept", "")
+
+
+class Renderer:
+    """Renders pages: one environment for each language, since a template is bound to a catalogue."""
+
+    def __init__(self, static: StaticFiles) -> None:
+        self._languages = read_languages()
+        self._environments = {
+            tag: _environment(language, static) for tag, language in self._languages.items()
+        }
+
+    def language_of(self, request: Request) -> Language:
+        """Return the language that the reader wants."""
+        return choose_language(request, self._languages)
+
+    def page(
+        self, request: Request, template: str, values: dict[str, Any], *, status: int = 200
+    ) -> HTMLResponse:
+        """Return a page in the reader's language."""
+        language = self.language_of(request)
+        others = [
+            (other.tag, other.own_name, _with_lang(request, other.tag))
+            for other in self._languages.values()
+            if other is not language
+        ]
+        html = (
+            self._environments[language.tag]
+            .get_template(template)
+            .render(language=language, others=others, **values)
+        )
+        headers = {
+            "Cache-Control": "no-cache",
+            "Content-Language": language.tag,
+            "Vary": "Accept, Accept-Language",
+        }
+        return HTMLResponse(html, status, headers)
+
+    def error_page(self, request: Request, status: int) -> HTMLResponse:
+        """Return the small page of an error."""
+        response = self.page(request, "error.html", {"status": status}, status=status)
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+
+def _environment(language: Language, static: StaticFiles) -> Environment:
+    environment = Environment(
+        loader=PackageLoader("undersigned.web"),
+        extensions=["jinja2.ext.i18n"],
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.policies["ext.i18n.trimmed"] = True
+    environment.install_gettext_translations(  # type: ignore[attr-defined]
+        language.translations, newstyle=True
+    )
+    environment.filters["number"] = language.number
+    environment.filters["time"] = language.time
+    environment.filters["day"] = language.day
+    environment.filters["iso"] = _iso
+    environment.globals["static"] = static.url_of
+    return environment
+
+
+def _iso(at: int) -> str:
+    return dt.datetime.fromtimestamp(at, dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _with_lang(request: Request, tag: str) -> str:
+    """Return the same address in another language, relative to this one."""
+    return f"?{request.url.include_query_params(lang=tag).query}"

@@ -1,0 +1,56 @@
+"""`/static`: the site's own style sheet, from memory, named by its content."""
+
+import hashlib
+import mimetypes
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+FOLDER: Final = Path(__file__).parent / "static"
+
+
+class StaticFile(NamedTuple):
+    """A file with its media type and the start of its SHA-256 (hex)."""
+
+    content: bytes
+    media_type: str
+    version: str
+
+
+class StaticFiles:
+    """Every file of the folder, read once."""
+
+    def __init__(self, folder: Path = FOLDER) -> None:
+        self._files = {
+            path.relative_to(folder).as_posix(): _read(path)
+            for path in sorted(folder.rglob("*"))
+            if path.is_file()
+        }
+        self.routes = [Route("/static/{path:path}", self._get, methods=["GET"])]
+
+    def url_of(self, name: str) -> str:
+        """Return the address of a file, which changes when its content does."""
+        return f"/static/{name}?v={self._files[name].version}"
+
+    async def _get(self, request: Request) -> Response:
+        file = self._files.get(request.path_params["path"])
+        if file is None:
+            raise HTTPException(404)
+        is_named = request.query_params.get("v") == file.version
+        headers = {
+            "ETag": f'"{file.version}"',
+            "Cache-Control": "public, max-age=31536000, immutable" if is_named else "no-cache",
+        }
+        if request.headers.get("if-none-match") == headers["ETag"]:
+            return Response(status_code=304, headers=headers)
+        return Response(file.content, media_type=file.media_type, headers=headers)
+
+
+def _read(path: Path) -> StaticFile:
+    content = path.read_bytes()
+    media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    return StaticFile(content, media_type, hashlib.sha256(content).hexdigest()[:16])

@@ -1,0 +1,58 @@
+"""For all tests: no way out of this machine. For those who ask: a live site."""
+
+import ipaddress
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.live import LiveSite, live_site_in
+
+
+def _check_loopback(address: Any) -> None:
+    """Raise for an address of another machine; those of local sockets are paths."""
+    if not isinstance(address, tuple):
+        return
+    host = str(address[0])
+    if host == "localhost":
+        return
+    try:
+        is_here = ipaddress.ip_address(host.partition("%")[0]).is_loopback
+    except ValueError:
+        is_here = False
+    if not is_here:
+        raise RuntimeError(f"a test tried to reach {host}")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_network() -> Iterator[None]:
+    """Let sockets connect to this machine only, and names of others not be looked up."""
+    patch = pytest.MonkeyPatch()
+    for name in ("connect", "connect_ex"):
+        patch.setattr(socket.socket, name, _guarded(getattr(socket.socket, name)))
+    look_up = socket.getaddrinfo
+
+    def look_up_here(host: Any, *args: Any, **kwargs: Any) -> Any:
+        if host is not None:
+            _check_loopback((host.decode() if isinstance(host, bytes) else host,))
+        return look_up(host, *args, **kwargs)
+
+    patch.setattr(socket, "getaddrinfo", look_up_here)
+    yield
+    patch.undo()
+
+
+def _guarded(connect: Any) -> Any:
+    def connect_here(self: socket.socket, address: Any) -> Any:
+        _check_loopback(address)
+        return connect(self, address)
+
+    return connect_here
+
+
+@pytest.fixture(scope="module")
+def live_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSite]:
+    """Serve a new site with one small letter: epochs of one second, floor 1, all modes, 12 members."""
+    with live_site_in(tmp_path_factory.mktemp("live") / "data") as live:
+        yield live

@@ -1,0 +1,179 @@
+"""A real site on a real server: a letter from a letter file, its roll, uvicorn on a free loopback port."""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from undersigned.app.drafting import open_letter
+from undersigned.app.letter_file import read_draft
+from undersigned.app.rolls import import_roll, make_invites
+from undersigned.app.running import RunningSite
+from undersigned.app.site import Site, make_site
+from undersigned.domain.letter import Letter
+from undersigned.mail import OutboxMailer
+from undersigned.web.asgi import make_app
+from undersigned.web.serving import make_server
+
+HOST = "letters.example"
+SLUG = "small-letter"
+
+PEOPLE = tuple(
+    (f"{name.split()[0].lower()}@staff.example", name, role)
+    for name, role in (
+        ("Alva Quillstone", "Cook"),
+        ("Bosse Tarnwick", "Porter"),
+        ("Cilka Fennmoor", ""),
+        ("Dorrin Haleby", "Nurse"),
+        ("Edda Marlrose", "Nurse"),
+        ("Fjor Underlea", "Driver"),
+        ("Gwilla Ostmere", ""),
+        ("Hesper Cragfold", "Clerk"),
+        ("Ivo Brinkstead", "Clerk"),
+        ("Jorun Peltmoss", "Gardener"),
+        ("Kesta Winnowby", "Gardener"),
+        ("Lumi Dapplegate", "Cook"),
+    )
+)
+"""Made-up members: address, name, role."""
+
+ROLL = "email,name,role\n" + "".join(",".join(person) + "\n" for person in PEOPLE)
+
+LETTER_FILE = """\
+slug = "{slug}"
+deadline = 2099-05-01T12:00:00Z
+closes = 2099-06-01T12:00:00Z
+rule = 6
+cooling_off_s = 86400
+conditions = [2, 3, 6]
+roll = "{roll}"
+methods = {methods}
+
+[headcount]
+n = 14
+as_of = 2026-03-01
+
+[epoch]
+period_s = 1
+floor = 1
+max_wait_s = 1
+
+[[texts]]
+lang = "en"
+title = "Keep the <night> kitchen open"
+file = "text.en.md"
+addressees = ["The council of the house"]
+consequence = "Unless the kitchen stays open, we will cook in the yard."
+headcount_source = "The list on the door."
+[[texts.demands]]
+id = "kitchen"
+text = "The kitchen stays open at night."
+
+[[texts]]
+lang = "id"
+title = "Biarkan dapur malam tetap buka"
+file = "text.id.md"
+addressees = ["Dewan rumah"]
+consequence = "Jika dapur ditutup, kami akan memasak di halaman."
+headcount_source = "Daftar di pintu."
+[[texts.demands]]
+id = "kitchen"
+text = "Dapur tetap buka pada malam hari."
+"""
+
+TEXT = """\
+# Why
+
+The kitchen is *ours*. <script>alert(1)</script> See [the plan](https://plan.example/a) and
+[this](javascript:alert(1)).
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveSite:
+    """A site that is being served. `invites` are in the order of `PEOPLE`."""
+
+    url: str
+    folder: Path
+    running: RunningSite
+    letter: Letter
+    invites: tuple[str, ...]
+
+    @property
+    def outbox(self) -> Path:
+        """Where mails are written."""
+        return self.folder / "outbox"
+
+    @property
+    def slug(self) -> str:
+        """The letter's slug."""
+        return self.letter.slug
+
+
+def make_letter(site: Site, folder: Path, slug: str = SLUG) -> tuple[Letter, tuple[str, ...]]:
+    """Open a letter whose roll is a list of `PEOPLE`; return it with an invite code for each."""
+    import_roll(site, slug, ROLL.encode())
+    invites = make_invites(site, slug, None)
+    letter = _open(site, folder, slug=slug, roll="list", methods='["email", "invite"]')
+    return letter, tuple(invite.code for invite in invites)
+
+
+def make_invited_letter(
+    site: Site, folder: Path, slug: str, count: int
+) -> tuple[Letter, list[str]]:
+    """Open a letter whose roll is `count` invite codes without names."""
+    invites = make_invites(site, slug, count)
+    letter = _open(site, folder, slug=slug, roll="invites", methods='["invite"]')
+    return letter, [invite.code for invite in invites]
+
+
+def _open(site: Site, folder: Path, **values: str) -> Letter:
+    folder.mkdir()
+    file = folder / "letter.toml"
+    file.write_text(LETTER_FILE.format(**values))
+    (folder / "text.en.md").write_text(TEXT)
+    (folder / "text.id.md").write_text("Dapur ini *milik kita*.\n")
+    return open_letter(site, read_draft(file))
+
+
+@contextmanager
+def serve(app: ASGIApp) -> Iterator[str]:
+    """Serve an app in a thread; give its address."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        server = make_server(app, "127.0.0.1", 0)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        _wait_until_started(server, thread)
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+def _wait_until_started(server: uvicorn.Server, thread: threading.Thread) -> None:
+    while not server.started:
+        if not thread.is_alive():
+            raise RuntimeError("the server did not start")
+        time.sleep(0.01)
+
+
+@contextmanager
+def live_site_in(folder: Path) -> Iterator[LiveSite]:
+    """Make a site in a folder that is not there yet, with one letter, and serve it."""
+    site = make_site(folder, HOST)
+    letter, invites = make_letter(site, folder.with_name(f"{folder.name}-letter"))
+    running = RunningSite(site, OutboxMailer(folder / "outbox", f"no-reply@{HOST}"))
+    running.start()
+    try:
+        with serve(make_app(running)) as url:
+            yield LiveSite(url, folder, running, letter, invites)
+    finally:
+        running.stop()
