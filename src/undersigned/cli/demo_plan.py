@@ -72,7 +72,14 @@ _LEGS = (
         left_waiting=(500, 24),
     ),
     _Leg(until=2 * _H, standing=505, anonymous=30, moments=1),
-    _Leg(until=2 * _H + 32 * 60, standing=550, anonymous=30, moments=4, left_waiting=(550, 25)),
+    _Leg(
+        until=2 * _H + 32 * 60,
+        standing=550,
+        anonymous=30,
+        moments=4,
+        left_waiting=(550, 25),
+        leaving=3,
+    ),
     _Leg(
         until=3 * _H + 42 * 60,
         standing=650,
@@ -80,7 +87,6 @@ _LEGS = (
         moments=8,
         crowds=((600, 25),),
         left_waiting=(650, 30),
-        leaving=3,
         withdrawals=1,
     ),
     _Leg(until=5 * _H + 9 * 60, standing=697, anonymous=37, moments=8),
@@ -163,12 +169,10 @@ def _unconditional(leg: _Leg, crowd: _Crowd, chance: random.Random) -> Stance:
 
 
 def _named(chance: random.Random) -> Mode:
-    return Mode.PUBLIC if chance.random() < 0.12 else Mode.SEALED
+    return Mode.PUBLIC if chance.random() < 0.16 else Mode.SEALED
 
 
-def _spread(
-    leg: _Leg, began: int, stances: list[Stance], chance: random.Random
-) -> list[Moment]:
+def _spread(leg: _Leg, began: int, stances: list[Stance], chance: random.Random) -> list[Moment]:
     """Deal the stances of a leg out over its moments, the last of which is its end."""
     step = (leg.until - began) / leg.moments
     times = [OPENS_AT + round(began + step * (i + 1)) for i in range(leg.moments)]
@@ -179,7 +183,9 @@ def _spread(
     moments, start = [], 0
     for i, (at, cut) in enumerate(zip(times, cuts, strict=True)):
         # Whoever withdraws does so in the first moment of a leg.
-        moments.append(Moment(at, tuple(stances[start:cut]), leg.withdrawals if i == 0 else 0, 0, 0))
+        moments.append(
+            Moment(at, tuple(stances[start:cut]), leg.withdrawals if i == 0 else 0, 0, 0)
+        )
         start = cut
     return moments
 

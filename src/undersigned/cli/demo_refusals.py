@@ -99,5 +99,3 @@ def _token_of_another_letter(view: LetterView, here: Letter, key: SignerKey) -> 
     blinded = blind(issuer.public_key, message)
     signature = issuer.blind_sign(blinded.blinded)
     return message + finalize(issuer.public_key, message, signature, blinded.inverse)
-
-

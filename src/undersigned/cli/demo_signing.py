@@ -103,7 +103,11 @@ def find_code(outbox: Path, address: str) -> str:
     end = time.monotonic() + MAIL_TIMEOUT_S
     while time.monotonic() < end:
         for path in outbox.glob("*.eml"):
-            text = path.read_text("utf-8")
+            try:
+                text = path.read_text("utf-8")
+            except FileNotFoundError:
+                # Another member has just taken their mail out.
+                continue
             found = _CODE.search(text)
             if found and f"To: {address}" in text:
                 path.unlink()

@@ -1,0 +1,354 @@
+"""`undersigned demo`: November 2023 again, with made-up people, on a clock of its own.
+
+A fresh site, a roll of 770, 741 signatures over HTTP in the known tempo, the rule, the opening, the
+verification of a mirror, and five lies that the verifier catches. Then the site stays.
+"""
+
+import shutil
+import socket
+import tempfile
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx2
+
+from undersigned.app.clock import StoredClock
+from undersigned.app.drafting import open_letter
+from undersigned.app.letter_file import read_draft
+from undersigned.app.rolls import import_roll, make_invites
+from undersigned.app.running import RunningSite
+from undersigned.app.site import Site, make_site
+from undersigned.cli import output
+from undersigned.cli.demo_lies import LIES
+from undersigned.cli.demo_people import Person, make_people
+from undersigned.cli.demo_plan import OPENS_AT, SIGNERS, WITHDRAWING, Moment, make_plan
+from undersigned.cli.demo_refusals import try_all
+from undersigned.cli.demo_signing import Member, Members, pair_up
+from undersigned.domain.letter import State
+from undersigned.errors import StoreError
+from undersigned.mail import OutboxMailer
+from undersigned.mirror import mirror_site
+from undersigned.signer.receipt import Receipt
+from undersigned.verify import Report, Status, load_state, save_state, verify_mirror
+from undersigned.web.asgi import make_app
+from undersigned.web.serving import make_server
+
+HOST = "demo.undersigned.example"
+HEADCOUNT = 770
+SLUG = "november-2023"
+MARK = "this-is-a-demo"
+SETTLE_TIMEOUT_S = 60
+PACIFIC = timedelta(hours=-8)
+
+
+@dataclass(slots=True)
+class Story:
+    """The demo while it runs: the site, its address, its members, and who may still withdraw."""
+
+    site: Site
+    clock: StoredClock
+    running: RunningSite
+    address: str
+    members: list[Member]
+    client: httpx2.Client
+    leaving: deque[Receipt]
+    signed: int = 0
+    withdrawn: int = 0
+
+
+def run(data: Path, port: int, *, serve: bool) -> int:
+    """Run the demo in a folder of its own; return the exit code."""
+    _check_port(port)
+    began = time.monotonic()
+    _clean(data)
+    site = make_site(data, HOST, own_clock=OPENS_AT)
+    (data / MARK).write_text("made by `undersigned demo`; the next demo deletes this folder\n")
+    people = make_people(HEADCOUNT, OPENS_AT)
+    members = _open(site, people)
+    running = RunningSite(site, OutboxMailer(data / "outbox", f"letters@{HOST}"))
+    running.start()
+    try:
+        with _serving(running, port) as address:
+            story = _story(running, address, members)
+            code = _tell(story, data)
+            output.say(f"the demo took {time.monotonic() - began:.0f} s")
+            _end(story, address)
+            if serve and code == output.DONE:
+                story.clock.start()
+                output.next_step("open the address above; Ctrl-C ends the demo")
+                _wait()
+            story.client.close()
+    finally:
+        running.stop()
+    return code
+
+
+# --- setting the stage
+
+
+def _check_port(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            error = StoreError(f"port {port} is taken")
+            error.add_note(f"choose another: undersigned demo --port {port + 1}")
+            raise error from None
+
+
+def _clean(data: Path) -> None:
+    """Delete the last demo, and only that: any other folder with something in it is left alone."""
+    if (data / MARK).exists():
+        shutil.rmtree(data)
+    elif data.exists() and any(data.iterdir()):
+        error = StoreError(f"{data} holds something that is not a demo")
+        error.add_note("choose a new folder: undersigned demo --data DIR")
+        raise error
+
+
+def find_examples() -> Path:
+    """Return the folder of examples: beside this package when installed, in the tree otherwise."""
+    package = Path(__file__).parents[1]
+    installed = package / "examples"
+    return installed if installed.is_dir() else package.parents[1] / "examples"
+
+
+def _open(site: Site, people: list[Person]) -> list[Member]:
+    """Import the roll, hand out invite codes, and open the letter."""
+    rows = "".join(f'{p.email},"{p.name}","{p.role}"\n' for p in people)
+    import_roll(site, SLUG, ("email,name,role\n" + rows).encode())
+    codes = {invite.address: invite.code for invite in make_invites(site, SLUG, None)}
+    open_letter(site, read_draft(find_examples() / SLUG / "letter.toml"))
+    output.say(f"opened {SLUG} at {_pacific(OPENS_AT)} for a roll of {len(people)} made-up people")
+    return [Member(person, codes[person.email]) for person in people]
+
+
+@contextmanager
+def _serving(running: RunningSite, port: int) -> Iterator[str]:
+    """Serve the site on loopback in a thread while the story is told."""
+    server = make_server(make_app(running), "127.0.0.1", port)
+    thread = threading.Thread(target=server.run, name="server", daemon=True)
+    thread.start()
+    end = time.monotonic() + SETTLE_TIMEOUT_S
+    while not server.started:
+        if not thread.is_alive() or time.monotonic() > end:
+            raise StoreError(f"the server did not start on port {port}")
+        time.sleep(0.02)
+    try:
+        yield f"http://localhost:{port}"
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+def _story(running: RunningSite, address: str, members: list[Member]) -> Story:
+    clock = running.site.clock
+    if not isinstance(clock, StoredClock):
+        raise TypeError("a demo has a clock of its own")
+    return Story(
+        site=running.site,
+        clock=clock,
+        running=running,
+        address=address,
+        members=members,
+        client=httpx2.Client(base_url=address, timeout=30),
+        leaving=deque(),
+    )
+
+
+# --- the day
+
+
+def _tell(story: Story, data: Path) -> int:
+    hands = Members(story.address, SLUG, data / "outbox")
+    try:
+        receipts = _sign_all(story, hands)
+        _show_refusals(story, hands, receipts)
+    finally:
+        hands.close()
+    _release(story)
+    return _verify(story, data)
+
+
+def _sign_all(story: Story, hands: Members) -> list[Receipt]:
+    plan = make_plan()
+    receipts: list[Receipt] = []
+    known = {500: False, 505: False, 550: False, 650: False, 697: False, 738: False}
+    standing = 0
+    with output.progress_bar(f"{SIGNERS} members sign", SIGNERS) as advance:
+        for moment in plan:
+            story.clock.advance_to(moment.at)
+            receipts += _play(story, hands, moment)
+            counts = _settle(story)
+            if (counts["standing"], counts["waiting"]) != (moment.standing, moment.waiting):
+                raise StoreError(
+                    f"{counts['standing']} stand where {moment.standing} were expected"
+                )
+            _remark(moment, standing, known)
+            standing = moment.standing
+            advance(len(moment.stances))
+    return receipts
+
+
+def _play(story: Story, hands: Members, moment: Moment) -> list[Receipt]:
+    """Let everyone of a moment sign at once, and those withdraw whose moment it is."""
+    for _ in range(moment.withdrawals):
+        hands.withdraw(story.leaving.popleft())
+        story.withdrawn += 1
+    receipts = hands.sign_all(pair_up(story.members, moment.stances, story.signed))
+    story.signed += len(receipts)
+    story.leaving.extend(
+        receipt for receipt, stance in zip(receipts, moment.stances, strict=True) if stance.leaves
+    )
+    return receipts
+
+
+def _settle(story: Story) -> dict[str, int]:
+    """Wait until everything that was acknowledged is in the log; return the numbers of the page."""
+    end = time.monotonic() + SETTLE_TIMEOUT_S
+    while time.monotonic() < end:
+        counts: dict[str, int] = _get(story, f"letters/{SLUG}/counts")
+        live = story.signed - story.withdrawn
+        if (
+            counts["withdrawn"] == story.withdrawn
+            and counts["standing"] + counts["waiting"] == live
+        ):
+            return counts
+        time.sleep(0.02)
+    raise StoreError("acknowledged signatures did not reach the log in time")
+
+
+def _get(story: Story, path: str) -> dict[str, int]:
+    answer = story.client.get(f"/api/v1/{path}")
+    answer.raise_for_status()
+    value: dict[str, int] = answer.json()
+    return value
+
+
+def _remark(moment: Moment, before: int, known: dict[int, bool]) -> None:
+    """Say what a reader of that day would have wanted to know."""
+    jump = moment.standing - before
+    number = moment.standing
+    if number in known and not known[number]:
+        known[number] = True
+        text = f"{number} of {HEADCOUNT} stand ({100 * number / HEADCOUNT:.1f} %)"
+        if moment.waiting:
+            text += f", {moment.waiting} wait for more"
+        output.say(f"{_pacific(moment.at)}  {text}")
+    elif jump > len(moment.stances):
+        joined = jump - len(moment.stances)
+        output.say(
+            f"{_pacific(moment.at)}  a number is reached: {joined} more who waited stand at once, "
+            f"{number} in all"
+        )
+
+
+def _pacific(at: int) -> str:
+    return (datetime.fromtimestamp(at, UTC) + PACIFIC).strftime("%H:%M Pacific")
+
+
+def _show_refusals(story: Story, hands: Members, receipts: list[Receipt]) -> None:
+    output.say("what is refused, and what is said:")
+    for refusal in try_all(story.client, hands.letter, story.members[100], receipts[200]):
+        output.say(f"  {refusal.tried}: {refusal.status} {refusal.said}")
+
+
+def _release(story: Story) -> None:
+    """Let the cooling-off pass, and wait for the names."""
+    reached = _get(story, f"letters/{SLUG}")["reached_at"]
+    cooled = reached + read_draft(find_examples() / SLUG / "letter.toml").cooling_off_s
+    output.say(
+        f"{_pacific(reached)}  the rule was reached; {_pacific(cooled)} the cooling-off is over"
+    )
+    story.clock.advance_to(cooled)
+    end = time.monotonic() + SETTLE_TIMEOUT_S
+    with output.progress("the trustee opens the names"):
+        while str(_get(story, f"letters/{SLUG}")["state"]) != State.RELEASED.value:
+            if time.monotonic() > end:
+                raise StoreError("the names were not opened in time")
+            time.sleep(0.1)
+    output.say(f"{_pacific(cooled)}  the names are open; the seals were kept by the operator")
+
+
+# --- checking it
+
+
+def _verify(story: Story, data: Path) -> int:
+    mirror = data / "mirror"
+    mirror_site(story.address, mirror)
+    report = verify_mirror(mirror)
+    output.say(f"the verifier reads a mirror of {story.address}, offline:")
+    show_report(report)
+    if report.exit_code != output.DONE:
+        return report.exit_code
+    state_file = data / "verified.json"
+    save_state(state_file, report)
+    caught = _tell_lies(story, mirror, state_file)
+    output.say(f"{caught} of {len(LIES)} lies caught, each re-signed with the log's real key")
+    return output.DONE if caught == len(LIES) else output.NO
+
+
+def show_report(report: Report) -> None:
+    """Write the numbered report and the figures."""
+    for check in report.checks:
+        output.say(f"  {check.number:>2} {check.status:<9}  {check.title}")
+        if check.status in (Status.FALSE, Status.UNCHECKED):
+            for sentence in check.evidence[:3]:
+                output.say(f"               {sentence}")
+    for letter in report.letters:
+        output.say(
+            f"  {letter.slug}: {letter.standing} of {letter.headcount} "
+            f"({letter.anonymous} of them anonymous), {letter.waiting} waiting, "
+            f"{letter.withdrawn} withdrawn, {letter.state}"
+        )
+
+
+def _tell_lies(story: Story, mirror: Path, state_file: Path) -> int:
+    caught = 0
+    state = load_state(state_file)
+    with tempfile.TemporaryDirectory(dir=story.site.folder, prefix="lies-") as name:
+        for lie in LIES:
+            copy = Path(name) / lie.name
+            shutil.copytree(mirror, copy)
+            lie.tell(copy, story.site.folder)
+            report = verify_mirror(copy, state=state)
+            if lie.check in report.false_numbers:
+                caught += 1
+                evidence = report.check(lie.check).evidence[0]
+                output.say(f"  lie: {lie.title}. caught by check {lie.check}: {evidence}")
+            else:
+                output.say(f"  lie: {lie.title}. NOT caught by check {lie.check}")
+    return caught
+
+
+# --- the end
+
+
+def _end(story: Story, address: str) -> None:
+    standing = story.signed - story.withdrawn
+    someone = story.members[SIGNERS]
+    output.facts(
+        [
+            ("letter", f"{address}/letters/{SLUG}"),
+            ("count", f"{standing} of {HEADCOUNT}, {WITHDRAWING} withdrew"),
+            ("check it", f"undersigned verify {address}"),
+            ("sign as one of the 29", f"undersigned sign {address}/letters/{SLUG}"),
+            ("with the invite code", someone.invite),
+        ]
+    )
+
+
+def _wait() -> None:
+    """Stay until Ctrl-C."""
+    try:
+        while True:
+            time.sleep(3600)
+    except KeyboardInterrupt:
+        output.note("ended; undersigned serve --data DIR shows the same site again")
