@@ -1,0 +1,144 @@
+"""`undersigned mirror` and `undersigned verify`: check a count without trusting the site."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from undersigned.cli import output
+from undersigned.cli.options import Key
+
+if TYPE_CHECKING:
+    from undersigned.verify import Report
+
+
+def mirror(
+    url: Annotated[str, typer.Argument(metavar="URL", help="The site, or any page of it.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="A new folder, or an older mirror.")
+    ],
+) -> None:
+    """Copy a site into a folder: its log, its documents, what it shows."""
+    _mirror(url, folder)
+    output.say(str(folder))
+    output.next_step(f"undersigned verify {folder}")
+
+
+def verify(
+    target: Annotated[
+        str, typer.Argument(metavar="DIR|URL", help="A mirror; an address is mirrored first.")
+    ],
+    key: Key = None,
+    state: Annotated[
+        Path | None,
+        typer.Option(
+            "--state", metavar="FILE", help="Where the last tree seen is kept, to be compared with."
+        ),
+    ] = None,
+    into: Annotated[
+        Path | None,
+        typer.Option("--into", metavar="DIR", help="With a URL: keep the mirror in this folder."),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+) -> None:
+    """Recompute every count. Exit code 0: all holds, 1: something is false, 2: it could not be checked."""
+    import tempfile
+
+    if "://" not in target:
+        if into is not None:
+            output.note("--into is for addresses; the mirror stays where it is")
+        raise typer.Exit(_verify(Path(target), key, state, json=json))
+    if into is not None:
+        _mirror(target, into)
+        raise typer.Exit(_verify(into, key, state, json=json))
+    with tempfile.TemporaryDirectory(prefix="undersigned-") as temporary:
+        _mirror(target, Path(temporary))
+        raise typer.Exit(_verify(Path(temporary), key, state, json=json))
+
+
+def _mirror(url: str, folder: Path) -> None:
+    from undersigned.mirror import mirror_site
+
+    with output.progress(f"mirroring {url}"):
+        mirror_site(url, folder)
+
+
+def _verify(folder: Path, key: str | None, state: Path | None, *, json: bool) -> int:
+    import time
+
+    from undersigned.errors import StoreError
+    from undersigned.verify import load_state, save_state, verify_mirror
+
+    if not folder.is_dir():
+        raise StoreError(f"{folder} is not a folder")
+    seen = None if state is None else load_state(state)
+    with output.progress("verifying") as step:
+        report = verify_mirror(
+            folder,
+            pinned_vkey=key,
+            state=seen,
+            now=int(time.time()),
+            on_progress=lambda read, of: step(f"{read} of {of} entries"),
+        )
+    _print(report, json=json)
+    if state is not None and not save_state(state, report):
+        output.note(f"{state} was left as it was: not all holds")
+    _conclude(report, key, state)
+    return report.exit_code
+
+
+def _print(report: "Report", *, json: bool) -> None:
+    from undersigned.verify import format_report
+
+    if json:
+        output.say(format_report(report).rstrip("\n"))
+        return
+    if report.root is not None:
+        output.facts(
+            (
+                ("log", report.origin or ""),
+                ("key", report.vkey or ""),
+                ("tree", f"size {report.size}, root {report.root.hex()}"),
+            )
+        )
+    for check in report.checks:
+        output.say(f"{check.number:2}. {check.status.value + ':':10} {check.title}")
+        for sentence in check.evidence:
+            output.say(f"    - {sentence}")
+    for letter in report.letters:
+        output.facts(
+            (
+                ("letter", f"{letter.slug}@{letter.edition}: {letter.title}"),
+                ("letter id", letter.letter_id),
+                ("state", letter.state),
+                ("standing", f"{letter.standing} of {letter.headcount}"),
+                ("of which anonymous", str(letter.anonymous)),
+                ("waiting for others", str(letter.waiting)),
+                ("counted by the rule", str(letter.m)),
+                ("withdrawn", str(letter.withdrawn)),
+                ("invalidated", str(letter.invalidated)),
+                ("erased", str(letter.erased)),
+            )
+        )
+
+
+def _conclude(report: "Report", key: str | None, state: Path | None) -> None:
+    match report.exit_code:
+        case output.DONE:
+            if key is None:
+                output.note("the log's key is the mirror's own; --key compares it with another's")
+            if state is None:
+                output.next_step(
+                    "--state FILE remembers this tree, so that a later one is compared"
+                )
+            else:
+                output.next_step(f"the same command again, any day: {state} remembers this tree")
+        case output.NO:
+            numbers = ", ".join(str(number) for number in report.false_numbers)
+            output.problem(
+                f"false: {numbers}", "keep this mirror: it is the evidence, and show it to others"
+            )
+        case _:
+            output.problem(
+                "not everything could be checked", "mirror the site again, then verify again"
+            )

@@ -1,0 +1,49 @@
+"""Reading and writing the files that a command is given."""
+
+import os
+from pathlib import Path
+
+from undersigned.errors import FormatError, StoreError
+
+
+def read_file(path: Path, longest: int) -> bytes:
+    """Read a file of at most `longest` bytes. Raises StoreError, FormatError."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(longest + 1)
+    except OSError as error:
+        raise StoreError(f"{path} cannot be read: {error.strerror}") from None
+    if len(data) > longest:
+        raise FormatError(f"{path} is longer than {longest} bytes")
+    return data
+
+
+def check_new(path: Path, what: str) -> None:
+    """Check that a file can be made here and is not there yet. Raises StoreError."""
+    if path.exists():
+        raise StoreError(f"{path} exists already; {what} is never written over")
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise StoreError(f"{path.parent} is not a folder that can be written to")
+
+
+def save_secret(path: Path, data: bytes) -> None:
+    """Write a file for its owner's eyes only, replaced whole and on disk when this returns.
+
+    A crash leaves the old file or the new one. Raises StoreError.
+    """
+    beside = path.with_name(path.name + ".new")
+    try:
+        beside.unlink(missing_ok=True)
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    except OSError as error:
+        raise StoreError(f"{path} cannot be written: {error.strerror}") from None

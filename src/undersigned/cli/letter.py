@@ -1,0 +1,100 @@
+"""`undersigned letter`: a new letter file, its check, its opening, and a letter as readers see it."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from undersigned.cli import output
+from undersigned.cli.options import Data, Origin, Yes
+
+app = typer.Typer(rich_markup_mode=None, help="Write, check, open and show letters.")
+
+FIXED = "what opening this letter fixes, for good"
+
+LetterFile = Annotated[Path, typer.Argument(metavar="FILE", help="The letter file (TOML).")]
+
+
+@app.command()
+def new(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder for the letter's files.")],
+) -> None:
+    """Write a letter file, a text and an example of a roll, to be edited."""
+    import datetime as dt
+
+    from undersigned.cli.letter_template import write_template
+
+    letter = write_template(folder, dt.datetime.now().astimezone())
+    output.say(str(letter))
+    output.next_step(f"edit the files in {folder}, then: undersigned letter check {letter}")
+
+
+@app.command()
+def check(file: LetterFile) -> None:
+    """Say what opening would fix, and all problems."""
+    import time
+
+    from undersigned.app.letter_file import read_draft
+    from undersigned.cli.letter_summary import passed_times, summary_of
+
+    draft = read_draft(file)
+    output.facts(summary_of(draft), title=FIXED)
+    for sentence in passed_times(draft, int(time.time())):
+        output.note(sentence)
+    output.next_step(f"import its roll, then: undersigned letter open {file}")
+
+
+@app.command("open")
+def open_(file: LetterFile, data: Data = None, origin: Origin = None, yes: Yes = False) -> None:
+    """Open the letter, for good."""
+    from undersigned.app.drafting import open_letter
+    from undersigned.app.letter_file import read_draft
+    from undersigned.cli.letter_summary import passed_times, summary_of
+    from undersigned.cli.settings import data_folder
+    from undersigned.cli.site_folder import site_in
+
+    draft = read_draft(file)
+    folder = data_folder(data)
+    with site_in(folder, f"letter open {file}", origin) as site:
+        for sentence in passed_times(draft, site.clock.now()):
+            output.note(sentence)
+        if output.is_interactive() and not yes:
+            output.facts(summary_of(draft), title=FIXED)
+            if not output.confirm("open it now?"):
+                output.note("nothing was changed")
+                raise typer.Exit(output.NO)
+        letter = open_letter(site, draft)
+        output.facts(
+            (
+                ("letter", f"{letter.slug}@{letter.edition}"),
+                ("letter id", letter.letter_id.hex()),
+                ("log", site.origin),
+            )
+        )
+    output.next_step(f"undersigned serve --data {folder}, if it is not served already")
+
+
+@app.command()
+def show(
+    letter: Annotated[
+        str,
+        typer.Argument(metavar="SLUG|URL", help="A letter of this site, or the address of any."),
+    ],
+    data: Data = None,
+) -> None:
+    """Print a letter, its state and its counts."""
+    from undersigned.cli.letter_page import fetch_page, print_page, read_page
+    from undersigned.cli.settings import data_folder
+    from undersigned.cli.site_folder import site_in
+
+    if "://" in letter:
+        page = fetch_page(letter)
+        print_page(page)
+        output.next_step(
+            f"undersigned sign {letter}, or check the count: undersigned verify {letter}"
+        )
+        return
+    folder = data_folder(data)
+    with site_in(folder) as site:
+        print_page(read_page(site, letter))
+    output.next_step(f"undersigned serve --data {folder} shows it to everybody")

@@ -1,0 +1,109 @@
+"""`undersigned`: every command of the terminal, and what becomes of their errors.
+
+Commands import what they need when they run, so that `--help` is there at once.
+"""
+
+import os
+import sys
+import traceback
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from typer.main import get_command
+
+from undersigned.cli import checking, letter, output, receipt, roll, serve, sign
+from undersigned.errors import UndersignedError
+
+app = typer.Typer(
+    rich_markup_mode=None,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="The open letter that nobody has to sign first.",
+)
+app.command()(serve.serve)
+app.add_typer(letter.app, name="letter")
+app.add_typer(roll.app, name="roll")
+app.command()(sign.sign)
+app.command()(sign.withdraw)
+app.add_typer(receipt.app, name="receipt")
+app.command()(checking.mirror)
+app.command()(checking.verify)
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)
+    ] = False,
+) -> None:
+    """The open letter that nobody has to sign first."""
+    from undersigned import __version__
+
+    if version:
+        output.say(f"undersigned {__version__}")
+        raise typer.Exit(output.DONE)
+    if context.invoked_subcommand is None:
+        output.say(context.get_help())
+
+
+@app.command()
+def demo(
+    data: Annotated[
+        Path, typer.Option("--data", metavar="DIR", help="A folder for the demo's site.")
+    ] = Path("demo-data"),
+    port: Annotated[
+        int, typer.Option("--port", metavar="N", min=0, max=65_535, help="The port to serve on.")
+    ] = 8000,
+    no_serve: Annotated[
+        bool, typer.Option("--no-serve", help="Replay the day, and do not serve it.")
+    ] = False,
+) -> None:
+    """Replay November 2023 with made-up people, then serve it."""
+    from undersigned.cli.demo import run
+
+    raise typer.Exit(run(data, port, serve=not no_serve))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; return its exit code. What went wrong is one sentence on stderr."""
+    try:
+        code = get_command(app).main(arguments, prog_name="undersigned", standalone_mode=False)
+        sys.stdout.flush()
+    except UndersignedError as error:
+        return output.report(error)
+    except typer.TyperException as error:
+        return _report_usage(error)
+    except (typer.Abort, KeyboardInterrupt):
+        return output.INTERRUPTED
+    except OSError as error:
+        _forget_stdout()
+        return output.report_os(error)
+    except Exception as error:
+        if sys.flags.dev_mode:
+            raise
+        return _report_defect(error)
+    return code if isinstance(code, int) else output.DONE
+
+
+def _report_usage(error: typer.TyperException) -> int:
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context is not None else "undersigned"
+    output.problem(error.format_message(), f"{command} --help")
+    return output.COULD_NOT
+
+
+def _forget_stdout() -> None:
+    """What is left in the buffer cannot be written; at its end Python would try, and complain."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _report_defect(error: Exception) -> int:
+    """Say where it happened, and not with which values: they may be a name, a code or a key."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    output.problem(
+        f"this should not happen: {type(error).__name__} in {frame.name}, line {frame.lineno}",
+        "please report it; python -X dev -m undersigned ... shows more, which may hold secrets",
+    )
+    return output.COULD_NOT

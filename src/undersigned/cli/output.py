@@ -1,0 +1,302 @@
+"""The only printer: results on stdout; errors, hints, notes and progress on stderr.
+
+On a terminal it uses rich; into a file or a pipe it writes quiet plain text: no colour, no progress, no
+wrapping. What came from outside is written without its control characters, which could move a
+cursor or hide a line. The table from errors to exit codes is here: 0 it was done, or all holds; 1 a
+rule says no, or what was checked is false; 2 it could not be done or checked; 130 it was interrupted.
+"""
+
+import errno
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import IO, Final, NoReturn
+
+from undersigned import errors
+from undersigned.errors import LetterRefused, RollRefused, UndersignedError
+
+DONE: Final = 0
+NO: Final = 1
+COULD_NOT: Final = 2
+INTERRUPTED: Final = 130
+"""128 + SIGINT, as shells write it."""
+
+EXIT_CODES: Final[dict[type[UndersignedError], int]] = {
+    errors.UndersignedError: COULD_NOT,
+    errors.FormatError: COULD_NOT,
+    errors.VerificationError: NO,
+    errors.Refused: NO,
+    errors.UnknownLetter: NO,
+    errors.UnknownDocument: NO,
+    errors.UnknownLeaf: NO,
+    errors.UnknownSignature: NO,
+    errors.LetterNotOpen: NO,
+    errors.LetterExists: NO,
+    errors.PredecessorNotOpen: NO,
+    errors.ConditionNotOffered: NO,
+    errors.ModeNotOffered: NO,
+    errors.TokenSpent: NO,
+    errors.TokenInvalid: NO,
+    errors.AlreadyWithdrawn: NO,
+    errors.AmendmentOutOfTurn: NO,
+    errors.AlreadyIssued: NO,
+    errors.ProofRejected: NO,
+    errors.NameNotAttested: NO,
+    errors.RollFixed: NO,
+    errors.RollNotEmpty: NO,
+    errors.RollMissing: NO,
+    errors.RollRefused: NO,
+    errors.LetterRefused: NO,
+    errors.StoreError: COULD_NOT,
+    errors.Busy: COULD_NOT,
+    errors.SiteExists: COULD_NOT,
+    errors.NoSite: COULD_NOT,
+    errors.RolledBack: COULD_NOT,
+    errors.StaleCheckpoint: COULD_NOT,
+    errors.Unreachable: COULD_NOT,
+    errors.ProofPending: COULD_NOT,
+}
+
+HINTS: Final[dict[type[UndersignedError], str]] = {
+    errors.VerificationError: "do not go on; show this to the site's operator, and to others",
+    errors.UnknownLetter: "the site's front page lists its letters",
+    errors.LetterNotOpen: "undersigned letter show says in which state it is",
+    errors.LetterExists: "correct the text under `edition` one higher, or choose another `slug`",
+    errors.ConditionNotOffered: "undersigned letter show lists the numbers that it offers",
+    errors.ModeNotOffered: "undersigned letter show lists the ways to sign that it offers",
+    errors.TokenSpent: "to change the signature use the 12 words of the first time",
+    errors.AlreadyIssued: "go on with the attempt file of the first time: --attempt FILE",
+    errors.ProofRejected: "ask for a new code, or look at the invite again",
+    errors.RollMissing: "undersigned roll import SLUG FILE.csv, or: undersigned roll invites SLUG --count N",
+    errors.RollNotEmpty: "a roll is imported once; undersigned roll invites makes codes for it",
+    errors.RollRefused: "correct these rows and import the file again; nothing was imported",
+    errors.LetterRefused: "correct the letter file, then: undersigned letter check FILE",
+    errors.Busy: "nothing was taken; run the command again in a few seconds",
+    errors.RolledBack: "put back the newest copy of the data folder; do not delete its log",
+    errors.StaleCheckpoint: "run the command again",
+    errors.Unreachable: "check the address and the network, then run the same command again",
+    errors.ProofPending: "try again after the time that the promise names",
+}
+
+_FULL: Final = ("disk is full", "No space left on device", "Disk quota exceeded")
+FULL_HINT: Final = "make room on the disk and run the command again; what was acknowledged is kept"
+
+
+def exit_code(kind: type[BaseException]) -> int:
+    """Return the exit code of a class of errors, or of the nearest one above it."""
+    return next((EXIT_CODES[base] for base in kind.__mro__ if base in EXIT_CODES), COULD_NOT)
+
+
+# --- results
+
+
+def say(text: str = "") -> None:
+    """Write lines of a result; they are there for a reader at once."""
+    _write(sys.stdout, text)
+
+
+def facts(rows: Sequence[tuple[str, str]], title: str | None = None) -> None:
+    """Write names and values: a table on a terminal, `name: value` lines elsewhere."""
+    if not sys.stdout.isatty():
+        for name, value in rows:
+            say(f"{name}: {_one_line(value)}")
+        return
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=title, show_header=False, box=box.SIMPLE, title_justify="left")
+    for name, value in rows:
+        table.add_row(Text(name, style="bold"), Text(_clean(value)))
+    _rich(table)
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Write rows: a table on a terminal, elsewhere lines whose cells are separated by tabs."""
+    if not sys.stdout.isatty():
+        for row in (header, *rows):
+            say("\t".join(_one_line(cell) for cell in row))
+        return
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    shown = Table(box=box.SIMPLE)
+    for name in header:
+        shown.add_column(name)
+    for row in rows:
+        shown.add_row(*(Text(_clean(cell)) for cell in row))
+    _rich(shown)
+
+
+def _rich(value: object) -> None:
+    from rich.console import Console
+
+    Console(markup=False, highlight=False, emoji=False).print(value)
+
+
+# --- beside the results
+
+
+def next_step(text: str) -> None:
+    """Say on stderr what to do next."""
+    _write(sys.stderr, f"next: {text}")
+
+
+def note(text: str) -> None:
+    """Say on stderr what somebody should know."""
+    _write(sys.stderr, f"note: {text}")
+
+
+def problem(sentence: str, *hints: str) -> None:
+    """Write `error:` and `hint:` lines on stderr."""
+    _write(sys.stderr, f"error: {_lower(_one_line(sentence))}")
+    for hint in hints:
+        _write(sys.stderr, f"hint: {hint}")
+
+
+def report(error: UndersignedError) -> int:
+    """Write an error with every part of it, and its hint; return the exit code.
+
+    Hints of the occasion are the notes of the exception (PEP 678); they replace that of the class.
+    """
+    match error:
+        case RollRefused(rows=rows):
+            problem(
+                f"{len(rows)} {'row' if len(rows) == 1 else 'rows'} of the roll cannot be taken"
+            )
+            for line, reason in rows:
+                _write(sys.stderr, f"  line {line}: {reason}")
+        case LetterRefused(problems=problems):
+            problem("the letter cannot be opened as it is written")
+            for sentence in problems:
+                _write(sys.stderr, f"  {sentence}")
+        case _:
+            problem(error.detail)
+    for hint in _hints_of(error):
+        _write(sys.stderr, f"hint: {hint}")
+    return exit_code(type(error))
+
+
+def report_os(error: OSError) -> int:
+    """Write what the operating system refused; return the exit code."""
+    reason = error.strerror or type(error).__name__
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        problem("the disk is full" + _where(error), FULL_HINT)
+    elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        problem(f"{reason}{_where(error)}", "choose a folder that you may write to")
+    else:
+        problem(f"{reason}{_where(error)}")
+    return COULD_NOT
+
+
+def _where(error: OSError) -> str:
+    return f": {error.filename}" if isinstance(error.filename, str) else ""
+
+
+def _hints_of(error: UndersignedError) -> Sequence[str]:
+    notes: list[str] = getattr(error, "__notes__", [])
+    if notes:
+        return notes
+    if any(words in error.detail for words in _FULL):
+        return [FULL_HINT]
+    hint = next((HINTS[base] for base in type(error).__mro__ if base in HINTS), None)
+    return [] if hint is None else [hint]
+
+
+def _lower(sentence: str) -> str:
+    """Begin in lower case, and end a single sentence without its full stop, as terminals have it."""
+    first, _, _ = sentence.partition(" ")
+    if first.isalpha() and not first[1:2].isupper():
+        sentence = sentence[0].lower() + sentence[1:]
+    return sentence.removesuffix(".") if ". " not in sentence else sentence
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Callable[[str], None]]:
+    """Show on a terminal what is being done; the function that is given says how far it is."""
+    if not sys.stderr.isatty():
+        yield lambda _far: None
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    with Console(stderr=True).status(Text(what)) as status:
+        yield lambda far: status.update(Text(_clean(f"{what}: {far}")))
+
+
+@contextmanager
+def progress_bar(what: str, total: int) -> Iterator[Callable[[int], None]]:
+    """Show on a terminal how much of `total` is done; the function that is given adds to it."""
+    if not sys.stderr.isatty():
+        yield lambda _more: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bars:
+        bar = bars.add_task(what, total=total)
+        yield lambda more: bars.advance(bar, more)
+
+
+# --- questions
+
+
+def is_interactive() -> bool:
+    """Say whether somebody can be asked."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def ask(question: str, option: str, *, default: str | None = None) -> str:
+    """Ask for a line; without a terminal, refuse and name the option that gives the answer.
+
+    An empty line gives the default, if there is one, and is asked about again otherwise.
+    """
+    if not is_interactive():
+        needs(option)
+    while True:
+        shown = f"{question} [{default}]: " if default is not None else f"{question}: "
+        sys.stderr.write(shown)
+        sys.stderr.flush()
+        line = sys.stdin.readline()
+        if not line:
+            raise KeyboardInterrupt
+        if answer := line.strip():
+            return answer
+        if default is not None:
+            return default
+
+
+def confirm(question: str) -> bool:
+    """Ask for yes or no; an empty line is no."""
+    return ask(f"{question} (yes/no)", "--yes", default="no").lower() in ("y", "yes")
+
+
+def needs(option: str) -> NoReturn:
+    """Refuse because something was not said and nobody can be asked. Raises FormatError."""
+    error = errors.FormatError(f"{option} is needed where nobody can be asked")
+    error.add_note("undersigned COMMAND --help lists what can be said beforehand")
+    raise error
+
+
+# --- writing
+
+
+def _write(stream: IO[str], text: str) -> None:
+    stream.write(_clean(text) + "\n")
+    stream.flush()
+
+
+def _clean(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(sign if sign.isprintable() or sign == "\n" else _safe(sign) for sign in text)
+
+
+def _safe(sign: str) -> str:
+    """Tabs separate cells, and joiners are letters' own; other signs that cannot be printed go."""
+    return sign if sign in "\t\u200c\u200d" else " "
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,100 @@
+"""Serving a site: socket, site and server begin in this order and end in the other.
+
+What fails, fails before the first request: a taken port, a folder that holds no site, a log that was
+rolled back. SIGINT and SIGTERM are taken by the server, which lets requests finish; then the site
+finishes what it has promised to write.
+"""
+
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from string import Template
+from typing import Final
+
+from undersigned.app.clock import StoredClock
+from undersigned.app.running import RunningSite
+from undersigned.app.site import Site
+from undersigned.cli import output
+from undersigned.cli.listening import addresses_of, is_local, listen, port_of
+from undersigned.cli.site_folder import open_or_make
+from undersigned.config import Settings
+from undersigned.mail import Mailer, OutboxMailer, SmtpMailer
+from undersigned.web.asgi import make_app
+from undersigned.web.logs import configure_logging
+from undersigned.web.serving import make_server
+
+PROXY_LINES: Final = Template("""\
+Caddy:  $host {
+            reverse_proxy 127.0.0.1:$port
+        }
+nginx:  server {
+            listen 443 ssl;
+            server_name $host;
+            location / {
+                proxy_pass http://127.0.0.1:$port;
+                proxy_set_header Host $$host;
+                proxy_set_header X-Forwarded-Proto https;
+            }
+        }
+""")
+
+
+def serve_site(settings: Settings, origin: str | None) -> None:
+    """Serve the site in a folder until a signal ends it. Raises StoreError, FormatError."""
+    configure_logging()
+    with listen(settings.host, settings.port) as listener:
+        site = open_or_make(settings.data, "serve", origin)
+        serve_on(listener, site, mailer_of(settings, site), settings.host)
+
+
+def serve_on(listener: socket.socket, site: Site, mailer: Mailer, host: str) -> None:
+    """Serve an open site on a socket until a signal ends it; the site is closed then."""
+    running = RunningSite(site, mailer)
+    running.start()
+    try:
+        if isinstance(site.clock, StoredClock):
+            site.clock.start()
+        port = port_of(listener)
+        server = make_server(make_app(running), host, port)
+        with _quiet_signals():
+            announce(site, host, port)
+            server.run(sockets=[listener])
+    finally:
+        running.stop()
+    output.note("stopped; everything that was acknowledged is on disk")
+
+
+def mailer_of(settings: Settings, site: Site) -> Mailer:
+    """Return what sends the codes: the server of the settings, or files in the data folder."""
+    sender = settings.mail_sender or f"no-reply@{site.host}"
+    if settings.smtp_url is not None:
+        return SmtpMailer(settings.smtp_url.get_secret_value(), sender)
+    return OutboxMailer(site.folder / "outbox", sender)
+
+
+@contextmanager
+def _quiet_signals() -> Iterator[None]:
+    """Let the server's own handlers be the last word.
+
+    The server raises a signal that it took once more when it has ended; by default SIGTERM would then
+    end the process before the site has stopped.
+    """
+    ending = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.signal(number, lambda _number, _frame: None) for number in ending}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def announce(site: Site, host: str, port: int) -> None:
+    """Print where the site is, which log it has, and what stands between it and its signers."""
+    addresses = addresses_of(host, port)
+    output.facts((*(("serving", address) for address in addresses), ("log", site.origin)))
+    if not is_local(host):
+        output.note("browsers sign over https only; put a reverse proxy before it, such as")
+        for line in PROXY_LINES.substitute(host=site.host, port=port).splitlines():
+            output.note("    " + line)
+    output.next_step(f"undersigned mirror {addresses[0]} DIR copies the log; Ctrl-C stops the site")

@@ -1,0 +1,23 @@
+"""Settings as a command has them: what it was told, then the environment, then the defaults."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from undersigned.config import Settings
+
+
+def load_settings(*, data: Path | None, host: str | None, port: int | None) -> "Settings":
+    """Read the settings; what was told on the command line (not None) wins. Raises FormatError."""
+    from undersigned.config import read_settings
+
+    told = {"data": data, "host": host, "port": port}
+    # Not checked again: port 0, a free one, is for the command line alone.
+    return read_settings().model_copy(
+        update={name: value for name, value in told.items() if value is not None}
+    )
+
+
+def data_folder(told: Path | None) -> Path:
+    """Return the site's data folder. Raises FormatError."""
+    return told if told is not None else load_settings(data=None, host=None, port=None).data
