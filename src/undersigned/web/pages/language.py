@@ -11,7 +11,7 @@ from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
 from typing import Final
 
-from babel import Locale
+from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -49,6 +49,14 @@ class Language:
     def day(self, day: str) -> str:
         """Write a day (`YYYY-MM-DD`) in words."""
         return format_date(dt.date.fromisoformat(day), "long", locale=self.locale)
+
+    def language_name(self, tag: str, *, own: bool = False) -> str:
+        """Return what a language is called here, or (`own`) by those who speak it."""
+        try:
+            locale = Locale.parse(tag, sep="-")
+        except (UnknownLocaleError, ValueError):
+            return tag
+        return locale.get_display_name(locale if own else self.locale) or tag
 
 
 def _read_translations(tag: str) -> NullTranslations:

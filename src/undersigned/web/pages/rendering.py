@@ -78,6 +78,7 @@ def _environment(language: Language, static: StaticFiles) -> Environment:
     environment.filters["number"] = language.number
     environment.filters["time"] = language.time
     environment.filters["day"] = language.day
+    environment.filters["language_name"] = language.language_name
     environment.filters["iso"] = _iso
     environment.globals["static"] = static.url_of
     return environment
