@@ -5,9 +5,10 @@ import hashlib
 from collections.abc import Sequence
 
 from undersigned.app.letter_file import Draft, letter_of
-from undersigned.app.letters import format_stage
+from undersigned.app.letters import Letters, format_stage
 from undersigned.app.log import Batch, publish
 from undersigned.app.site import IssuerKeys, Site, issuer_key_folder
+from undersigned.app.turn import Turn
 from undersigned.crypto.keys import RecordSigner, TokenKey
 from undersigned.crypto.note_key import format_vkey
 from undersigned.domain.letter import (
@@ -32,10 +33,11 @@ from undersigned.domain.record import (
     signed_bytes,
 )
 from undersigned.domain.roll import roll_hash
-from undersigned.domain.stage import stage_after_outcome
+from undersigned.domain.stage import Move, stage_after_outcome
 from undersigned.errors import LetterExists, LetterRefused, PredecessorNotOpen, RollMissing
 from undersigned.store import letters as letter_store
 from undersigned.store import members as member_store
+from undersigned.store import pending as pending_store
 from undersigned.store.database import Connection
 from undersigned.store.letters import LetterRow
 
@@ -64,6 +66,8 @@ def open_letter(site: Site, draft: Draft) -> Letter:
         # The keys are on disk before the letter is: an opened letter without them could not be signed.
         _save_keys(site, letter.letter_id, keys)
         batch = Batch(connection, site)
+        if before is not None:
+            _supersede(connection, batch, site, before, now)
         record = _letter_record(site, letter, keys)
         batch.add(record)
         batch.add(_roll_record(letter, keys, draft, commits))
@@ -93,13 +97,27 @@ def open_letter(site: Site, draft: Draft) -> Letter:
 def _check_edition(connection: Connection, draft: Draft) -> LetterRow | None:
     """Return the edition before this one. Raises LetterExists, PredecessorNotOpen."""
     newest = letter_store.find_edition(connection, draft.slug)
-    if newest is None:
-        if draft.edition != 1:
-            raise PredecessorNotOpen("The first edition of a letter is edition 1.")
-        return None
-    if draft.edition <= newest.edition:
-        raise LetterExists
-    raise PredecessorNotOpen
+    if draft.edition != (newest.edition + 1 if newest else 1):
+        if newest is not None and draft.edition <= newest.edition:
+            raise LetterExists
+        raise PredecessorNotOpen("The edition before this one was never opened.")
+    return newest
+
+
+def _supersede(
+    connection: Connection, batch: Batch, site: Site, before: LetterRow, now: int
+) -> None:
+    """Close the edition before: all that it promised is sequenced, then its seals are destroyed.
+
+    Raises PredecessorNotOpen if it has been reached, also by what was waiting.
+    """
+    turn = Turn(connection, batch, Letters(site).view(before), before)
+    rows = pending_store.list_pending(connection, before.letter_id, with_late=True)
+    if rows:
+        turn.write_epoch(rows, now)
+    if turn.stage.state is not State.OPEN or now >= turn.letter.closes:
+        raise PredecessorNotOpen
+    turn.enter(Move(State.SUPERSEDED, turn.stage.wave, max(now, turn.at)))
 
 
 def _make_letter(site: Site, draft: Draft, keys: IssuerKeys, before: LetterRow | None) -> Letter:

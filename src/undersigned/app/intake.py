@@ -178,7 +178,8 @@ class ChangeRequest:
         verify_ed25519(record.pk, signed_bytes(record), record.sig)
         if isinstance(record, AmendRecord):
             check_signature(view.letter, record)
-            _verify_name(view.letter, record.pk, record.mode, record.name, self.blob)
+            if self.blob is not None or record.name is None:
+                _verify_name(view.letter, record.pk, record.mode, record.name, self.blob)
         elif self.blob is not None:
             raise FormatError("a withdrawal comes without a blob")
 
@@ -194,6 +195,7 @@ class ChangeRequest:
             if taken.leaf_hash == digest:
                 return taken, False
         self._check_turn(connection, signed, changes)
+        self._check_name(connection, signed, changes)
         seq = record.seq if isinstance(record, AmendRecord) else 0
         check = check_takes_amendment if seq else check_takes_withdrawal
         late = _check_stage(connection, letter, now, check)
@@ -220,6 +222,18 @@ class ChangeRequest:
                     "This name has been opened; it can be withdrawn, no longer amended."
                 )
 
+    def _check_name(self, connection: Connection, signed: Taken, changes: dict[int, Taken]) -> None:
+        """Check that a name without its blob is the one the signature has: only its condition changes.
+
+        Raises FormatError. Whoever has nothing but the 12 words cannot make the name again.
+        """
+        if not isinstance(self.record, AmendRecord) or self.record.name is None or self.blob:
+            return
+        last = changes[max(changes)] if changes else signed
+        held = _read_taken(connection, last.leaf_hash)
+        if (held.mode, held.name) != (self.record.mode, self.record.name):
+            raise FormatError("a name that changes comes with its blob")
+
 
 @dataclass(frozen=True, slots=True)
 class IssuedRequest:
@@ -245,6 +259,19 @@ class IssuedRequest:
             raise AlreadyIssued
         _wait(connection, record, taken, "issued", nonce=None, late=late)
         return taken, True
+
+
+def _read_taken(connection: Connection, digest: bytes) -> SignRecord | AmendRecord:
+    """Return a signature or amendment that was taken, in the log or still waiting."""
+    entry = pending_store.find_record(connection, digest)
+    if entry is None:
+        index = log_store.find_leaf_index(connection, digest)
+        entries = [] if index is None else log_store.read_entries(connection, index, index + 1)
+        entry = entries[0] if entries else b""
+    record = parse_record(entry) if entry else None
+    if not isinstance(record, SignRecord | AmendRecord):
+        raise StoreError("a record that was taken is missing")
+    return record
 
 
 Request: TypeAlias = SignRequest | ChangeRequest | IssuedRequest

@@ -19,7 +19,7 @@ def find_proof(site: Site, leaf_hash: bytes) -> bytes | None:
     with site.collector.read() as connection:
         index = log_store.find_leaf_index(connection, leaf_hash)
         if index is None:
-            if pending_store.is_pending(connection, leaf_hash):
+            if pending_store.find_record(connection, leaf_hash) is not None:
                 return None
             raise UnknownLeaf
         if published is None or index >= published.size:

@@ -161,12 +161,15 @@ class Turn:
         signature = signature_store.find_signature(self._connection, leaf)
         if signature is None:
             raise StoreError(f"the signature at {leaf} is missing from the database")
-        self._drop_name(signature)
         record = parse_record(row.record)
         if isinstance(record, WithdrawRecord):
+            self._drop_name(signature)
             signature_store.change_signature(self._connection, leaf, status="withdrawn")
             return
         amended = _parse(row.record, AmendRecord)
+        renamed = amended.name != signature.name
+        if renamed:
+            self._drop_name(signature)
         signature_store.change_signature(
             self._connection,
             leaf,
@@ -174,7 +177,7 @@ class Turn:
             condition=amended.condition or 0,
             name=amended.name,
         )
-        if amended.mode is Mode.PUBLIC and amended.name is not None:
+        if renamed and amended.mode is Mode.PUBLIC and amended.name is not None:
             shown = self._shown_name(leaf, self._get_name(amended.name))
             signature_store.add_shown_names(self._connection, [shown])
 

@@ -78,8 +78,17 @@ HINTS: Final[dict[type[UndersignedError], str]] = {
     errors.ProofPending: "try again after the time that the promise names",
 }
 
-_FULL: Final = ("disk is full", "No space left on device", "Disk quota exceeded")
 FULL_HINT: Final = "make room on the disk and run the command again; what was acknowledged is kept"
+FOLDER_HINT: Final = "choose a folder that you may write to"
+
+_OCCASIONS: Final = (
+    ("disk is full", FULL_HINT),
+    ("No space left on device", FULL_HINT),
+    ("Disk quota exceeded", FULL_HINT),
+    ("cannot be written", FOLDER_HINT),
+    ("cannot be created", FOLDER_HINT),
+)
+"""What other layers say when the operating system refuses; they know no more than the path."""
 
 
 def exit_code(kind: type[BaseException]) -> int:
@@ -184,7 +193,7 @@ def report_os(error: OSError) -> int:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         problem("the disk is full" + _where(error), FULL_HINT)
     elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        problem(f"{reason}{_where(error)}", "choose a folder that you may write to")
+        problem(f"{reason}{_where(error)}", FOLDER_HINT)
     else:
         problem(f"{reason}{_where(error)}")
     return COULD_NOT
@@ -198,8 +207,9 @@ def _hints_of(error: UndersignedError) -> Sequence[str]:
     notes: list[str] = getattr(error, "__notes__", [])
     if notes:
         return notes
-    if any(words in error.detail for words in _FULL):
-        return [FULL_HINT]
+    for words, occasion in _OCCASIONS:
+        if words in error.detail:
+            return [occasion]
     hint = next((HINTS[base] for base in type(error).__mro__ if base in HINTS), None)
     return [] if hint is None else [hint]
 
@@ -207,7 +217,7 @@ def _hints_of(error: UndersignedError) -> Sequence[str]:
 def _lower(sentence: str) -> str:
     """Begin in lower case, and end a single sentence without its full stop, as terminals have it."""
     first, _, _ = sentence.partition(" ")
-    if first.isalpha() and not first[1:2].isupper():
+    if first.rstrip(".,:;").isalpha() and not first[1:2].isupper():
         sentence = sentence[0].lower() + sentence[1:]
     return sentence.removesuffix(".") if ". " not in sentence else sentence
 

@@ -62,10 +62,10 @@ def count_pending(connection: sa.Connection, letter_id: bytes) -> dict[str, int]
     return dict(rows.tuples().all())
 
 
-def is_pending(connection: sa.Connection, leaf_hash: bytes) -> bool:
-    """Say whether a record waits."""
-    query = sa.select(pending.c.leaf_hash).where(pending.c.leaf_hash == leaf_hash)
-    return connection.execute(query).first() is not None
+def find_record(connection: sa.Connection, leaf_hash: bytes) -> bytes | None:
+    """Return the canonical bytes of a record that waits."""
+    query = sa.select(pending.c.record).where(pending.c.leaf_hash == leaf_hash)
+    return connection.execute(query).scalar()
 
 
 def delete_pending(connection: sa.Connection, hashes: Iterable[bytes]) -> None:
@@ -102,18 +102,6 @@ def find_spent(connection: sa.Connection, letter_id: bytes, nonce: bytes) -> Tak
         )
     ).first()
     return Taken(*row) if row else None
-
-
-def find_spent_many(
-    connection: sa.Connection, letter_id: bytes, nonces: list[bytes]
-) -> dict[bytes, Taken]:
-    """Return the records that these tokens were used for, by nonce."""
-    rows = connection.execute(
-        sa.select(spent.c.nonce, spent.c.leaf_hash, spent.c.by).where(
-            spent.c.letter_id == letter_id, spent.c.nonce.in_(nonces)
-        )
-    )
-    return {row.nonce: Taken(row.leaf_hash, row.by) for row in rows}
 
 
 def add_change(
