@@ -3,9 +3,11 @@
 import ipaddress
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.demo_run import DemoRun, run_demo
 from tests.live import LiveSite, live_site_in
 
 
@@ -55,3 +57,22 @@ def live_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSite]:
     """Serve a new site with one small letter: epochs of one second, floor 1, all modes, 12 members."""
     with live_site_in(tmp_path_factory.mktemp("live") / "data") as live:
         yield live
+
+
+@pytest.fixture(scope="session")
+def demo_run(tmp_path_factory: pytest.TempPathFactory) -> DemoRun:
+    """Run the demo once for all who ask."""
+    return run_demo(tmp_path_factory.mktemp("demo") / "data")
+
+
+@pytest.fixture(scope="session")
+def demo_mirror(demo_run: DemoRun) -> Path:
+    """Return the mirror that the demo made of its finished site."""
+    return demo_run.mirror
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests that look at the demo on one worker, so that it runs once."""
+    for item in items:
+        if {"demo_run", "demo_mirror"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.xdist_group("demo"))

@@ -44,16 +44,18 @@ HEADCOUNT = 770
 SLUG = "november-2023"
 MARK = "this-is-a-demo"
 SETTLE_TIMEOUT_S = 60
+LOOKED_AT = OPENS_AT + 3 * 3600 + 42 * 60
+"""08:12: somebody verifies the log in the middle of the day and remembers how far it went."""
+
 PACIFIC = timedelta(hours=-8)
 
 
 @dataclass(slots=True)
 class Story:
-    """The demo while it runs: the site, its address, its members, and who may still withdraw."""
+    """The demo while it runs: the site, its address, its members, and who is going to withdraw."""
 
     site: Site
     clock: StoredClock
-    running: RunningSite
     address: str
     members: list[Member]
     client: httpx2.Client
@@ -61,22 +63,34 @@ class Story:
     signed: int = 0
     withdrawn: int = 0
 
+    @property
+    def mirror(self) -> Path:
+        """Where the site is mirrored to."""
+        return self.site.folder / "mirror"
+
+    @property
+    def state_file(self) -> Path:
+        """What was verified the last time."""
+        return self.site.folder / "verified.json"
+
 
 def run(data: Path, port: int, *, serve: bool) -> int:
     """Run the demo in a folder of its own; return the exit code."""
     _check_port(port)
     began = time.monotonic()
-    _clean(data)
-    site = make_site(data, HOST, own_clock=OPENS_AT)
+    clean(data)
+    # The mark comes first: a demo that was cut off must not be in the way of the next one.
+    data.mkdir(parents=True, exist_ok=True)
     (data / MARK).write_text("made by `undersigned demo`; the next demo deletes this folder\n")
+    site = make_site(data, HOST, own_clock=OPENS_AT)
     people = make_people(HEADCOUNT, OPENS_AT)
     members = _open(site, people)
     running = RunningSite(site, OutboxMailer(data / "outbox", f"letters@{HOST}"))
     running.start()
     try:
         with _serving(running, port) as address:
-            story = _story(running, address, members)
-            code = _tell(story, data)
+            story = _story(site, address, members)
+            code = _tell(story)
             output.say(f"the demo took {time.monotonic() - began:.0f} s")
             _end(story, address)
             if serve and code == output.DONE:
@@ -103,7 +117,7 @@ def _check_port(port: int) -> None:
             raise error from None
 
 
-def _clean(data: Path) -> None:
+def clean(data: Path) -> None:
     """Delete the last demo, and only that: any other folder with something in it is left alone."""
     if (data / MARK).exists():
         shutil.rmtree(data)
@@ -148,14 +162,13 @@ def _serving(running: RunningSite, port: int) -> Iterator[str]:
         thread.join()
 
 
-def _story(running: RunningSite, address: str, members: list[Member]) -> Story:
-    clock = running.site.clock
+def _story(site: Site, address: str, members: list[Member]) -> Story:
+    clock = site.clock
     if not isinstance(clock, StoredClock):
         raise TypeError("a demo has a clock of its own")
     return Story(
-        site=running.site,
+        site=site,
         clock=clock,
-        running=running,
         address=address,
         members=members,
         client=httpx2.Client(base_url=address, timeout=30),
@@ -166,15 +179,15 @@ def _story(running: RunningSite, address: str, members: list[Member]) -> Story:
 # --- the day
 
 
-def _tell(story: Story, data: Path) -> int:
-    hands = Members(story.address, SLUG, data / "outbox")
+def _tell(story: Story) -> int:
+    hands = Members(story.address, SLUG, story.site.folder / "outbox")
     try:
         receipts = _sign_all(story, hands)
         _show_refusals(story, hands, receipts)
     finally:
         hands.close()
     _release(story)
-    return _verify(story, data)
+    return _verify(story)
 
 
 def _sign_all(story: Story, hands: Members) -> list[Receipt]:
@@ -192,9 +205,23 @@ def _sign_all(story: Story, hands: Members) -> list[Receipt]:
                     f"{counts['standing']} stand where {moment.standing} were expected"
                 )
             _remark(moment, standing, known)
+            if moment.at == LOOKED_AT:
+                _look(story)
             standing = moment.standing
             advance(len(moment.stances))
     return receipts
+
+
+def _look(story: Story) -> None:
+    """Verify the site as it is now, and keep the state that later looks are compared with."""
+    mirror_site(story.address, story.mirror)
+    report = verify_mirror(story.mirror)
+    if report.exit_code != output.DONE:
+        raise StoreError("the site did not verify in the middle of the day")
+    save_state(story.state_file, report)
+    output.say(
+        f"{_pacific(LOOKED_AT)}  somebody verifies the log and remembers its {report.size} records"
+    )
 
 
 def _play(story: Story, hands: Members, moment: Moment) -> list[Receipt]:
@@ -280,17 +307,16 @@ def _release(story: Story) -> None:
 # --- checking it
 
 
-def _verify(story: Story, data: Path) -> int:
-    mirror = data / "mirror"
-    mirror_site(story.address, mirror)
-    report = verify_mirror(mirror)
+def _verify(story: Story) -> int:
+    mirror_site(story.address, story.mirror)
+    state = load_state(story.state_file)
+    report = verify_mirror(story.mirror, state=state)
     output.say(f"the verifier reads a mirror of {story.address}, offline:")
     show_report(report)
     if report.exit_code != output.DONE:
         return report.exit_code
-    state_file = data / "verified.json"
-    save_state(state_file, report)
-    caught = _tell_lies(story, mirror, state_file)
+    save_state(story.state_file, report)
+    caught = _tell_lies(story)
     output.say(f"{caught} of {len(LIES)} lies caught, each re-signed with the log's real key")
     return output.DONE if caught == len(LIES) else output.NO
 
@@ -310,13 +336,14 @@ def show_report(report: Report) -> None:
         )
 
 
-def _tell_lies(story: Story, mirror: Path, state_file: Path) -> int:
+def _tell_lies(story: Story) -> int:
+    """Tell each lie in a copy of the mirror; return how many the verifier catches by their number."""
     caught = 0
-    state = load_state(state_file)
+    state = load_state(story.state_file)
     with tempfile.TemporaryDirectory(dir=story.site.folder, prefix="lies-") as name:
         for lie in LIES:
             copy = Path(name) / lie.name
-            shutil.copytree(mirror, copy)
+            shutil.copytree(story.mirror, copy)
             lie.tell(copy, story.site.folder)
             report = verify_mirror(copy, state=state)
             if lie.check in report.false_numbers:

@@ -63,7 +63,8 @@ def demo(
     """Replay November 2023 with made-up people, then serve it."""
     from undersigned.cli.demo import run
 
-    raise typer.Exit(run(data, port, serve=not no_serve))
+    # Without a terminal nobody could end it.
+    raise typer.Exit(run(data, port, serve=not no_serve and sys.stdin.isatty()))
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -77,6 +78,9 @@ def main(arguments: list[str] | None = None) -> int:
         return _report_usage(error)
     except (typer.Abort, KeyboardInterrupt):
         return output.INTERRUPTED
+    except SystemExit:
+        # Whoever read the output has left; the library ends the program for that.
+        return output.COULD_NOT
     except OSError as error:
         _forget_stdout()
         return output.report_os(error)
@@ -96,7 +100,10 @@ def _report_usage(error: typer.TyperException) -> int:
 
 def _forget_stdout() -> None:
     """What is left in the buffer cannot be written; at its end Python would try, and complain."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _report_defect(error: Exception) -> int:
