@@ -59,7 +59,7 @@ def count_pending(connection: sa.Connection, letter_id: bytes) -> dict[str, int]
         .where(pending.c.letter_id == letter_id)
         .group_by(pending.c.crowd)
     )
-    return dict(rows.tuples().all())
+    return {row[0]: row[1] for row in rows}
 
 
 def find_record(connection: sa.Connection, leaf_hash: bytes) -> bytes | None:

@@ -102,7 +102,7 @@ def count_ended(connection: sa.Connection, letter_id: bytes) -> dict[str, int]:
         .where(signature.c.letter_id == letter_id, signature.c.status != "live")
         .group_by(signature.c.status)
     )
-    counts = dict(rows.tuples().all())
+    counts: dict[str, int] = {row[0]: row[1] for row in rows}
     counts["erased"] = connection.execute(
         sa.select(sa.func.count())
         .select_from(signature)
