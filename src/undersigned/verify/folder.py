@@ -44,8 +44,10 @@ class Folder:
             return None
         except OSError:
             raise FormatError(f"{path} is a link or cannot be read") from None
-        with os.fdopen(descriptor, "rb") as file:
-            return _read(file.fileno(), path, limit)
+        try:
+            return _read(descriptor, path, limit)
+        finally:
+            os.close(descriptor)
 
     def list_folders(self, path: str) -> tuple[str, ...]:
         """Return the names of the folders in a folder, sorted. Raises FormatError."""

@@ -62,9 +62,10 @@ class NameReader:
 
     def read_all(self) -> None:
         """Check every public name, every opened one, and every one that was struck (check 11)."""
-        for signature in self.replay.signatures.live():
+        for signature in self.replay.signatures.by_leaf.values():
             if signature.mode is Mode.PUBLIC and signature.name is not None:
-                self._read_public(signature, signature.name, is_due=signature.erased_at is None)
+                is_due = signature.end is None and signature.erased_at is None
+                self._read_public(signature, signature.name, is_due=is_due)
         for opened in self.replay.openings.opened:
             self._read_opened(opened)
         for struck in self.replay.openings.struck:

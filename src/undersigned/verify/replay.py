@@ -18,6 +18,7 @@ from undersigned.domain.record import (
     SignedRecord,
     SignRecord,
     WithdrawRecord,
+    documents_of,
     parse_record,
     signed_bytes,
 )
@@ -56,6 +57,7 @@ class Replay:
         if not isinstance(record, (EpochRecord, OutcomeRecord)):
             key = _key_of(record, letter.letter)
             self._verify_signature(index, record, letter.letter, key)
+            self._check_documents(index, record, letter)
         letter.read(index, record)
 
     def _verify_signature(
@@ -72,6 +74,20 @@ class Replay:
             self.context.findings.false(
                 5, f"Leaf {index}, letter {letter.slug!r}: the record's signature does not hold."
             )
+
+    def _check_documents(self, index: int, record: SignedRecord, letter: LetterReplay) -> None:
+        """Check the documents of the organiser's records; names and openings have check 11.
+
+        A page may be taken down without breaking anybody's proof: that one is missing is only told.
+        """
+        if isinstance(record, (SignRecord, AmendRecord, OpeningRecord)):
+            return
+        for digest in documents_of(record):
+            what = f"Leaf {index}, {letter.label}"
+            if self.context.find_document(digest, 6, what) is None:
+                self.context.findings.note(
+                    6, f"{what}: the document {digest.hex()} is not in the mirror as it was."
+                )
 
     # --- letters
 

@@ -1,0 +1,24 @@
+"""Every lie is caught by the check that it is meant for, whoever signed the log again."""
+
+from pathlib import Path
+
+import pytest
+from tests.simulator import DAY, VKEY
+from tests.verify.lies import LIES, LieCase
+
+from undersigned.verify import verify_mirror
+
+
+@pytest.mark.parametrize("case", LIES, ids=lambda case: case.name)
+def test_a_lie_is_caught(case: LieCase, tmp_path: Path) -> None:
+    """The report is false, at least in the check that the lie is about, and 1 and 3 still hold."""
+    site = case.story()
+    draft = site.draft()
+    case.tell(draft, site)
+    now = site.now + 30 * DAY
+    report = verify_mirror(draft.write(tmp_path / "mirror"), pinned_vkey=VKEY, now=now)
+    assert case.check in report.false_numbers, report.to_json()
+    assert report.exit_code == 1
+    assert not {1, 3} & set(report.false_numbers)
+    if case.check == 12:
+        assert report.false_numbers == (12,)
