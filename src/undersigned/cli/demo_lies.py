@@ -228,9 +228,7 @@ def _open_one(
     share = trustee.open_share(parts, number, terms.letter_id, signature.pk)
     leaf = OpenedLeaf(signature.leaf, combine_key(parts, {number: share}, 1))
     _put_document(mirror, blob)
-    return _format_opening(
-        mirror, terms.letter_id, wave, size, leaf, trustee, number
-    )
+    return _format_opening(mirror, terms.letter_id, wave, size, leaf, trustee, number)
 
 
 def _format_opening(
