@@ -9,6 +9,7 @@ from undersigned.cli import output
 from undersigned.cli.options import Key
 
 if TYPE_CHECKING:
+    from undersigned.mirror import MirrorSummary
     from undersigned.verify import Report
 
 
@@ -19,8 +20,15 @@ def mirror(
     ],
 ) -> None:
     """Copy a site into a folder: its log, its documents, what it shows."""
-    _mirror(url, folder)
-    output.say(str(folder))
+    summary = _mirror(url, folder)
+    output.facts(
+        (
+            ("mirror", str(folder)),
+            ("entries", str(summary.size)),
+            ("letters", str(summary.letters)),
+            ("documents", str(summary.documents)),
+        )
+    )
     output.next_step(f"undersigned verify {folder}")
 
 
@@ -56,11 +64,18 @@ def verify(
         raise typer.Exit(_verify(Path(temporary), key, state, json=json))
 
 
-def _mirror(url: str, folder: Path) -> None:
+def _mirror(url: str, folder: Path) -> "MirrorSummary":
     from undersigned.mirror import mirror_site
 
-    with output.progress(f"mirroring {url}"):
-        mirror_site(url, folder)
+    with output.progress(f"mirroring {url}") as step:
+        summary = mirror_site(
+            url, folder, on_progress=lambda done, of: step(f"{done} of {of} files")
+        )
+    for warning in summary.warnings:
+        output.note(warning)
+    if summary.missing:
+        output.note(f"{summary.missing} documents are named by the log and not served any more")
+    return summary
 
 
 def _verify(folder: Path, key: str | None, state: Path | None, *, json: bool) -> int:

@@ -94,7 +94,8 @@ def main(arguments: list[str] | None = None) -> int:
 def _report_usage(error: typer.TyperException) -> int:
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "undersigned"
-    output.problem(error.format_message(), f"{command} --help")
+    message = error.format_message().replace("Value error, ", "")
+    output.problem(message, f"{command} --help")
     return output.COULD_NOT
 
 

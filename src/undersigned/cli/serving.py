@@ -10,7 +10,10 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from string import Template
+from types import FrameType
 from typing import Final
+
+import uvicorn
 
 from undersigned.app.clock import StoredClock
 from undersigned.app.running import RunningSite
@@ -57,7 +60,7 @@ def serve_on(listener: socket.socket, site: Site, mailer: Mailer, host: str) -> 
             site.clock.start()
         port = port_of(listener)
         server = make_server(make_app(running), host, port)
-        with _quiet_signals():
+        with _ending_by_signals(server):
             announce(site, host, port)
             server.run(sockets=[listener])
     finally:
@@ -74,14 +77,18 @@ def mailer_of(settings: Settings, site: Site) -> Mailer:
 
 
 @contextmanager
-def _quiet_signals() -> Iterator[None]:
-    """Let the server's own handlers be the last word.
+def _ending_by_signals(server: uvicorn.Server) -> Iterator[None]:
+    """Let SIGINT and SIGTERM end the server, and nothing else.
 
-    The server raises a signal that it took once more when it has ended; by default SIGTERM would then
-    end the process before the site has stopped.
+    The server has handlers of its own while it runs. Before that a signal must not be lost; and when it
+    has ended it raises those that it took once more, which by default would end the process before the
+    site has stopped.
     """
-    ending = (signal.SIGINT, signal.SIGTERM)
-    before = {number: signal.signal(number, lambda _number, _frame: None) for number in ending}
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        server.should_exit = True
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:

@@ -37,6 +37,8 @@ def open_or_make(folder: Path, command: str, origin: str | None) -> "Site":
     from undersigned.app.site import has_site, make_site, open_site
 
     if not has_site(folder):
+        if (folder / "keys").exists():
+            raise _unfinished(folder)
         if origin is None:
             raise _no_site(folder, command)
         return make_site(folder, origin)
@@ -47,6 +49,12 @@ def open_or_make(folder: Path, command: str, origin: str | None) -> "Site":
         error.add_note("leave --origin out, or name another folder with --data")
         raise error
     return site
+
+
+def _unfinished(folder: Path) -> NoSite:
+    error = NoSite(f"{folder} holds a site that was never finished")
+    error.add_note(f"nothing was ever published from it: delete {folder}, then begin again")
+    return error
 
 
 def _no_site(folder: Path, command: str) -> NoSite:
