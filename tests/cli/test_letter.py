@@ -1,0 +1,184 @@
+"""Letters from the terminal: written, checked, opened and shown."""
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+from tests.cli.conftest import Run
+from tests.cli.terminal import Terminal
+from tests.live import LiveSite
+
+from undersigned.cli.letter_summary import format_duration, format_share
+from undersigned.cli.letter_template import slug_of, write_template
+from undersigned.errors import StoreError
+
+EAST = dt.timezone(dt.timedelta(hours=7))
+
+
+def test_a_new_letter_passes_its_check(run: Run) -> None:
+    """What `letter new` writes is complete; the check shows what it would fix, and what is next."""
+    done = run("letter", "new", "Night Kitchen")
+    assert done.code == 0
+    assert done.out == "Night Kitchen/letter.toml\n"
+    assert done.err.startswith(
+        "next: edit the files in Night Kitchen, then: undersigned letter check "
+    )
+    checked = run("letter", "check", "Night Kitchen/letter.toml")
+    assert checked.code == 0
+    assert "letter: night-kitchen, edition 1\n" in checked.out
+    assert "rule: 25 of 100 (25.0 %), counting public and sealed signatures\n" in checked.out
+    assert checked.err.startswith("next: ")
+
+
+def test_a_new_letter_touches_no_file(run: Run, tmp_path: Path) -> None:
+    """If one of the files exists, none is written."""
+    (tmp_path / "roll.csv").write_text("mine")
+    done = run("letter", "new", ".")
+    assert done.code == 2
+    assert done.err == "error: roll.csv exists already; nothing was written\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["roll.csv"]
+
+
+def test_times_of_a_template_follow_the_clock_it_is_given(tmp_path: Path) -> None:
+    """Deadline and end lie ahead, at an hour when people are awake, in their own time zone."""
+    now = dt.datetime(2026, 3, 1, 9, 30, tzinfo=EAST)
+    text = write_template(tmp_path / "a", now).read_text()
+    assert "deadline = 2026-03-15T18:00:00+07:00\n" in text
+    assert "closes = 2026-03-31T18:00:00+07:00\n" in text
+    assert "as_of = 2026-03-01\n" in text
+
+
+def test_a_template_behind_a_file_is_refused(tmp_path: Path) -> None:
+    """A folder that cannot be made is a sentence."""
+    (tmp_path / "file").touch()
+    with pytest.raises(StoreError, match="cannot be written"):
+        write_template(tmp_path / "file" / "x", dt.datetime.now(EAST))
+
+
+@pytest.mark.parametrize(
+    ("name", "slug"), [("My Letter!", "my-letter"), ("--a--b--", "a-b"), ("¿?", "letter")]
+)
+def test_slugs_are_made_of_folders(name: str, slug: str) -> None:
+    """Whatever the folder is called, the slug can be one."""
+    assert slug_of(Path(name)) == slug
+
+
+def test_the_check_lists_every_problem_at_once(run: Run) -> None:
+    """Missing, misspelt and mistyped members are all named."""
+    run("letter", "new", "x")
+    file = Path("x/letter.toml")
+    text = file.read_text()
+    text = text.replace('slug = "x"', "").replace("rule = 25", 'rule = "many"')
+    file.write_text(text.replace("basis =", "base ="))
+    done = run("letter", "check", file)
+    assert done.code == 1
+    assert done.out == ""
+    assert done.err.startswith("error: the letter cannot be opened as it is written\n")
+    for problem in ("`slug` is missing", "`rule` must be a whole number", "`base` is not known"):
+        assert f"  {problem}\n" in done.err
+    assert "hint: " in done.err
+
+
+def test_a_time_that_has_passed_is_a_note(run: Run) -> None:
+    """Another clock than this machine's may decide; opening asks that one."""
+    run("letter", "new", "x")
+    file = Path("x/letter.toml")
+    lines = file.read_text().splitlines()
+    lines = [
+        "closes = 2001-01-01T00:00:00Z" if line.startswith("closes") else line for line in lines
+    ]
+    file.write_text("\n".join(lines))
+    checked = run("letter", "check", file)
+    assert checked.code == 0
+    assert "note: `closes` has passed: 2001-01-01 00:00:00 UTC\n" in checked.err
+    run("roll", "invites", "x", "--count", 3, "--data", "d", "--origin", "a.example")
+    opened = run("letter", "open", file, "--data", "d")
+    assert opened.code == 1
+    assert "  `closes` has passed already\n" in opened.err
+
+
+def test_a_letter_is_opened_once(run: Run) -> None:
+    """With a roll; a second time is refused."""
+    run("letter", "new", "x")
+    refused = run("letter", "open", "x/letter.toml", "--data", "d", "--origin", "a.example")
+    assert refused.code == 1
+    assert refused.err.startswith("error: the letter has no roll yet")
+    run("roll", "import", "x", "x/roll.csv", "--data", "d")
+    opened = run("letter", "open", "x/letter.toml", "--data", "d")
+    assert opened.code == 0
+    assert opened.out.startswith("letter: x@1\nletter id: ")
+    assert opened.out.endswith("log: a.example/log\n")
+    again = run("letter", "open", "x/letter.toml", "--data", "d")
+    assert again.code == 1
+    assert again.err.startswith("error: a letter of that name has been opened already")
+
+
+def test_opening_asks_on_a_terminal(run: Run, tmp_path: Path) -> None:
+    """It shows what will be fixed for good; anything but yes changes nothing."""
+    run("letter", "new", "x")
+    run("roll", "import", "x", "x/roll.csv", "--data", "d", "--origin", "a.example")
+    terminal = Terminal("letter", "open", "x/letter.toml", "--data", "d", cwd=tmp_path)
+    assert "for good" in terminal.expect("open it now? (yes/no)")
+    terminal.type("")
+    assert terminal.end() == 1
+    assert "nothing was changed" in terminal.text
+    terminal = Terminal("letter", "open", "x/letter.toml", "--data", "d", cwd=tmp_path)
+    terminal.expect("open it now?")
+    terminal.type("yes")
+    assert terminal.end() == 0
+    assert run("letter", "show", "x", "--data", "d").code == 0
+
+
+def test_a_letter_is_shown_from_the_folder_and_over_the_network(
+    run: Run, live_site: LiveSite
+) -> None:
+    """Both ways give the same letter; the text of another site is verified."""
+    here = run("letter", "show", live_site.slug, "--data", live_site.folder)
+    there = run("letter", "show", f"{live_site.url}/letters/{live_site.slug}@1")
+    assert here.code == there.code == 0
+    assert here.out == there.out
+    assert f"letter: {live_site.slug}@1\n" in here.out
+    assert "standing: 0 of 14 (0.0 %)\n" in here.out
+    assert "Keep the <night> kitchen open\n" in here.out
+    assert "next: undersigned sign http" in there.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "sentence"),
+    [
+        (("nothing",), 1, "error: there is no letter of that name here"),
+        (("../up",), 1, "error: there is no letter of that name here"),
+    ],
+)
+def test_unknown_letters(
+    run: Run, live_site: LiveSite, arguments: tuple[str, ...], code: int, sentence: str
+) -> None:
+    """Names that are none, here and over the network."""
+    done = run("letter", "show", *arguments, "--data", live_site.folder)
+    assert (done.code, done.err.splitlines()[0]) == (code, sentence)
+
+
+def test_a_folder_without_a_site(run: Run) -> None:
+    """The hint makes one; showing a letter cannot."""
+    done = run("letter", "show", "x", "--data", "d")
+    assert done.code == 2
+    assert done.err == (
+        "error: d holds no site\n"
+        "hint: name the host of its log once, for good: "
+        "undersigned serve --data d --origin letters.example.org\n"
+    )
+
+
+def test_a_site_that_does_not_answer(run: Run) -> None:
+    """What cannot be reached ends with 2, whatever else is true of it."""
+    done = run("letter", "show", "http://127.0.0.1:9/elsewhere")
+    assert done.code == 2
+    assert done.err.startswith("error: that is not the address of a letter\n")
+
+
+def test_numbers_for_people() -> None:
+    """Durations in their greatest whole unit, shares rounded half up."""
+    assert [format_duration(s) for s in (0, 1, 60, 90, 7_200, 86_400)] == [
+        "none", "1 second", "1 minute", "90 seconds", "2 hours", "1 day",
+    ]  # fmt: skip
+    assert [format_share(part, 770) for part in (505, 738, 770)] == ["65.6 %", "95.8 %", "100.0 %"]
