@@ -69,14 +69,15 @@ def unopened_of(live: Iterable[SignatureRow], outcome: Outcome) -> list[Signatur
     return [
         row
         for row in live
-        if row.mode == Mode.SEALED.value and not row.opened and row.leaf_index in standing
+        if row.mode == Mode.SEALED.value
+        and not (row.opened or row.erased)
+        and row.leaf_index in standing
     ]
 
 
-def count_unopened(connection: Connection, letter: Letter) -> int:
-    """Count the standing sealed signatures that nobody has opened."""
-    live = signature_store.list_live(connection, letter.letter_id)
-    return len(unopened_of(live, find_standing(letter, live)))
+def count_unopened(connection: Connection, letter: Letter, count: Count) -> int:
+    """Count the standing sealed signatures that nobody has opened; `count` is the letter's."""
+    return signature_store.count_unopened(connection, letter.letter_id, count.m)
 
 
 def _candidate(letter: Letter, row: SignatureRow) -> Candidate:
