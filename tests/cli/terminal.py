@@ -34,7 +34,7 @@ class Terminal:
 
     def __init__(self, *arguments: str, cwd: Path) -> None:
         self._master, slave = pty.openpty()
-        environment = {"PATH": os.environ["PATH"], "TERM": "xterm", "COLUMNS": "100"}
+        environment = {"PATH": os.environ["PATH"], "TERM": "xterm", "COLUMNS": "60"}
         self.process = subprocess.Popen(
             [SCRIPT, *arguments],
             stdin=slave,

@@ -115,6 +115,9 @@ def facts(rows: Sequence[tuple[str, str]], title: str | None = None) -> None:
     from rich.text import Text
 
     table = Table(title=title, show_header=False, box=box.SIMPLE, title_justify="left")
+    table.add_column(no_wrap=True)
+    # A key or a hash is of use only whole.
+    table.add_column(overflow="fold")
     for name, value in rows:
         table.add_row(Text(name, style="bold"), Text(_clean(value)))
     _rich(table)
@@ -132,7 +135,7 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
     shown = Table(box=box.SIMPLE)
     for name in header:
-        shown.add_column(name)
+        shown.add_column(name, overflow="fold")
     for row in rows:
         shown.add_row(*(Text(_clean(cell)) for cell in row))
     _rich(shown)
