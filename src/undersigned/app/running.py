@@ -1,4 +1,4 @@
-"""A running site: intake, the sequencer's loop, the mails' loop."""
+"""A running site: intake, and the loops of sequencing, opening, mails and tidying."""
 
 import threading
 from collections.abc import Callable
@@ -12,7 +12,8 @@ from undersigned.app.log import publish
 from undersigned.app.opening import open_due_waves
 from undersigned.app.sequencing import sequence
 from undersigned.app.site import Site
-from undersigned.errors import StaleCheckpoint
+from undersigned.app.tidying import Tidying, tidy
+from undersigned.errors import StaleCheckpoint, StoreError
 from undersigned.mail import Mailer
 
 TICK_S = 0.1
@@ -27,6 +28,7 @@ class RunningSite:
         self.letters = Letters(site)
         self.intake = Intake(site, self.letters)
         self._mailer = mailer
+        self._tidying = Tidying(site)
         self._ending = threading.Event()
         self._threads = [
             threading.Thread(target=self._repeat, args=(name, step), name=name, daemon=True)
@@ -35,6 +37,7 @@ class RunningSite:
                 # apart, since it verifies the whole log and epochs must not wait for it
                 ("opening", self._open),
                 ("mails", self._deliver),
+                ("tidying", self._tidy),
             )
         ]
 
@@ -56,6 +59,10 @@ class RunningSite:
             thread.join()
         if isinstance(self.site.clock, StoredClock):
             self.site.clock.save()
+        try:
+            tidy(self.site)
+        except StoreError as error:
+            report_failure("tidying", error)
         self.site.close()
 
     def _repeat(self, name: str, step: Callable[[], None]) -> None:
@@ -79,3 +86,6 @@ class RunningSite:
 
     def _deliver(self) -> None:
         deliver_mails(self.site, self._mailer)
+
+    def _tidy(self) -> None:
+        self._tidying.step()

@@ -1,7 +1,8 @@
 """The one seam between SQLite and PostgreSQL: engines, transactions, migrations.
 
-SQLite runs with WAL, synchronous=FULL (a commit is on disk before it returns), foreign keys, and
-secure_delete (what is deleted is overwritten with zeros).
+SQLite runs with WAL, synchronous=FULL (a commit is on disk before it returns), foreign keys,
+secure_delete (what is deleted is overwritten with zeros), and temporary data in memory (nothing is
+written outside the data folder).
 """
 
 import sqlite3
@@ -24,6 +25,9 @@ Connection = sa.Connection
 BUSY_TIMEOUT_S = 30
 """How long a writer waits for another before it gives up: longer than any batch takes."""
 
+LARGEST_REWRITTEN = 256 * 1024 * 1024
+"""Bytes of a database that `tidy` rewrites: it is held in memory, and writers wait for a second."""
+
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     """Set the pragmas of a new SQLite connection."""
@@ -35,6 +39,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
         "synchronous=FULL",
         "foreign_keys=ON",
         "secure_delete=ON",
+        "temp_store=MEMORY",
         f"busy_timeout={BUSY_TIMEOUT_S * 1000}",
     ):
         cursor.execute(f"PRAGMA {pragma}")
@@ -100,6 +105,30 @@ class Database:
                 config.attributes["connection"] = connection
                 config.attributes["version_table"] = f"{self.role}_version"
                 command.upgrade(config, "head")
+        except sa.exc.OperationalError as error:
+            raise StoreError(_sentence_of(error)) from error
+
+    def is_untidy(self) -> bool:
+        """Say whether something was written since `tidy`, as far as the write-ahead log tells."""
+        try:
+            return Path(f"{self.engine.url.database}-wal").stat().st_size > 0
+        except FileNotFoundError:
+            return False
+
+    def tidy(self) -> None:
+        """Rewrite an SQLite file in the order of its keys, and empty the write-ahead log.
+
+        A table keyed by hashes has no order of arrival, but its file does: a page is filled in the
+        order in which its rows come, long values get ever later pages, and the write-ahead log is a
+        diary. Writers wait meanwhile. Raises StoreError.
+        """
+        if not self.is_sqlite:
+            return
+        try:
+            with self.engine.connect() as connection:
+                if Path(str(self.engine.url.database)).stat().st_size <= LARGEST_REWRITTEN:
+                    connection.exec_driver_sql("VACUUM")
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
         except sa.exc.OperationalError as error:
             raise StoreError(_sentence_of(error)) from error
 
