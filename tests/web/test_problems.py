@@ -2,6 +2,8 @@
 
 import json
 import re
+import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -199,3 +201,26 @@ def test_unexpected_failures_leak_nothing(broken: str, capfd: pytest.CaptureFixt
     assert SECRET not in json.dumps([str(log) for log in logs])
     captured = capfd.readouterr()
     assert SECRET not in captured.out + captured.err
+
+
+def test_odd_hosts_are_no_failure(client: httpx2.Client) -> None:
+    """A Host header that is no host changes nothing but what is not believed."""
+    for path in ("/", "/nothing", "/letters/small-letter?lang=id", "/api/v1/site"):
+        answer = client.get(path, headers={"Host": "[", "Accept": "text/html"})
+        assert answer.status_code == (404 if path == "/nothing" else 200)
+
+
+def test_those_who_leave_are_not_logged(live_site: LiveSite, client: httpx2.Client) -> None:
+    """A connection that ends inside a body is no failure of the site."""
+    host, _, port = live_site.url.removeprefix("http://").partition(":")
+    with capture_logs() as logs:
+        for route in ("signatures", "tokens"):
+            with socket.create_connection((host, int(port))) as connection:
+                head = f"POST /api/v1/letters/small-letter/{route} HTTP/1.1\r\nHost: {host}\r\n"
+                head += "Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"
+                connection.sendall(head.encode())
+                time.sleep(0.1)
+        for _ in range(5):
+            assert client.get("/api/v1/site").status_code == 200
+            time.sleep(0.02)
+    assert logs == []

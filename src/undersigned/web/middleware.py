@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from undersigned.app.failures import report_failure
@@ -82,6 +83,9 @@ class LastResort:
 
         try:
             await self._app(scope, receive, send_noting)
+        except ClientDisconnect:
+            # Nobody is left to be answered, and a crowd that leaves must not fill the log.
+            return
         except Exception as error:  # noqa: BLE001 - here the last one ends
             report_failure("request", error)
             if not started and scope["type"] == "http":

@@ -17,5 +17,5 @@ def find_base_url(request: Request, host: str) -> str:
     """Return `scheme://host[:port]` of the site whose log's origin has this host."""
     match = _HOST.fullmatch(request.headers.get("host", ""))
     if match is not None and match[1] in _LOOPBACK | {host}:
-        return f"{request.url.scheme}://{match[0]}"
+        return f"{request.scope['scheme']}://{match[0]}"
     return f"https://{host}"

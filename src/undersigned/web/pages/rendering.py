@@ -2,6 +2,7 @@
 
 import datetime as dt
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
@@ -15,7 +16,7 @@ _MACHINES: Final = ("/api/", "/log/", "/documents/", "/static/")
 
 def wants_page(request: Request) -> bool:
     """Say whether an error is told to a person: outside the addresses that programs use."""
-    if request.url.path.startswith(_MACHINES):
+    if request.scope["path"].startswith(_MACHINES):
         return False
     return "text/html" in request.headers.get("accept", "")
 
@@ -89,4 +90,5 @@ def _iso(at: int) -> str:
 
 def _with_lang(request: Request, tag: str) -> str:
     """Return the same address in another language, relative to this one."""
-    return f"?{request.url.include_query_params(lang=tag).query}"
+    query = [(name, value) for name, value in request.query_params.multi_items() if name != "lang"]
+    return f"?{urlencode([*query, ('lang', tag)])}"
