@@ -164,8 +164,8 @@ def test_damaged_checkpoint_is_a_failure_of_the_store(
     note = file.read_bytes()
     file.write_bytes(hashlib.sha256(note).hexdigest().encode())
     try:
-        answer = log.get("tile/0/000")
-        assert answer.status_code >= 400
-        assert answer.headers["content-type"] == "application/problem+json"
+        assert_problem(log.get("tile/0/000"), 503, "store-error")
+        answer = httpx2.get(f"{log_site[1]}/api/v1/proofs/{leaf_hash(b'entry 0').hex()}")
+        assert_problem(answer, 503, "store-error")
     finally:
         file.write_bytes(note)

@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from undersigned.app.log import find_published, read_tile
 from undersigned.app.site import Site
-from undersigned.errors import FormatError
+from undersigned.errors import FormatError, StoreError, VerificationError
 from undersigned.tlog.tile import ENTRIES, FULL_WIDTH, TilePath, format_tile_path, parse_tile_path
 from undersigned.web.door import door_of
 
@@ -63,7 +63,10 @@ def _read_checkpoint(site: Site) -> bytes:
 
 def _find_tile(site: Site, path: TilePath) -> bytes | None:
     """Return a tile from its file if it is full and there, otherwise from the database."""
-    published = find_published(site)
+    try:
+        published = find_published(site)
+    except (FormatError, VerificationError):
+        raise StoreError("the published checkpoint is damaged") from None
     if published is None or not _covers(published.size, path):
         return None
     if not path.is_partial:

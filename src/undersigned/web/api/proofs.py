@@ -5,6 +5,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
 from undersigned.app.proving import find_proof
 from undersigned.encoding import parse_hex
+from undersigned.errors import FormatError, StoreError, VerificationError
 from undersigned.web.api.models import ProofPendingAnswer
 from undersigned.web.door import AtDoor
 
@@ -21,7 +22,12 @@ router = APIRouter(tags=["log"])
 )
 def get_proof(door: AtDoor, leaf_hash: str) -> Response:
     """Prove that the record with this leaf hash (hex) is in the log."""
-    proof = find_proof(door.running.site, parse_hex(leaf_hash, 32))
+    digest = parse_hex(leaf_hash, 32)
+    try:
+        proof = find_proof(door.running.site, digest)
+    except (FormatError, VerificationError):
+        # What is malformed now is ours, and not what was asked.
+        raise StoreError("the published checkpoint is damaged") from None
     headers = {"Cache-Control": "no-store"}
     if proof is None:
         return JSONResponse(ProofPendingAnswer(pending=True).model_dump(), 202, headers)
