@@ -1,6 +1,7 @@
 """Reporting what went wrong in a background thread, without a value that was being worked on."""
 
 import traceback
+from contextlib import suppress
 
 import structlog
 
@@ -10,8 +11,12 @@ _log = structlog.get_logger("undersigned")
 
 
 def report_failure(activity: str, error: BaseException) -> None:
-    """Log an error by its class and place; its text only if it is one of ours, which hold no secret."""
+    """Log an error by its class and place; its text only if it is one of ours, which hold no secret.
+
+    Never raises: the disk that is full may be the one that the log is written to.
+    """
     frames = traceback.extract_tb(error.__traceback__)
     place = f"{frames[-1].name}:{frames[-1].lineno}" if frames else "?"
     detail = error.detail if isinstance(error, UndersignedError) else None
-    _log.error("failed", activity=activity, error=type(error).__name__, at=place, detail=detail)
+    with suppress(OSError, ValueError):
+        _log.error("failed", activity=activity, error=type(error).__name__, at=place, detail=detail)

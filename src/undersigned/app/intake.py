@@ -119,6 +119,18 @@ def _verify_name(
         raise NameNotAttested from None
 
 
+def _check_blob(connection: Connection, mode: Mode, blob: bytes | None) -> None:
+    """Check that a sealed name is not the blob of another record. Raises FormatError.
+
+    With the end of the one record it would be destroyed for the other, and no trustee could open the
+    wave any more.
+    """
+    if mode is not Mode.SEALED or blob is None:
+        return
+    if pending_store.find_blob(connection, hashlib.sha256(blob).digest()) is not None:
+        raise FormatError("this sealed name belongs to another record; every one is sealed anew")
+
+
 def _keep_name(connection: Connection, mode: Mode, blob: bytes | None) -> None:
     if blob is None:
         return
@@ -155,7 +167,8 @@ class SignRequest:
             if earlier.leaf_hash != digest:
                 raise TokenSpent
             return earlier, False
-        late = _check_stage(connection, letter, now, check_takes_signature)
+        now, late = _check_stage(connection, letter, now, check_takes_signature)
+        _check_blob(connection, record.mode, self.blob)
         taken = Taken(digest, promised_by(letter, now))
         if not pending_store.spend_token(connection, letter.letter_id, nonce, taken):
             raise TokenSpent
@@ -198,7 +211,7 @@ class ChangeRequest:
         self._check_name(connection, signed, changes)
         seq = record.seq if isinstance(record, AmendRecord) else 0
         check = check_takes_amendment if seq else check_takes_withdrawal
-        late = _check_stage(connection, letter, now, check)
+        now, late = _check_stage(connection, letter, now, check)
         taken = Taken(digest, promised_by(letter, now))
         if not pending_store.add_change(connection, letter.letter_id, nonce, seq, taken):
             raise AmendmentOutOfTurn
@@ -223,16 +236,20 @@ class ChangeRequest:
                 )
 
     def _check_name(self, connection: Connection, signed: Taken, changes: dict[int, Taken]) -> None:
-        """Check that a name without its blob is the one the signature has: only its condition changes.
+        """Check that a name is the one the signature has, or comes with a blob of its own.
 
         Raises FormatError. Whoever has nothing but the 12 words cannot make the name again.
         """
-        if not isinstance(self.record, AmendRecord) or self.record.name is None or self.blob:
+        record = self.record
+        if not isinstance(record, AmendRecord) or record.name is None:
             return
         last = changes[max(changes)] if changes else signed
         held = _read_taken(connection, last.leaf_hash)
-        if (held.mode, held.name) != (self.record.mode, self.record.name):
+        if (held.mode, held.name) == (record.mode, record.name):
+            return
+        if self.blob is None:
             raise FormatError("a name that changes comes with its blob")
+        _check_blob(connection, record.mode, self.blob)
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,11 +265,13 @@ class IssuedRequest:
     def take(self, connection: Connection, view: LetterView, now: int) -> tuple[Taken, bool]:
         """Let the record wait. Raises Refused if the member has another one."""
         letter, record = view.letter, self.record
-        taken = Taken(leaf_of(record), promised_by(letter, now))
+        digest = leaf_of(record)
         earlier = pending_store.find_issued(connection, letter.letter_id, record.member)
-        if earlier == taken.leaf_hash:
-            return taken, False
-        late = _check_stage(connection, letter, now, check_takes_signature)
+        if earlier == digest:
+            # Nobody is promised anything for this record; the token is the answer.
+            return Taken(digest, promised_by(letter, now)), False
+        now, late = _check_stage(connection, letter, now, check_takes_signature)
+        taken = Taken(digest, promised_by(letter, now))
         if earlier is not None or not pending_store.add_issued(
             connection, letter.letter_id, record.member, taken.leaf_hash
         ):
@@ -282,14 +301,18 @@ def _check_stage(
     letter: Letter,
     now: int,
     check: Callable[..., None],
-) -> bool:
-    """Check that the letter takes such a record now; say whether it belongs after a boundary."""
+) -> tuple[int, bool]:
+    """Check that the letter takes such a record now.
+
+    Returns the time of taking, which is not before the letter's last record although a clock may have
+    been put back (the next epoch will not be, either), and whether it is after a boundary.
+    """
     row = letter_store.find_letter(connection, letter.letter_id)
     if row is None:
         raise UnknownLetter
-    stage = stage_of(row)
+    stage, now = stage_of(row), max(now, row.at)
     check(letter, stage, now)
-    return is_after_boundary(letter, stage, now)
+    return now, is_after_boundary(letter, stage, now)
 
 
 def _wait(
@@ -352,6 +375,12 @@ class Intake:
         self._queue.put(None)
         self._thread.join()
         self._pool.shutdown()
+        # Whoever came in while the last ones were taken.
+        with suppress(queue.Empty):
+            while True:
+                item = self._queue.get_nowait()
+                if item is not None:
+                    item[1].set_exception(Busy())
 
     def submit(self, request: Request) -> "Future[Answer]":
         """Queue a request; its future holds the answer or the error. Raises Busy."""
@@ -450,4 +479,7 @@ def _verify(request: Request, view: LetterView) -> UndersignedError | None:
         request.verify(view)
     except UndersignedError as error:
         return error
+    except Exception as error:  # noqa: BLE001 - one request must not spoil those that wait with it
+        report_failure("intake", error)
+        return UndersignedError()
     return None

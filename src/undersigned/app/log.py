@@ -121,18 +121,33 @@ def hash_reader(connection: Connection, size: int) -> HashReader:
     return TileReader(lambda path: read_tile(connection, path), size)
 
 
-def find_published(site: Site) -> Checkpoint | None:
-    """Return the checkpoint that the world has seen, or None before the first.
+def find_published_note(site: Site) -> bytes | None:
+    """Return the signed note that the world sees as the checkpoint, or None before the first.
 
-    Raises StoreError if the file is damaged.
+    Read it once for what is answered from it: the next call may find a newer one. Raises StoreError.
     """
     try:
-        note = (site.log_folder / "checkpoint").read_bytes()
+        return (site.log_folder / "checkpoint").read_bytes()
     except FileNotFoundError:
         return None
     except OSError as error:
         raise StoreError(f"the published checkpoint cannot be read: {error.strerror}") from None
-    return parse_checkpoint(note, site.keys.log.verifier)
+
+
+def find_published(site: Site) -> Checkpoint | None:
+    """Return the checkpoint that the world has seen, or None before the first.
+
+    Raises StoreError, and FormatError or VerificationError if the file is damaged.
+    """
+    note = find_published_note(site)
+    return None if note is None else parse_checkpoint(note, site.keys.log.verifier)
+
+
+def is_published(site: Site) -> bool:
+    """Say whether the world sees the newest checkpoint of the database."""
+    with site.collector.read() as connection:
+        row = log_store.find_checkpoint(connection)
+    return row is not None and find_published_note(site) == row.note.encode()
 
 
 def publish(site: Site) -> Checkpoint:

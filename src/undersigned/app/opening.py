@@ -12,7 +12,7 @@ from pathlib import Path
 from undersigned.app.exporting import export_log
 from undersigned.app.letters import Letters, LetterView, stage_of
 from undersigned.app.log import Batch, publish
-from undersigned.app.sequencing import make_moves
+from undersigned.app.sequencing import settle
 from undersigned.app.site import Site
 from undersigned.app.turn import Turn
 from undersigned.crypto.seal import open_blob, parse_blob
@@ -76,7 +76,7 @@ def submit_opening(site: Site, view: LetterView, opening: Opening) -> bool:
             fresh = _is_fresh(connection, opening)
             if fresh:
                 _apply(connection, turn, opening)
-                make_moves(connection, turn, now)
+                settle(connection, turn, now)
                 batch.write()
     publish(site)
     return fresh

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 
 from undersigned.app.counting import count_letter, count_unopened
 from undersigned.app.letters import Letters, stage_of
-from undersigned.app.log import Batch, publish
+from undersigned.app.log import Batch, is_published, publish
 from undersigned.app.site import Site
 from undersigned.app.turn import Turn
 from undersigned.domain.letter import Letter, State
-from undersigned.domain.stage import move_at_boundary, next_boundary
+from undersigned.domain.stage import Move, Stage, move_at_boundary, next_boundary
 from undersigned.store import letters as letter_store
 from undersigned.store import pending as pending_store
 from undersigned.store.database import Connection
@@ -20,80 +20,99 @@ from undersigned.store.pending import PendingRow
 
 
 def sequence(site: Site, letters: Letters) -> int:
-    """Append what is due and publish it; return the number of entries appended."""
-    if not _is_anything_due(site, letters):
-        return 0
+    """Append what is due, and publish it with whatever is not published yet.
+
+    Returns the number of entries appended.
+    """
+    appended = _append_due(site, letters) if _is_anything_due(site, letters) else 0
+    # Not only what was appended now: a full disk, or a crash, may have kept an earlier epoch back.
+    if appended or not is_published(site):
+        publish(site)
+    return appended
+
+
+def _append_due(site: Site, letters: Letters) -> int:
     with site.collector.write() as connection:
         batch = Batch(connection, site)
         now = site.clock.now()
         for row in letter_store.list_letters(connection, only_active=True):
             turn = Turn(connection, batch, letters.view(row), row)
-            advance(connection, turn, now)
+            # A clock may have been put back; the log's time is not.
+            advance(connection, turn, max(now, row.at))
         if batch.entries:
             batch.write()
-    if batch.entries:
-        publish(site)
-    return len(batch.entries)
+        return len(batch.entries)
 
 
 def _is_anything_due(site: Site, letters: Letters) -> bool:
     """Look without the write lock, which signers would have to wait for."""
     now = site.clock.now()
     with site.collector.read() as connection:
-        for row in letter_store.list_letters(connection, only_active=True):
-            letter, stage = letters.view(row).letter, stage_of(row)
-            boundary = next_boundary(letter, stage)
-            if boundary is not None and boundary <= now:
-                return True
-            if pending_store.count_pending(connection, row.letter_id):
-                return True
-            if stage.state in (State.FROZEN, State.RELEASED):
-                return True
-    return False
+        return any(
+            _is_due(connection, letters.view(row).letter, stage_of(row), max(now, row.at))
+            for row in letter_store.list_letters(connection, only_active=True)
+        )
+
+
+def _is_due(connection: Connection, letter: Letter, stage: Stage, now: int) -> bool:
+    boundary = next_boundary(letter, stage)
+    if boundary is not None and boundary <= now:
+        return True
+    rows = pending_store.list_pending(connection, letter.letter_id, with_late=False)
+    if due_rows(letter, rows, now):
+        return True
+    is_between = stage.state in (State.FROZEN, State.RELEASED) and not stage.opening_due
+    return is_between and _find_move(connection, letter, stage, now) is not None
 
 
 def advance(connection: Connection, turn: Turn, now: int) -> None:
     """Bring one letter up to `now`."""
-    while (boundary := next_boundary(turn.letter, turn.stage)) is not None and boundary <= now:
-        before = turn.stage
-        _flush(connection, turn, boundary)
-        if turn.stage == before:
-            # The flush itself may have moved the letter; then the boundaries are looked at anew.
-            make_moves(connection, turn, boundary)
-        if turn.stage == before:
-            break
-        pending_store.clear_late(connection, turn.letter_id)
+    _pass_boundaries(connection, turn, now)
     rows = pending_store.list_pending(connection, turn.letter_id, with_late=False)
     due = due_rows(turn.letter, rows, now)
     if due:
         turn.write_epoch(due, now)
-    make_moves(connection, turn, now)
+    settle(connection, turn, now)
 
 
-def _flush(connection: Connection, turn: Turn, boundary: int) -> None:
-    """Sequence all that was promised before a boundary, floor or not."""
-    rows = pending_store.list_pending(connection, turn.letter_id, with_late=False)
-    if rows:
-        turn.write_epoch(rows, boundary)
+def settle(connection: Connection, turn: Turn, now: int) -> None:
+    """Let the letter make every move whose time has come, past every boundary on the way."""
+    _pass_boundaries(connection, turn, now)
+    while _move(connection, turn, now):
+        # That move may have a boundary of its own, which has come as well.
+        _pass_boundaries(connection, turn, now)
 
 
-def make_moves(connection: Connection, turn: Turn, now: int) -> None:
-    """Let the letter make every move whose time has come."""
-    while True:
-        before = turn.stage
-        move = move_at_boundary(
-            turn.letter,
-            before,
-            count_letter(connection, turn.letter),
-            count_unopened(connection, turn.letter),
-            now,
-        )
-        if move is None:
+def _pass_boundaries(connection: Connection, turn: Turn, now: int) -> None:
+    """Write each boundary's outcome: after what was promised before it, before what was taken since."""
+    while (boundary := next_boundary(turn.letter, turn.stage)) is not None and boundary <= now:
+        state = turn.stage.state
+        rows = pending_store.list_pending(connection, turn.letter_id, with_late=False)
+        if rows:
+            turn.write_epoch(rows, boundary)
+        # The epoch may have moved the letter, which then is past this boundary.
+        if turn.stage.state is state and not _move(connection, turn, boundary):
             return
-        outcome = turn.enter(move)
-        if move.state is State.FROZEN and not turn.stage.opening_due:
-            # Nobody sealed stands: there is nothing to open, the set itself will be released.
-            turn.fix(outcome.standing)
+        pending_store.clear_late(connection, turn.letter_id)
+
+
+def _move(connection: Connection, turn: Turn, now: int) -> bool:
+    """Make the move whose time has come; say whether there was one."""
+    move = _find_move(connection, turn.letter, turn.stage, now)
+    if move is None:
+        return False
+    outcome = turn.enter(move)
+    if move.state is State.FROZEN and not turn.stage.opening_due:
+        # Nobody sealed stands: there is nothing to open, the set itself will be released.
+        turn.fix(outcome.standing)
+    return True
+
+
+def _find_move(connection: Connection, letter: Letter, stage: Stage, now: int) -> Move | None:
+    count = count_letter(connection, letter)
+    # Only in released somebody is asked for whom the last wave did not open.
+    unopened = count_unopened(connection, letter, count) if stage.state is State.RELEASED else 0
+    return move_at_boundary(letter, stage, count, unopened, now)
 
 
 def due_rows(letter: Letter, rows: Sequence[PendingRow], now: int) -> list[PendingRow]:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from undersigned.errors import StaleCheckpoint
-from undersigned.store.database import upsert
+from undersigned.store.database import insert_missing, upsert
 from undersigned.store.schema import checkpoint, entry, leaf, tile
 
 
@@ -53,8 +53,10 @@ def add_entries(
         sa.insert(entry),
         [{"leaf_index": first + i, "entry": data} for i, data in enumerate(entries)],
     )
-    connection.execute(
-        sa.insert(leaf),
+    # The same outcome may be written twice in one second; a proof then names the first.
+    insert_missing(
+        connection,
+        leaf,
         [{"leaf_hash": data, "leaf_index": first + i} for i, data in enumerate(hashes)],
     )
 

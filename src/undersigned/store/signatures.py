@@ -95,6 +95,21 @@ def tally_live(connection: sa.Connection, letter_id: bytes) -> list[tuple[str, i
     return [(row[0], row[1], row[2]) for row in rows]
 
 
+def count_unopened(connection: sa.Connection, letter_id: bytes, m: int) -> int:
+    """Count the live sealed signatures of a letter that nobody has opened and that stand with m."""
+    return connection.execute(
+        sa.select(sa.func.count())
+        .select_from(signature)
+        .where(
+            signature.c.letter_id == letter_id,
+            signature.c.status == "live",
+            signature.c.mode == "sealed",
+            signature.c.opened == 0,
+            sa.or_(signature.c.fixed == 1, signature.c.condition <= m),
+        )
+    ).scalar_one()
+
+
 def count_ended(connection: sa.Connection, letter_id: bytes) -> dict[str, int]:
     """Count the signatures of a letter that have ended, by status, and the erased ones as `erased`."""
     rows = connection.execute(

@@ -1,0 +1,171 @@
+"""The order of the log: what was promised before a boundary stands before its outcome, the rest after."""
+
+from pathlib import Path
+
+import pytest
+from tests.app.booth import START, Booth, Signed, booth_in
+
+from undersigned.domain.letter import Mode, State
+from undersigned.domain.record import EpochRecord, OutcomeRecord, parse_record
+from undersigned.errors import LetterNotOpen, StoreError
+from undersigned.tlog.promise import parse_promise
+
+
+def _place(booth: Booth, signed: Signed) -> int:
+    return booth.records().index(parse_record(signed.entry))
+
+
+def _outcomes(booth: Booth, state: State) -> list[int]:
+    """Return where the log says that the letter is in this state."""
+    return [
+        index
+        for index, record in enumerate(booth.records())
+        if isinstance(record, OutcomeRecord) and record.state is state
+    ]
+
+
+def _epoch_of(booth: Booth, signed: Signed) -> int:
+    """Return the time of the epoch in which a signature stands."""
+    before = booth.records()[: _place(booth, signed)]
+    return next(record.at for record in reversed(before) if isinstance(record, EpochRecord))
+
+
+def test_what_comes_after_a_boundary_is_sequenced_after_it(tmp_path: Path) -> None:
+    """Of two who wait, the one before the boundary belongs to the wave and the one after it does not."""
+    with booth_in(tmp_path / "data", rule=3, floor=3, cooling_off_s=110) as booth:
+        for _ in range(3):
+            booth.sign()
+        booth.sequence()
+        assert booth.stage.state is State.REACHED
+        before = booth.at(105).sign()
+        after = booth.at(111).sign()
+        booth.at(112).sequence()
+        booth.at(300).sequence()
+        (frozen,) = _outcomes(booth, State.FROZEN)
+        assert _place(booth, before) < frozen < _place(booth, after)
+        assert _epoch_of(booth, before) == START + 110
+        assert booth.find_doubts(tmp_path / "mirror") == []
+
+
+def test_a_withdrawal_after_the_cooling_off_does_not_undo_it(tmp_path: Path) -> None:
+    """The letter is frozen with all who stood at the boundary, although one leaves a second later."""
+    with booth_in(tmp_path / "data", rule=3, floor=3, cooling_off_s=110) as booth:
+        signed = [booth.sign() for _ in range(3)]
+        booth.sequence()
+        booth.at(109).sign()
+        booth.at(111).withdraw(signed[0])
+        booth.sequence()
+        (frozen,) = _outcomes(booth, State.FROZEN)
+        outcome = booth.records()[frozen]
+        assert isinstance(outcome, OutcomeRecord)
+        assert outcome.m == 4
+        assert booth.find_doubts(tmp_path / "mirror") == []
+
+
+def test_a_withdrawal_before_the_boundary_undoes_the_cooling_off(tmp_path: Path) -> None:
+    """What waits at the boundary may bring the letter back to open; what came later then counts anew."""
+    with booth_in(tmp_path / "data", rule=3, cooling_off_s=110) as booth:
+        signed = [booth.sign() for _ in range(3)]
+        booth.sequence()
+        booth.at(109).withdraw(signed[0])
+        late = booth.at(112).sign()
+        booth.at(113).sequence()
+        _, reopened = _outcomes(booth, State.OPEN)
+        assert _place(booth, late) > reopened
+        assert booth.stage.state is State.REACHED
+        assert booth.find_doubts(tmp_path / "mirror") == []
+
+
+def test_without_a_cooling_off_the_boundary_still_takes_those_who_wait(tmp_path: Path) -> None:
+    """Who was promised before the rule was met stands in the first wave, whatever the floor says."""
+    with booth_in(tmp_path / "data", rule=3, floor=4, cooling_off_s=0) as booth:
+        waiting = booth.sign(Mode.SEALED)
+        for _ in range(3):
+            booth.sign(Mode.PUBLIC)
+            booth.sequence()
+        (frozen,) = _outcomes(booth, State.FROZEN)
+        assert _place(booth, waiting) < frozen
+        assert booth.open_waves() == 1
+        assert booth.stage.state is State.RELEASED
+        assert booth.find_doubts(tmp_path / "mirror") == []
+
+
+def test_who_waits_when_the_letter_closes_during_an_opening_is_sequenced_before(
+    tmp_path: Path,
+) -> None:
+    """A letter that closes while its names are being opened still takes what it promised before."""
+    with booth_in(
+        tmp_path / "data", rule=3, floor=3, cooling_off_s=10, closes_s=60, max_wait_s=500
+    ) as booth:
+        for _ in range(3):
+            booth.sign(Mode.SEALED)
+        booth.sequence()
+        booth.at(20).sequence()
+        assert booth.stage.opening_due
+        waiting = booth.at(50).sign(Mode.SEALED)
+        booth.at(70).sequence()
+        with pytest.raises(LetterNotOpen):
+            booth.sign()
+        assert booth.open_waves() == 1
+        assert _place(booth, waiting) < _outcomes(booth, State.RELEASED)[-1]
+        assert booth.stage.wave == 2
+        assert booth.open_waves() == 1
+        booth.sequence()
+        assert booth.stage.state is State.CLOSED
+        assert booth.find_doubts(tmp_path / "mirror") == []
+
+
+def test_an_outcome_that_repeats_does_not_stop_the_log(tmp_path: Path) -> None:
+    """Within one second a letter may come back to the very outcome that it had: two equal records."""
+    with booth_in(tmp_path / "data", rule=3) as booth:
+        for _ in range(2):
+            booth.sign()
+        for _ in range(2):
+            third = booth.sign()
+            booth.sequence()
+            booth.withdraw(third)
+            booth.sequence()
+        records = booth.records()
+        again = [records[index] for index in _outcomes(booth, State.OPEN)[1:]]
+        assert len(again) == 2
+        assert again[0] == again[1]
+        assert booth.find_doubts(tmp_path / "mirror") == []
+
+
+def test_promises_hold_although_the_clock_is_put_back(tmp_path: Path) -> None:
+    """A promise is for a time at which its epoch can be: epochs never go back."""
+    with booth_in(tmp_path / "data", rule=9, max_wait_s=10) as booth:
+        booth.at(5000).sign()
+        booth.sequence()
+        booth.put_back(4000)
+        signed = booth.sign()
+        booth.sequence()
+        promise = parse_promise(signed.answer.promise.encode(), booth.site.keys.promise.verifier)
+        assert _epoch_of(booth, signed) <= promise.by
+        assert booth.find_doubts(tmp_path / "mirror") == []
+
+
+def test_what_could_not_be_published_is_published_later(tmp_path: Path) -> None:
+    """An epoch that was kept back is shown as soon as it can be, without waiting for another epoch."""
+    with booth_in(tmp_path / "data") as booth:
+        checkpoint = booth.site.log_folder / "checkpoint"
+        before = checkpoint.read_bytes()
+        booth.sign()
+        in_the_way = booth.site.log_folder / "checkpoint.part"
+        in_the_way.mkdir()
+        with pytest.raises(StoreError):
+            booth.sequence()
+        assert checkpoint.read_bytes() == before
+        in_the_way.rmdir()
+        assert booth.sequence() == 0
+        assert checkpoint.read_bytes() != before
+
+
+def test_nothing_is_written_while_nothing_is_due(tmp_path: Path) -> None:
+    """Who waits for the floor keeps nobody else waiting: the sequencer takes no lock."""
+    with booth_in(tmp_path / "data", floor=3, max_wait_s=1000) as booth:
+        booth.sign()
+        with booth.site.collector.write():
+            assert booth.sequence() == 0
+        booth.at(1000)
+        assert booth.sequence() > 0
