@@ -5,6 +5,8 @@ BIN    := $(VENV)/bin
 DATA   ?= demo-data
 PORT   ?= 8000
 STAMP  := $(VENV)/.installed
+# The browser's scripts: built by the installation, and again when a source of theirs has changed.
+SCRIPTS := hatch_build.py $(wildcard frontend/src/*.ts frontend/*.json frontend/*.mjs)
 
 .PHONY: help setup demo serve test check bench fmt lock clean
 .DEFAULT_GOAL := help
@@ -14,7 +16,7 @@ help: ## show this list
 
 setup: $(STAMP) ## make .venv with everything inside (done by the others when needed)
 
-$(STAMP): requirements.txt pyproject.toml
+$(STAMP): requirements.txt pyproject.toml tools/make-venv $(SCRIPTS)
 	@sh tools/make-venv "$(PYTHON)" "$(VENV)"
 	@touch $@
 
