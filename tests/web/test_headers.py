@@ -6,7 +6,7 @@ import httpx2
 import pytest
 from tests.live import LiveSite
 
-from undersigned.web.middleware import CSP
+from undersigned.web.headers import CSP, page_csp
 
 PAGES = ["/", "/letters/small-letter", "/letters/small-letter@1?lang=id", "/nothing"]
 OPEN = [
@@ -23,6 +23,7 @@ OPEN = [
     "/api/v1/openapi.json",
     "/api/v1/nothing",
 ]
+POLICIES = {CSP} | {page_csp(scripts=s, forms=f) for s in (True, False) for f in (True, False)}
 
 
 @pytest.fixture
@@ -38,6 +39,8 @@ def check(answer: httpx2.Response, csp: str = CSP) -> None:
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["referrer-policy"] == "no-referrer"
     assert headers["cross-origin-opener-policy"] == "same-origin"
+    assert headers["cross-origin-embedder-policy"] == "require-corp"
+    assert "camera=()" in headers["permissions-policy"]
     assert "set-cookie" not in headers
     assert "server" not in headers
     assert "cache-control" in headers
@@ -48,10 +51,21 @@ def check(answer: httpx2.Response, csp: str = CSP) -> None:
 def test_pages(client: httpx2.Client, path: str, accept: str) -> None:
     """Pages may not be framed, run nothing, and are for this site alone."""
     answer = client.get(path, headers={"Accept": accept})
-    check(answer)
-    assert "script-src" not in CSP
+    policy = answer.headers["content-security-policy"]
+    check(answer, policy)
+    assert policy in POLICIES
     assert answer.headers["cross-origin-resource-policy"] == "same-origin"
     assert "access-control-allow-origin" not in answer.headers
+
+
+@pytest.mark.parametrize("policy", sorted(POLICIES))
+def test_policies_let_in_nothing_from_elsewhere(policy: str) -> None:
+    """No origin but this one, nothing inline, no script made of a string, no frame around it."""
+    rules = dict(rule.split(" ", 1) for rule in policy.split("; "))
+    assert rules["default-src"] == "'none'"
+    assert rules["base-uri"] == rules["frame-ancestors"] == rules["trusted-types"] == "'none'"
+    assert rules["require-trusted-types-for"] == "'script'"
+    assert set(rules.values()) <= {"'none'", "'self'", "'script'"}
 
 
 def test_static_files(client: httpx2.Client) -> None:

@@ -12,27 +12,11 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from undersigned.app.failures import report_failure
+from undersigned.web.headers import OPEN_TO_ALL, SECURITY_HEADERS
 from undersigned.web.problems import http_problem
 
 MOST_BODY: Final = 256 * 1024
 """Bytes of a request: four times the largest blob in base64url, and its record."""
-
-CSP: Final = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'none'"
-)
-
-SECURITY_HEADERS: Final = {
-    "Content-Security-Policy": CSP,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Cache-Control": "no-cache",
-}
-
-_OPEN_TO_ALL: Final = ("/log/", "/documents/", "/api/")
-"""What any page in a browser may read: it is public, and answers the same whoever asks."""
 
 
 class SecurityHeaders:
@@ -56,7 +40,7 @@ class SecurityHeaders:
 
 
 def _add_headers(headers: MutableHeaders, scope: Scope) -> None:
-    if scope["method"] in ("GET", "HEAD") and scope["path"].startswith(_OPEN_TO_ALL):
+    if scope["method"] in ("GET", "HEAD") and scope["path"].startswith(OPEN_TO_ALL):
         headers["Access-Control-Allow-Origin"] = "*"
         headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     for name, value in SECURITY_HEADERS.items():

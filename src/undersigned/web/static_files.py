@@ -1,4 +1,4 @@
-"""`/static`: the site's own style sheet, from memory, named by its content."""
+"""`/static`: the site's own style sheets and scripts, from memory, named by its content."""
 
 import hashlib
 import mimetypes
@@ -35,6 +35,10 @@ class StaticFiles:
     def url_of(self, name: str) -> str:
         """Return the address of a file, which changes when its content does."""
         return f"/static/{name}?v={self._files[name].version}"
+
+    def has(self, name: str) -> bool:
+        """Say whether there is such a file: scripts may not have been built."""
+        return name in self._files
 
     async def _get(self, request: Request) -> Response:
         file = self._files.get(request.path_params["path"])

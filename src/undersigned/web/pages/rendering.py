@@ -1,6 +1,7 @@
 """Templates and what every page needs of them: language, addresses, the headers of a page."""
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -8,6 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from undersigned.web.headers import page_csp
 from undersigned.web.pages.language import Language, choose_language, read_languages
 from undersigned.web.static_files import StaticFiles
 
@@ -25,6 +27,7 @@ class Renderer:
     """Renders pages: one environment for each language, since a template is bound to a catalogue."""
 
     def __init__(self, static: StaticFiles) -> None:
+        self._static = static
         self._languages = read_languages()
         self._environments = {
             tag: _environment(language, static) for tag, language in self._languages.items()
@@ -35,23 +38,42 @@ class Renderer:
         return choose_language(request, self._languages)
 
     def page(
-        self, request: Request, template: str, values: dict[str, Any], *, status: int = 200
+        self,
+        request: Request,
+        template: str,
+        values: dict[str, Any],
+        *,
+        status: int = 200,
+        scripts: Sequence[str] = (),
+        forms: bool = False,
     ) -> HTMLResponse:
-        """Return a page in the reader's language."""
+        """Return a page in the reader's language.
+
+        `scripts` are static files that it runs, `forms` says that it has one that is sent without
+        a script. A script that was not built is left out.
+        """
         language = self.language_of(request)
         others = [
             (other.tag, other.own_name, _with_lang(request, other.tag))
             for other in self._languages.values()
             if other is not language
         ]
+        built = [name for name in scripts if self._static.has(name)]
         html = (
             self._environments[language.tag]
             .get_template(template)
-            .render(language=language, others=others, **values)
+            .render(
+                language=language,
+                others=others,
+                link=_Links(request.query_params.get("lang") and language.tag),
+                scripts=[self._static.url_of(name) for name in built],
+                **values,
+            )
         )
         headers = {
             "Cache-Control": "no-cache",
             "Content-Language": language.tag,
+            "Content-Security-Policy": page_csp(scripts=bool(built), forms=forms),
             "Vary": "Accept, Accept-Language",
         }
         return HTMLResponse(html, status, headers)
@@ -61,6 +83,20 @@ class Renderer:
         response = self.page(request, "error.html", {"status": status}, status=status)
         response.headers["Cache-Control"] = "no-store"
         return response
+
+
+class _Links:
+    """Makes the links of a page, which keep the language if the page's own address names it."""
+
+    def __init__(self, lang: str | None) -> None:
+        self.lang = lang
+
+    def __call__(self, path: str, **query: str | int | None) -> str:
+        """Return the address of a path of ours with a query; what is None or empty is left out."""
+        pairs = [(name, value) for name, value in query.items() if value not in (None, "")]
+        if self.lang:
+            pairs.append(("lang", self.lang))
+        return f"{path}?{urlencode(pairs)}" if pairs else path
 
 
 def _environment(language: Language, static: StaticFiles) -> Environment:
@@ -81,6 +117,7 @@ def _environment(language: Language, static: StaticFiles) -> Environment:
     environment.filters["language_name"] = language.language_name
     environment.filters["iso"] = _iso
     environment.globals["static"] = static.url_of
+    environment.globals["product"] = "Undersigned"
     return environment
 
 

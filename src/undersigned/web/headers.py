@@ -1,0 +1,38 @@
+"""The headers of every answer, in one table: what a page may load, and who may read what.
+
+A page runs its own scripts at most, and none that was made from a string (Trusted Types); it sends
+what is typed nowhere but here. Levels as of CSP 3, Trusted Types, Fetch and HTML in July 2026.
+"""
+
+from typing import Final
+
+_NOTHING_ELSE: Final = "base-uri 'none'; frame-ancestors 'none'"
+_NO_STRINGS: Final = "require-trusted-types-for 'script'; trusted-types 'none'"
+
+CSP: Final = f"default-src 'none'; form-action 'none'; {_NOTHING_ELSE}; {_NO_STRINGS}"
+"""What is no page: nothing in it is loaded or run."""
+
+SECURITY_HEADERS: Final = {
+    "Content-Security-Policy": CSP,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Embedder-Policy": "require-corp",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), display-capture=(), geolocation=(), microphone=(), payment=()",
+    "Cache-Control": "no-cache",
+}
+"""What an answer has unless it says otherwise itself."""
+
+OPEN_TO_ALL: Final = ("/log/", "/documents/", "/api/")
+"""What any page in a browser may read: it is public, and answers the same whoever asks."""
+
+
+def page_csp(*, scripts: bool, forms: bool) -> str:
+    """Return the policy of a page: with our own scripts or none, with forms that are sent here or none."""
+    own_scripts = "script-src 'self'; connect-src 'self'; " if scripts else ""
+    action = "'self'" if forms else "'none'"
+    return (
+        f"default-src 'none'; {own_scripts}style-src 'self'; img-src 'self'; font-src 'self'; "
+        f"form-action {action}; {_NOTHING_ELSE}; {_NO_STRINGS}"
+    )
