@@ -8,7 +8,9 @@ The keys in here are for tests and nothing else.
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import gmpy2  # type: ignore[import-untyped]
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -18,12 +20,50 @@ from undersigned.crypto.blind_rsa import PREFIX_SIZE, SALT_SIZE, RsaPublicKey
 from undersigned.crypto.keys import (
     CosignatureSigner,
     NoteSigner,
+    RecordSigner,
     SignerKey,
     TokenKey,
     TrusteeKey,
     words_of,
 )
 from undersigned.crypto.note_key import format_vkey
+from undersigned.domain.canonical import hash_bytes
+from undersigned.domain.letter import (
+    Basis,
+    DemandText,
+    EpochTerms,
+    Letter,
+    Method,
+    Mode,
+    RollKind,
+    TextDocument,
+    TextRef,
+    TrusteeTerms,
+    ack_bytes,
+    format_text,
+)
+from undersigned.domain.name import (
+    Attestation,
+    NameDocument,
+    Verified,
+    attestation_signed_bytes,
+    commitment,
+    format_name,
+)
+from undersigned.domain.record import (
+    Ack,
+    AmendRecord,
+    LetterRecord,
+    SignRecord,
+    WithdrawRecord,
+    format_record,
+    signed_bytes,
+)
+from undersigned.signer.receipt import Receipt, format_receipt
+from undersigned.tlog.checkpoint import Checkpoint, format_checkpoint_body
+from undersigned.tlog.merkle import leaf_hash, node_hash
+from undersigned.tlog.promise import Promise, format_promise_text
+from undersigned.tlog.proof import TlogProof, format_proof
 
 HERE = Path(__file__).parent
 
@@ -213,11 +253,206 @@ def note_vectors() -> Vectors:
     ]
 
 
+HOST = "letters.example"
+ORIGIN = f"{HOST}/log"
+OPENED = 1_700_000_000
+
+
+def member_vectors() -> Vectors:
+    """Return what one member of one letter sees and keeps, with every key behind it.
+
+    The site's answers, a receipt with its proof, the public name, and two changes of mind.
+    """
+    seeds = {
+        who: fixed(f"member, {who}")
+        for who in ("log", "promise", "organiser", "attestation", "trustee 1", "trustee 2")
+    }
+    log = NoteSigner(ORIGIN, seeds["log"])
+    promise = NoteSigner(f"{ORIGIN}/promise", seeds["promise"])
+    issuer = TokenKey(fixed_rsa("member"))
+    attestation_key = RecordSigner(seeds["attestation"])
+    trustees = [TrusteeKey(seeds[f"trustee {i}"]) for i in (1, 2)]
+    text = _member_text()
+    letter = _member_letter(text, issuer, seeds, trustees)
+    record = _member_letter_record(letter, attestation_key, trustees, seeds)
+    code = fixed("member, code", 16)
+    key = SignerKey(code, letter.letter_id)
+    attestation = _member_attestation(letter, key, attestation_key)
+    name = format_name(
+        NameDocument(attestation, key.r, "First line.\nSecond: \u2016 \u00e9 \U0001f58b")
+    )
+    signed = _member_signature(letter, key, issuer, name)
+    entry = format_record(signed)
+    note_text = format_promise_text(
+        Promise(leaf_hash(entry), OPENED - OPENED % 600 + 1200)
+    ).encode()
+    receipt = Receipt(
+        ORIGIN,
+        format_vkey(log.verifier),
+        record,
+        words_of(code),
+        signed,
+        (note_text + b"\n" + promise.sign(note_text)).decode(),
+        attestation,
+        fixed("member, salt", 16),
+        _member_proof(entry, log).decode(),
+    )
+    amend = AmendRecord(letter.letter_id, key.public_key, 1, Mode.ANONYMOUS, 10, None, b"")
+    withdraw = WithdrawRecord(letter.letter_id, key.public_key, b"")
+    return [
+        {
+            "seeds": {who: seed.hex() for who, seed in seeds.items()},
+            "token_key": issuer.format(),
+            "site": {
+                "origin": ORIGIN,
+                "log_vkey": format_vkey(log.verifier),
+                "promise_vkey": letter.promise_vkey,
+                "witnesses": [],
+                "version": "0.1.0",
+                "time": OPENED,
+            },
+            "letter": _member_answer(record, text),
+            "letter_id": letter.letter_id.hex(),
+            "code": code.hex(),
+            "receipt": json.loads(format_receipt(receipt)),
+            "entry": entry.hex(),
+            "name": name.hex(),
+            "amend": _member_change(replace(amend, sig=key.sign(signed_bytes(amend)))),
+            "withdraw": _member_change(replace(withdraw, sig=key.sign(signed_bytes(withdraw)))),
+        }
+    ]
+
+
+def _member_text() -> TextDocument:
+    return TextDocument(
+        lang="en",
+        title="A letter of nobody",
+        text="We write.\n\nYou read: \u2016 \u00e9 \U0001f58b.",
+        addressees=("The committee",),
+        demands=(DemandText("reply", "Reply to us."),),
+        consequence="Otherwise we write again.",
+        headcount_source="A count of ours",
+    )
+
+
+def _member_letter(
+    text: TextDocument, issuer: TokenKey, seeds: dict[str, bytes], trustees: list[TrusteeKey]
+) -> Letter:
+    return Letter(
+        slug="member-letter",
+        edition=1,
+        supersedes=None,
+        texts=(TextRef("en", hash_bytes(format_text(text))),),
+        demands=("reply",),
+        deadline=None,
+        closes=OPENED + 86_400,
+        headcount=100,
+        headcount_as_of="2023-11-01",
+        rule=50,
+        cooling_off_s=0,
+        basis=Basis.NAMED,
+        modes=tuple(Mode),
+        conditions=(10, 50),
+        epoch=EpochTerms(60, 8, 600),
+        trustees=tuple(
+            TrusteeTerms(f"Trustee {i}", False, key.seal_key, key.sign_key)
+            for i, key in enumerate(trustees, start=1)
+        ),
+        quorum=2,
+        issuer_url=None,
+        token_key=issuer.spki,
+        attestation_key=RecordSigner(seeds["attestation"]).public_key,
+        roll=RollKind.LIST,
+        methods=(Method.EMAIL, Method.INVITE),
+        organiser_key=RecordSigner(seeds["organiser"]).public_key,
+        promise_vkey=format_vkey(NoteSigner(f"{ORIGIN}/promise", seeds["promise"]).verifier),
+        bundle=None,
+        retention_days=90,
+    )
+
+
+def _member_letter_record(
+    letter: Letter, issuer: RecordSigner, trustees: list[TrusteeKey], seeds: dict[str, bytes]
+) -> LetterRecord:
+    message = ack_bytes(letter.letter_id)
+    acks = [Ack("issuer", issuer.sign(message))]
+    acks += [Ack(i, key.sign(message)) for i, key in enumerate(trustees, start=1)]
+    record = LetterRecord(letter, tuple(acks), bytes(64))
+    return replace(record, sig=RecordSigner(seeds["organiser"]).sign(signed_bytes(record)))
+
+
+def _member_answer(record: LetterRecord, text: TextDocument) -> dict[str, Any]:
+    members = ("m", "standing", "waiting", "anonymous", "withdrawn", "invalidated", "erased")
+    counts = dict.fromkeys(members, 0) | {"headcount": 100, "size": 3, "at": OPENED}
+    return {
+        "letter_id": record.letter.letter_id.hex(),
+        "slug": record.letter.slug,
+        "edition": record.letter.edition,
+        "record": json.loads(format_record(record)),
+        "texts": [json.loads(format_text(text))],
+        "state": "open",
+        "wave": 0,
+        "opened_at": OPENED,
+        "reached_at": None,
+        "released_at": None,
+        "roll_n": 90,
+        "seals": "trustees",
+        "counts": counts,
+    }
+
+
+def _member_attestation(letter: Letter, key: SignerKey, issuer: RecordSigner) -> Attestation:
+    c = commitment(key.public_key, key.r)
+    unsigned = Attestation(
+        letter.letter_id, "Rina Contoh", "Engineer", Verified.EMAIL, c, bytes(64)
+    )
+    return replace(unsigned, sig=issuer.sign(attestation_signed_bytes(unsigned)))
+
+
+def _member_signature(letter: Letter, key: SignerKey, issuer: TokenKey, name: bytes) -> SignRecord:
+    challenge = token.TokenChallenge(HOST, letter.letter_id, HOST)
+    message = token.token_input(
+        token.nonce_of(key.public_key), challenge.digest, token.token_key_id(issuer.spki)
+    )
+    blinding = blind_rsa.blind(
+        issuer.public_key,
+        message,
+        salt=fixed("member, pss", SALT_SIZE),
+        r=fixed_factor("member, r", issuer.public_key),
+    )
+    answer = issuer.blind_sign(blinding.blinded)
+    authenticator = blind_rsa.finalize(issuer.public_key, message, answer, blinding.inverse)
+    record = SignRecord(
+        letter.letter_id,
+        message + authenticator,
+        key.public_key,
+        Mode.PUBLIC,
+        None,
+        hash_bytes(name),
+        b"",
+    )
+    return replace(record, sig=key.sign(signed_bytes(record)))
+
+
+def _member_proof(entry: bytes, log: NoteSigner) -> bytes:
+    """Return the proof that the entry is the second of three."""
+    first, third = leaf_hash(b"first"), leaf_hash(b"third")
+    root = node_hash(node_hash(first, leaf_hash(entry)), third)
+    body = format_checkpoint_body(Checkpoint(ORIGIN, 3, root)).encode()
+    return format_proof(TlogProof(None, 1, (first, third), body + b"\n" + log.sign(body)))
+
+
+def _member_change(record: AmendRecord | WithdrawRecord) -> dict[str, Any]:
+    change: dict[str, Any] = json.loads(format_record(record))
+    return change
+
+
 VECTORS: dict[str, Callable[[], Vectors]] = {
     "blind_rsa": blind_rsa_vectors,
     "token": token_vectors,
     "signer": signer_vectors,
     "note": note_vectors,
+    "member": member_vectors,
     "seal": seal_vectors,
 }
 
