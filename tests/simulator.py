@@ -589,7 +589,9 @@ class SimulatedLetter:
     def _unopened(self) -> int:
         standing = find_outcome(self._candidates()).standing
         return sum(
-            each.mode is Mode.SEALED and not each.is_opened and each.leaf in standing
+            each.mode is Mode.SEALED
+            and not (each.is_opened or each.is_erased)
+            and each.leaf in standing
             for each in self._live()
         )
 

@@ -67,6 +67,8 @@ def open_letter(site: Site, draft: Draft) -> Letter:
         _save_keys(site, letter.letter_id, keys)
         batch = Batch(connection, site)
         if before is not None:
+            # A clock that lags must not put the new edition before the end of the old one.
+            now = max(now, before.at)
             _supersede(connection, batch, site, before, now)
         record = _letter_record(site, letter, keys)
         batch.add(record)
@@ -117,7 +119,7 @@ def _supersede(
         turn.write_epoch(rows, now)
     if turn.stage.state is not State.OPEN or now >= turn.letter.closes:
         raise PredecessorNotOpen
-    turn.enter(Move(State.SUPERSEDED, turn.stage.wave, max(now, turn.at)))
+    turn.enter(Move(State.SUPERSEDED, turn.stage.wave, now))
 
 
 def _make_letter(site: Site, draft: Draft, keys: IssuerKeys, before: LetterRow | None) -> Letter:

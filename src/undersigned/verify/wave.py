@@ -79,7 +79,7 @@ def find_problems(wave: Wave, opening: OpeningFile, turn: Turn, index: int) -> I
         yield f"the name at leaf {leaf} was in the wave and was not opened"
     could_be_bad = {
         stance.signature.leaf
-        for stance in wave.stances
+        for stance in find_standing(wave.stances, wave.letter)[1]
         if stance.mode is Mode.SEALED
         and not stance.was_opened
         and not stance.signature.was_gone(opening.size)
