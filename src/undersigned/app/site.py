@@ -17,7 +17,7 @@ from undersigned.domain.letter import Letter, LetterId
 from undersigned.errors import FormatError, NoSite, SiteExists, StoreError
 from undersigned.store import log as log_store
 from undersigned.store import site as site_store
-from undersigned.store.database import Database
+from undersigned.store.database import Database, DatabaseRole
 from undersigned.tlog.checkpoint import Checkpoint, format_checkpoint_body
 from undersigned.tlog.merkle import EMPTY_ROOT
 
@@ -163,9 +163,9 @@ def open_site(folder: Path) -> Site:
     )
 
 
-def _database(folder: Path, role: "str") -> Database:
+def _database(folder: Path, role: DatabaseRole) -> Database:
     path = folder / f"{role}.db"
-    database = Database("issuer" if role == "issuer" else "collector", f"sqlite:///{path}")
+    database = Database.in_file(role, path)
     if not path.exists():
         # SQLite would make the file readable by others.
         path.touch(mode=0o600)

@@ -3,19 +3,22 @@
 SQLite runs with WAL, synchronous=FULL (a commit is on disk before it returns), foreign keys,
 secure_delete (what is deleted is overwritten with zeros), and temporary data in memory (nothing is
 written outside the data folder).
+
+On both, a transaction that may write has the database's only write lock from its first statement on,
+so that what it reads stays true until it commits; one that reads sees one moment.
 """
 
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
 
-from undersigned.errors import StoreError
+from undersigned.errors import Busy, StoreError
 
 DatabaseRole = Literal["collector", "issuer"]
 
@@ -27,6 +30,18 @@ BUSY_TIMEOUT_S = 30
 
 LARGEST_REWRITTEN = 256 * 1024 * 1024
 """Bytes of a database that `tidy` rewrites: it is held in memory, and writers wait for a second."""
+
+
+_POSTGRESQL_OPTIONS: Final = (
+    # A lock that was waited for must not hand over a moment that is over.
+    f"-c default_transaction_isolation=read\\ committed -c lock_timeout={BUSY_TIMEOUT_S * 1000}"
+)
+
+_LOCKS: Final[dict[DatabaseRole, str]] = {
+    "collector": "SELECT pg_advisory_xact_lock(1853121906, 1)",
+    "issuer": "SELECT pg_advisory_xact_lock(1853121906, 2)",
+}
+"""PostgreSQL has no write lock for a whole database; the first number is only unlikely to be another's."""
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
@@ -49,11 +64,20 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 class Database:
     """One of the two databases of a site."""
 
-    def __init__(self, role: DatabaseRole, url: str) -> None:
+    def __init__(self, role: DatabaseRole, url: str | sa.URL) -> None:
         self.role = role
-        self.engine = sa.create_engine(url, pool_size=8, max_overflow=8, hide_parameters=True)
+        address = sa.make_url(url)
+        options: dict[str, Any] = {"pool_size": 8, "max_overflow": 8, "hide_parameters": True}
+        if address.get_backend_name() != "sqlite":
+            options |= {"pool_pre_ping": True, "connect_args": {"options": _POSTGRESQL_OPTIONS}}
+        self.engine = sa.create_engine(address, **options)
         if self.is_sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)
+
+    @classmethod
+    def in_file(cls, role: DatabaseRole, path: Path) -> "Database":
+        """Return the SQLite database in a file, whatever characters its path has."""
+        return cls(role, sa.URL.create("sqlite", database=str(path)))
 
     @property
     def is_sqlite(self) -> bool:
@@ -62,33 +86,32 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
-        """Open a transaction that sees one moment of the database and changes nothing."""
-        with self._transaction("BEGIN") as connection:
+        """Open a transaction that sees one moment of the database and changes nothing.
+
+        Raises StoreError, also Busy.
+        """
+        moment = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+        with self._transaction("BEGIN" if self.is_sqlite else moment) as connection:
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
         """Open a transaction that may write; leaving it commits, raising rolls back.
 
-        On SQLite it holds the only write lock from the start, so what it reads stays true.
+        It has the only write lock from the start, so what it reads stays true. Raises StoreError,
+        also Busy.
         """
-        with self._transaction("BEGIN IMMEDIATE") as connection:
+        lock = "BEGIN IMMEDIATE" if self.is_sqlite else _LOCKS[self.role]
+        with self._transaction(lock) as connection:
             yield connection
+            connection.commit()
 
     @contextmanager
-    def _transaction(self, begin: str) -> Iterator[sa.Connection]:
-        try:
-            with self.engine.connect() as connection:
-                if self.is_sqlite:
-                    connection.exec_driver_sql(begin)
-                try:
-                    yield connection
-                except BaseException:
-                    connection.rollback()
-                    raise
-                connection.commit()
-        except sa.exc.OperationalError as error:
-            raise StoreError(_sentence_of(error)) from error
+    def _transaction(self, first_statement: str) -> Iterator[sa.Connection]:
+        """Leaving it, by whatever way, ends the transaction: what is not committed is rolled back."""
+        with _own_errors(), self.engine.connect() as connection:
+            connection.exec_driver_sql(first_statement)
+            yield connection
 
     def migrate(self) -> None:
         """Bring the schema up to this version's."""
@@ -97,16 +120,14 @@ class Database:
 
         config = Config()
         here = Path(__file__).parent / "migrations"
-        config.set_main_option("script_location", str(here))
-        config.set_main_option("version_locations", str(here / self.role))
+        config.set_main_option("script_location", _escaped(here))
+        config.set_main_option("version_locations", _escaped(here / self.role))
         config.set_main_option("path_separator", "newline")
-        try:
-            with self.engine.begin() as connection:
-                config.attributes["connection"] = connection
-                config.attributes["version_table"] = f"{self.role}_version"
-                command.upgrade(config, "head")
-        except sa.exc.OperationalError as error:
-            raise StoreError(_sentence_of(error)) from error
+        # All of it or nothing: a crash half-way must not leave tables that the next start trips over.
+        with self.write() as connection:
+            config.attributes["connection"] = connection
+            config.attributes["version_table"] = f"{self.role}_version"
+            command.upgrade(config, "head")
 
     def is_untidy(self) -> bool:
         """Say whether something was written since `tidy`, as far as the write-ahead log tells."""
@@ -124,25 +145,41 @@ class Database:
         """
         if not self.is_sqlite:
             return
-        try:
-            with self.engine.connect() as connection:
-                if Path(str(self.engine.url.database)).stat().st_size <= LARGEST_REWRITTEN:
-                    connection.exec_driver_sql("VACUUM")
-                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-        except sa.exc.OperationalError as error:
-            raise StoreError(_sentence_of(error)) from error
+        with _own_errors(), self.engine.connect() as connection:
+            if Path(str(self.engine.url.database)).stat().st_size <= LARGEST_REWRITTEN:
+                connection.exec_driver_sql("VACUUM")
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
 
 
-def _sentence_of(error: sa.exc.OperationalError) -> str:
-    """Say what failed without the statement and its values, which may hold a name or a code."""
-    cause = error.orig
-    if isinstance(cause, sqlite3.OperationalError):
-        return f"the database cannot be used: {cause}"
-    return "the database cannot be reached"
+def _escaped(path: Path) -> str:
+    """Write a path for Alembic's configuration, in which a percent sign means something."""
+    return str(path).replace("%", "%%")
+
+
+@contextmanager
+def _own_errors() -> Iterator[None]:
+    """Raise the driver's errors as ours, whose text holds no statement and no value of one."""
+    try:
+        yield
+    except sa.exc.TimeoutError:
+        # Every connection of the pool was in use for too long.
+        raise Busy from None
+    except sa.exc.DBAPIError as error:
+        raise StoreError(_sentence_of(error)) from None
+
+
+def _sentence_of(error: sa.exc.DBAPIError) -> str:
+    """Say what failed; PostgreSQL's own words may quote a key, which may be a name or a code."""
+    if isinstance(error.orig, sqlite3.Error):
+        return f"the database cannot be used: {error.orig}"
+    state = getattr(error.orig, "sqlstate", None)
+    if state is None:
+        return "the database cannot be reached"
+    return f"the database refused a statement (SQLSTATE {state})"
 
 
 def insert_new(
@@ -152,6 +189,12 @@ def insert_new(
     insert = (sqlite if connection.dialect.name == "sqlite" else postgresql).insert
     statement = insert(table).values(values).on_conflict_do_nothing().returning(returning)
     return connection.execute(statement).first() is not None
+
+
+def insert_missing(connection: sa.Connection, table: sa.Table, rows: list[dict[str, Any]]) -> None:
+    """Insert rows; leave out those whose key exists."""
+    insert = (sqlite if connection.dialect.name == "sqlite" else postgresql).insert
+    connection.execute(insert(table).on_conflict_do_nothing(), rows)
 
 
 def upsert(connection: sa.Connection, table: sa.Table, values: dict[str, Any]) -> None:

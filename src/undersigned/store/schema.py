@@ -38,10 +38,11 @@ site = _table("site", collector, _text("name", primary_key=True), _text("value")
 checkpoint = _table(
     "checkpoint",
     collector,
-    sa.Column("id", Big, sa.CheckConstraint("id = 1"), primary_key=True, autoincrement=False),
+    _number("id", primary_key=True, autoincrement=False),
     _number("size"),
     _hash("root"),
     _text("note"),
+    sa.CheckConstraint("id = 1"),
     rowid=True,
 )
 

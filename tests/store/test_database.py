@@ -1,0 +1,375 @@
+"""Transactions: what is read is one moment, what is written is whole, and errors hold no value."""
+
+import sqlite3
+import threading
+import traceback
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from tests.store.conftest import Backend, MakeDatabase
+
+from undersigned.errors import Busy, StoreError
+from undersigned.store import database as module
+from undersigned.store.database import (
+    Connection,
+    Database,
+    insert_missing,
+    insert_new,
+    upsert,
+)
+from undersigned.store.schema import blob, checkpoint, collector, mail, site, spent, tile
+
+MARKER = "quillwort" * 3
+
+
+def _put(connection: Connection, name: str, value: str) -> None:
+    upsert(connection, site, {"name": name, "value": value})
+
+
+def _values(connection: Connection) -> dict[str, str]:
+    return {row.name: row.value for row in connection.execute(sa.select(site))}
+
+
+@pytest.fixture
+def database(make_database: MakeDatabase) -> Database:
+    """A migrated collector's database that a test may write to."""
+    made = make_database("collector")
+    made.migrate()
+    return made
+
+
+# --- SQLite's settings
+
+
+@pytest.mark.parametrize(
+    ("pragma", "value"),
+    [
+        ("journal_mode", "wal"),
+        ("synchronous", 2),
+        ("foreign_keys", 1),
+        ("secure_delete", 1),
+        ("temp_store", 2),
+        ("busy_timeout", 30_000),
+    ],
+)
+def test_every_connection_of_sqlite_has_the_settings(
+    sqlite_file: Database, pragma: str, value: object
+) -> None:
+    """The first, and those that the pool makes when it is taken."""
+    with ExitStack() as stack:
+        for _ in range(3):
+            connection = stack.enter_context(sqlite_file.engine.connect())
+            assert connection.exec_driver_sql(f"PRAGMA {pragma}").scalar() == value
+
+
+def test_sqlite_overwrites_what_is_deleted(sqlite_file: Database, tmp_path: Path) -> None:
+    """A destroyed seal is not in the file any more once the write-ahead log has been taken over."""
+    content = MARKER.encode() * 500
+    with sqlite_file.write() as connection:
+        connection.execute(sa.insert(blob).values(hash=bytes(32), content=content))
+    with sqlite_file.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert MARKER.encode() in (tmp_path / "collector.db").read_bytes()
+    with sqlite_file.write() as connection:
+        connection.execute(sa.delete(blob))
+    with sqlite_file.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert MARKER.encode() not in (tmp_path / "collector.db").read_bytes()
+
+
+@pytest.mark.parametrize("name", ["plain", "a b?c=d", "per%41cent", "#hash", "ünï"])
+def test_a_folder_may_have_any_name(tmp_path: Path, name: str) -> None:
+    """What means something in an address means nothing in a path."""
+    folder = tmp_path / name
+    folder.mkdir()
+    database = Database.in_file("collector", folder / "collector.db")
+    database.migrate()
+    database.close()
+    assert (folder / "collector.db").stat().st_size > 0
+
+
+# --- transactions, on both
+
+
+def test_what_was_written_is_there(database: Database) -> None:
+    """Leaving `write` commits."""
+    with database.write() as connection:
+        _put(connection, "host", "letters.example")
+    with database.read() as connection:
+        assert _values(connection) == {"host": "letters.example"}
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, StoreError])
+def test_whatever_is_raised_rolls_back(database: Database, error: type[BaseException]) -> None:
+    """Nothing of a transaction that was not finished stays, and the error goes on as it is."""
+
+    def write() -> None:
+        with database.write() as connection:
+            _put(connection, "host", "letters.example")
+            raise error
+
+    with pytest.raises(error):
+        write()
+    with database.read() as connection:
+        assert _values(connection) == {}
+
+
+def test_a_reader_sees_one_moment(database: Database) -> None:
+    """What is committed meanwhile is seen by the next reader."""
+    with database.write() as connection:
+        _put(connection, "a", "before")
+    with database.read() as reader:
+        assert _values(reader) == {"a": "before"}
+        with database.write() as connection:
+            _put(connection, "a", "after")
+        assert _values(reader) == {"a": "before"}
+    with database.read() as reader:
+        assert _values(reader) == {"a": "after"}
+
+
+def test_a_reader_changes_nothing(database: Database) -> None:
+    """What is written in `read` by mistake is refused, or gone at its end."""
+    with suppress(StoreError), database.read() as connection:
+        _put(connection, "a", "mistake")
+    with database.read() as connection:
+        assert _values(connection) == {}
+
+
+def test_what_a_writer_reads_stays_true(database: Database) -> None:
+    """Of writers that count up at once, none overwrites another's count."""
+    with database.write() as connection:
+        _put(connection, "n", "0")
+
+    def count() -> None:
+        for _ in range(10):
+            with database.write() as connection:
+                _put(connection, "n", str(int(_values(connection)["n"]) + 1))
+
+    threads = [threading.Thread(target=count) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with database.read() as connection:
+        assert _values(connection) == {"n": "40"}
+
+
+def test_a_writer_that_waits_too_long_gives_up(
+    monkeypatch: pytest.MonkeyPatch, new_url: Callable[[], sa.URL], backend: Backend
+) -> None:
+    """It says so as an error of the store, and what the other wrote stays."""
+    if backend == "sqlite":
+        monkeypatch.setattr(module, "BUSY_TIMEOUT_S", 0.05)
+    else:
+        options = module._POSTGRESQL_OPTIONS.replace("30000", "50")
+        monkeypatch.setattr(module, "_POSTGRESQL_OPTIONS", options)
+    url = new_url()
+    first, second = Database("collector", url), Database("collector", url)
+    first.migrate()
+    try:
+        with first.write() as connection:
+            _put(connection, "a", "first")
+            with pytest.raises(StoreError), second.write():
+                pass
+        with second.read() as connection:
+            assert _values(connection) == {"a": "first"}
+    finally:
+        first.close()
+        second.close()
+
+
+def test_the_two_databases_do_not_wait_for_one_another(new_url: Callable[[], sa.URL]) -> None:
+    """Not even where both are in one PostgreSQL database."""
+    urls = (
+        (new_url(),) * 2 if new_url().get_backend_name() == "postgresql" else (new_url(), new_url())
+    )
+    collector_database, issuer_database = (
+        Database("collector", urls[0]),
+        Database("issuer", urls[1]),
+    )
+    try:
+        collector_database.migrate()
+        issuer_database.migrate()
+        with issuer_database.write() as members, collector_database.write() as connection:
+            _put(connection, "a", "b")
+            values = {"recipient": "a", "subject": "b", "body": "c", "tries": 0, "next_at": 0}
+            members.execute(sa.insert(mail).values(mail=bytes(16), **values))
+        with issuer_database.read() as members:
+            assert members.execute(sa.select(sa.func.count()).select_from(mail)).scalar() == 1
+    finally:
+        collector_database.close()
+        issuer_database.close()
+
+
+def test_who_finds_no_free_connection_is_told_to_come_back(database: Database) -> None:
+    """The number of connections is bounded; beyond it the site is busy, not broken."""
+    database.engine.pool._timeout = 0.01  # type: ignore[attr-defined]
+    with ExitStack() as stack:
+        for _ in range(16):
+            stack.enter_context(database.read())
+        with pytest.raises(Busy), database.read():
+            pass
+    with database.read() as connection:
+        assert _values(connection) == {}
+
+
+# --- errors
+
+
+def _say_all(error: BaseException) -> str:
+    """Return everything that a log could hold of an error."""
+    return "".join(traceback.format_exception(error)) + repr(error) + str(error.args)
+
+
+def _break_unique(connection: Connection) -> None:
+    for _ in range(2):
+        connection.execute(sa.insert(site).values(name=MARKER, value=MARKER))
+
+
+def _break_not_null(connection: Connection) -> None:
+    connection.execute(sa.insert(site).values(name=MARKER, value=None))
+
+
+def _break_type(connection: Connection) -> None:
+    connection.execute(sa.insert(tile).values(level=MARKER, tile_index=MARKER, hashes=b""))
+
+
+def _break_check(connection: Connection) -> None:
+    values = {"size": 0, "root": MARKER.encode(), "note": MARKER}
+    connection.execute(sa.insert(checkpoint).values(id=2, **values))
+
+
+def _break_statement(connection: Connection) -> None:
+    connection.execute(sa.text("SELECT * FROM nowhere WHERE x = :x"), {"x": MARKER})
+
+
+@pytest.mark.parametrize(
+    "break_it", [_break_unique, _break_not_null, _break_type, _break_check, _break_statement]
+)
+def test_no_error_holds_a_value(database: Database, break_it: Callable[[Connection], None]) -> None:
+    """PostgreSQL quotes the row that it refuses; ours says only that, and the row is not there."""
+    with pytest.raises(StoreError) as caught, database.write() as connection:
+        break_it(connection)
+    assert MARKER not in _say_all(caught.value)
+    assert MARKER.encode().hex() not in _say_all(caught.value)
+    with database.read() as connection:
+        assert _values(connection) == {}
+
+
+def test_a_file_that_is_no_database_is_an_error_of_the_store(tmp_path: Path) -> None:
+    """Whatever stands where the database should be, the site says so in words."""
+    path = tmp_path / "collector.db"
+    path.write_bytes(MARKER.encode() * 1000)
+    database = Database.in_file("collector", path)
+    with pytest.raises(StoreError, match="not a database") as caught, database.read():
+        pass
+    assert MARKER not in _say_all(caught.value)
+    database.close()
+
+
+def test_a_folder_that_is_missing_is_an_error_of_the_store(tmp_path: Path) -> None:
+    """The path of a database that cannot be opened is the operator's to correct."""
+    database = Database.in_file("collector", tmp_path / "nowhere" / "collector.db")
+    with pytest.raises(StoreError, match="cannot be used"), database.read():
+        pass
+
+
+def test_a_server_that_does_not_answer_is_an_error_of_the_store(tmp_path: Path) -> None:
+    """Neither the address nor the password of the server is in it."""
+    url = sa.URL.create("postgresql+psycopg", MARKER, MARKER, query={"host": str(tmp_path)})
+    database = Database("collector", url)
+    with pytest.raises(StoreError, match="cannot be reached") as caught, database.read():
+        pass
+    assert MARKER not in _say_all(caught.value)
+
+
+# --- the three ways to insert
+
+
+def test_insert_new_says_who_was_first(collector: Connection) -> None:
+    """The row that is there stays as it was."""
+    values = {"letter_id": bytes(32), "nonce": bytes(32), "leaf_hash": b"one", "by": 1}
+    assert insert_new(collector, spent, values, returning=spent.c.nonce)
+    assert not insert_new(collector, spent, values | {"leaf_hash": b"two"}, returning=spent.c.nonce)
+    assert collector.execute(sa.select(spent.c.leaf_hash)).scalars().all() == [b"one"]
+
+
+def test_upsert_overwrites(collector: Connection) -> None:
+    """The row with the primary key gets the new values; others are left alone."""
+    for index, hashes in ((0, b"a"), (1, b"b"), (0, b"c")):
+        upsert(collector, tile, {"level": 0, "tile_index": index, "hashes": hashes})
+    rows = collector.execute(sa.select(tile.c.hashes).order_by(tile.c.tile_index))
+    assert rows.scalars().all() == [b"c", b"b"]
+
+
+def test_insert_missing_leaves_out_what_is_there(collector: Connection) -> None:
+    """Also what comes twice in the same call."""
+    rows = [{"name": name, "value": value} for name, value in ("ax", "by", "az")]
+    insert_missing(collector, site, rows)
+    assert _values(collector) == {"a": "x", "b": "y"}
+
+
+# --- migrations
+
+
+def test_migrating_again_changes_nothing(database: Database) -> None:
+    """Every start migrates."""
+    with database.write() as connection:
+        _put(connection, "a", "b")
+    database.migrate()
+    with database.read() as connection:
+        assert _values(connection) == {"a": "b"}
+
+
+def test_a_crash_while_migrating_leaves_nothing_behind(make_database: MakeDatabase) -> None:
+    """The next start migrates as if nothing had been."""
+    database = make_database("collector")
+    seen = 0
+
+    def crash(*_: object) -> None:
+        nonlocal seen
+        seen += 1
+        if seen == len(collector.tables):
+            raise MemoryError
+
+    sa.event.listen(database.engine, "before_cursor_execute", crash)
+    with pytest.raises(MemoryError):
+        database.migrate()
+    sa.event.remove(database.engine, "before_cursor_execute", crash)
+    assert sa.inspect(database.engine).get_table_names() == []
+    database.migrate()
+    assert set(collector.tables) < set(sa.inspect(database.engine).get_table_names())
+
+
+def test_two_processes_may_migrate_at_once(new_url: Callable[[], sa.URL]) -> None:
+    """One of them makes the tables, the other finds them."""
+    url = new_url()
+    databases = [Database("collector", url) for _ in range(3)]
+    errors: list[BaseException] = []
+
+    def migrate(database: Database) -> None:
+        try:
+            database.migrate()
+        except BaseException as error:  # noqa: BLE001 - reported below
+            errors.append(error)
+
+    threads = [threading.Thread(target=migrate, args=(each,)) for each in databases]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for database in databases:
+        database.close()
+    assert errors == []
+
+
+def test_a_transaction_of_sqlite_is_begun_by_us_alone(sqlite_file: Database) -> None:
+    """The driver would begin one of its own, late, and a writer's reading would not be protected."""
+    with sqlite_file.write() as connection:
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)
+        assert driver.isolation_level is None
+        assert driver.in_transaction
