@@ -140,10 +140,8 @@ def _send_and_leave(url: str, attempt: Attempt) -> None:
         connection.close()
 
 
-def _make_letters(folder: Path) -> dict[str, list[Member]]:
-    """Make a site in a folder with both letters; return their members."""
-    make_site(folder, HOST).close()
-    window_s = max(LEAST_WINDOW_S, math.ceil(STARTS_PER_WINDOW * _time_start(folder)))
+def _make_letters(folder: Path, window_s: int) -> dict[str, list[Member]]:
+    """Open both letters at the site in a folder; return their members."""
     site = open_site(folder)
     members = {}
     for slug, terms in LETTERS.items():
@@ -186,7 +184,9 @@ def test_no_kill_loses_or_doubles_anything(tmp_path: Path) -> None:
     """Every promise is kept, in time; each member has one signature; no reader saw another history."""
     rng = random.Random(SEED)
     server = Server(tmp_path / "data")
-    members = _make_letters(server.folder)
+    make_site(server.folder, HOST).close()
+    window_s = math.ceil(STARTS_PER_WINDOW * _time_start(server.folder))
+    members = _make_letters(server.folder, max(LEAST_WINDOW_S, window_s))
     with server:
         views = _views(server.url)
         server.kill()
@@ -258,7 +258,8 @@ class Trip:
 @pytest.fixture
 def trip(tmp_path: Path) -> Iterator[Trip]:
     """Serve the letters behind a proxy."""
-    members = _make_letters(tmp_path / "data")
+    make_site(tmp_path / "data", HOST).close()
+    members = _make_letters(tmp_path / "data", LEAST_WINDOW_S)
     with Server(tmp_path / "data") as server, lossy_proxy(server.url) as proxy:
         yield Trip(server, proxy, _views(proxy.url)["swift"], members["swift"])
 
