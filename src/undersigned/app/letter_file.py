@@ -125,6 +125,8 @@ def read_draft(path: Path) -> Draft:
         table = tomllib.loads(_read_text(path))
     except tomllib.TOMLDecodeError as error:
         raise LetterRefused([f"{path.name} is not TOML: {error}"]) from None
+    except RecursionError:
+        raise LetterRefused([f"{path.name} is not TOML that can be read: it is too deep"]) from None
     reader = _Reader()
     headcount = reader.take(table, "headcount", dict)
     epoch = reader.take(table, "epoch", dict, {})
