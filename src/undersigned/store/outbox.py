@@ -30,8 +30,9 @@ def add_mail(connection: sa.Connection, row: MailRow) -> None:
 
 
 def list_due_mails(connection: sa.Connection, now: int, limit: int) -> list[MailRow]:
-    """Return mails whose time has come."""
-    rows = connection.execute(sa.select(*_COLUMNS).where(mail.c.next_at <= now).limit(limit))
+    """Return mails whose time has come, the one that waits longest first."""
+    query = sa.select(*_COLUMNS).where(mail.c.next_at <= now).order_by(mail.c.next_at).limit(limit)
+    rows = connection.execute(query)
     return [MailRow(*row) for row in rows]
 
 

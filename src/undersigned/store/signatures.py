@@ -105,6 +105,7 @@ def count_unopened(connection: sa.Connection, letter_id: bytes, m: int) -> int:
             signature.c.status == "live",
             signature.c.mode == "sealed",
             signature.c.opened == 0,
+            signature.c.erased == 0,
             sa.or_(signature.c.fixed == 1, signature.c.condition <= m),
         )
     ).scalar_one()

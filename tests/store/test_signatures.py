@@ -1,0 +1,110 @@
+"""What has become of each signature, and the names that are shown."""
+
+from undersigned.store.database import Connection
+from undersigned.store.signatures import (
+    ShownName,
+    SignatureRow,
+    add_shown_names,
+    add_signatures,
+    change_signature,
+    change_signatures,
+    count_ended,
+    count_unopened,
+    delete_shown_name,
+    find_signature,
+    list_live,
+    list_shown_names,
+    tally_live,
+)
+
+LETTER, OTHER = bytes(32), b"o" * 32
+
+
+def _signature(leaf: int, mode: str = "sealed", condition: int = 0, **more: object) -> SignatureRow:
+    name = None if mode == "anonymous" else b"n" * 32
+    return SignatureRow(leaf, LETTER, bytes([leaf]) * 32, mode, condition, name, **more)  # type: ignore[arg-type]
+
+
+def test_signatures_come_back_as_they_were(collector: Connection) -> None:
+    """The live ones in the log's order."""
+    rows = [_signature(9), _signature(3, "anonymous", 50), _signature(5, status="withdrawn")]
+    add_signatures(collector, rows)
+    add_signatures(collector, [])
+    assert find_signature(collector, 9) == rows[0]
+    assert find_signature(collector, 4) is None
+    assert list_live(collector, LETTER) == [rows[1], rows[0]]
+    assert list_live(collector, OTHER) == []
+
+
+def test_changes_touch_what_is_meant(collector: Connection) -> None:
+    """One row, or those that are named."""
+    add_signatures(collector, [_signature(leaf) for leaf in range(4)])
+    change_signature(collector, 1, mode="public", condition=0, name=b"x" * 32)
+    change_signatures(collector, [0, 2], fixed=1)
+    change_signatures(collector, [], fixed=1)
+    found = list_live(collector, LETTER)
+    assert [row.mode for row in found] == ["sealed", "public", "sealed", "sealed"]
+    assert [row.fixed for row in found] == [True, False, True, False]
+
+
+def test_the_tally_leaves_conditions_that_are_met_out(collector: Connection) -> None:
+    """A fixed signature has none any more; ended ones do not count."""
+    add_signatures(
+        collector,
+        [
+            _signature(1, condition=50),
+            _signature(2, condition=50),
+            _signature(3, condition=50, fixed=True),
+            _signature(4, "public"),
+            _signature(5, "anonymous", 7, status="withdrawn"),
+        ],
+    )
+    assert sorted(tally_live(collector, LETTER)) == [
+        ("public", 0, 1),
+        ("sealed", 0, 1),
+        ("sealed", 50, 2),
+    ]
+
+
+def test_who_is_to_be_opened_is_counted(collector: Connection) -> None:
+    """Live, sealed, standing with this m, neither opened nor erased."""
+    add_signatures(
+        collector,
+        [
+            _signature(1, condition=50),
+            _signature(2, condition=51),
+            _signature(3, condition=51, fixed=True),
+            _signature(4, opened=True),
+            _signature(5, erased=True),
+            _signature(6, "public"),
+            _signature(7, status="withdrawn"),
+        ],
+    )
+    assert count_unopened(collector, LETTER, 50) == 2
+
+
+def test_the_ended_are_counted_by_how(collector: Connection) -> None:
+    """Who was erased may be live or not."""
+    add_signatures(
+        collector,
+        [
+            _signature(1, status="withdrawn"),
+            _signature(2, status="withdrawn", erased=True),
+            _signature(3, status="unopenable"),
+            _signature(4, erased=True),
+        ],
+    )
+    assert count_ended(collector, LETTER) == {"withdrawn": 2, "unopenable": 1, "erased": 2}
+    assert count_ended(collector, OTHER) == {"erased": 0}
+
+
+def test_names_are_shown_page_by_page(collector: Connection) -> None:
+    """In the log's order, until they are struck."""
+    names = [ShownName(leaf, LETTER, f"N{leaf}", None, "email", None) for leaf in (7, 2, 5)]
+    add_shown_names(collector, names)
+    add_shown_names(collector, [])
+    first = list_shown_names(collector, LETTER, after=-1, limit=2)
+    assert first == [names[1], names[2]]
+    assert list_shown_names(collector, LETTER, after=5, limit=2) == [names[0]]
+    delete_shown_name(collector, 7)
+    assert list_shown_names(collector, LETTER, after=5, limit=2) == []
