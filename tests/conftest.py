@@ -76,3 +76,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if {"demo_run", "demo_mirror"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.xdist_group("demo"))
+
+
+def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
+    """Name bytes and huge numbers by their argument: random ones would differ between workers."""
+    if isinstance(val, bytes) or (isinstance(val, int) and abs(val) >= 2**64):
+        return argname
+    return None
