@@ -7,7 +7,7 @@ import msgspec
 from undersigned.app.counting import Counts, read_counts
 from undersigned.app.letters import Letters, LetterView, stage_of
 from undersigned.app.site import Site
-from undersigned.domain.letter import Letter, TextDocument, parse_text
+from undersigned.domain.letter import Letter, State, TextDocument, parse_text
 from undersigned.domain.stage import Stage
 from undersigned.errors import StoreError, UnknownDocument
 from undersigned.store import letters as letter_store
@@ -19,6 +19,9 @@ from undersigned.store.signatures import ShownName
 
 MOST_NAMES = 1000
 """Names in one answer: a page that a phone can hold."""
+
+NEARLY_ALL_PERCENT = 90
+"""From here on the few who are missing among sealed names may be known by who says that they signed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,7 @@ class LetterPage:
     view: LetterView
     stage: Stage
     roll_n: int
+    epochs: int
     opened_at: int
     numbers: LetterNumbers
     texts: tuple[TextDocument, ...]
@@ -46,6 +50,13 @@ class LetterPage:
     def letter(self) -> Letter:
         """What was fixed when it was opened."""
         return self.view.letter
+
+    @property
+    def nearly_all_stand(self) -> bool:
+        """Say whether so many stand, before any name is open, that who is missing can be guessed."""
+        standing, headcount = self.numbers.counts.standing, self.numbers.headcount
+        has_opened = self.stage.state in (State.RELEASED, State.CLOSED) or self.stage.wave > 1
+        return not has_opened and standing * 100 > headcount * NEARLY_ALL_PERCENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +107,7 @@ def _page(connection: Connection, letters: Letters, row: LetterRow) -> LetterPag
         view=view,
         stage=stage_of(row),
         roll_n=row.roll_n,
+        epochs=row.epochs,
         opened_at=row.opened_at,
         numbers=_numbers(connection, view.letter, row),
         texts=tuple(texts),

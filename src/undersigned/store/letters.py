@@ -118,3 +118,16 @@ def list_history(connection: sa.Connection, letter_id: bytes) -> list[tuple[int,
         .order_by(history.c.n)
     )
     return [(row.n, row.at, row.size, row.counts) for row in rows]
+
+
+def find_epoch_of(
+    connection: sa.Connection, letter_id: bytes, leaf_index: int
+) -> tuple[int, int] | None:
+    """Return (n, at) of the epoch of a letter that brought a leaf into the log."""
+    row = connection.execute(
+        sa.select(history.c.n, history.c.at)
+        .where(history.c.letter_id == letter_id, history.c.size > leaf_index)
+        .order_by(history.c.n)
+        .limit(1)
+    ).first()
+    return (row.n, row.at) if row else None

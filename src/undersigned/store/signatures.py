@@ -1,6 +1,6 @@
 """The signatures in the log and what has become of each: a cache that the log's records rebuild."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -96,7 +96,7 @@ def tally_live(connection: sa.Connection, letter_id: bytes) -> list[tuple[str, i
 
 
 def count_unopened(connection: sa.Connection, letter_id: bytes, m: int) -> int:
-    """Count the live sealed signatures of a letter that nobody has opened and that stand with m."""
+    """Count the sealed signatures that stand with m and are neither opened nor erased."""
     return connection.execute(
         sa.select(sa.func.count())
         .select_from(signature)
@@ -158,6 +158,60 @@ def list_shown_names(
         .where(shown_name.c.letter_id == letter_id, shown_name.c.leaf_index > after)
         .order_by(shown_name.c.leaf_index)
         .limit(limit)
+    )
+    return [ShownName(*row) for row in rows]
+
+
+def find_shown_name(connection: sa.Connection, leaf_index: int) -> ShownName | None:
+    """Return the name of a signature, if one is shown."""
+    row = connection.execute(
+        sa.select(*_SHOWN).where(shown_name.c.leaf_index == leaf_index)
+    ).first()
+    return ShownName(*row) if row else None
+
+
+def count_shown_names(connection: sa.Connection, letter_id: bytes) -> int:
+    """Count the public and opened names of a letter."""
+    return connection.execute(
+        sa.select(sa.func.count())
+        .select_from(shown_name)
+        .where(shown_name.c.letter_id == letter_id)
+    ).scalar_one()
+
+
+def list_shown_from(
+    connection: sa.Connection, letter_id: bytes, *, offset: int, limit: int
+) -> list[ShownName]:
+    """Return public and opened names in the log's order, without the first `offset`."""
+    rows = connection.execute(
+        sa.select(*_SHOWN)
+        .where(shown_name.c.letter_id == letter_id)
+        .order_by(shown_name.c.leaf_index)
+        .offset(offset)
+        .limit(limit)
+    )
+    return [ShownName(*row) for row in rows]
+
+
+def iter_shown_words(
+    connection: sa.Connection, letter_id: bytes
+) -> Iterator[tuple[int, str, str | None]]:
+    """Yield (leaf index, name, role) of every name that is shown, in the log's order."""
+    rows = connection.execute(
+        sa.select(shown_name.c.leaf_index, shown_name.c.name, shown_name.c.role)
+        .where(shown_name.c.letter_id == letter_id)
+        .order_by(shown_name.c.leaf_index)
+    )
+    for row in rows:
+        yield row.leaf_index, row.name, row.role
+
+
+def list_shown_at(connection: sa.Connection, leaf_indexes: Sequence[int]) -> list[ShownName]:
+    """Return the names of these signatures, in the log's order."""
+    rows = connection.execute(
+        sa.select(*_SHOWN)
+        .where(shown_name.c.leaf_index.in_(leaf_indexes))
+        .order_by(shown_name.c.leaf_index)
     )
     return [ShownName(*row) for row in rows]
 

@@ -12,6 +12,8 @@ from undersigned.web.api import enrolments, letters, proofs, signatures, site, t
 from undersigned.web.door import Door
 from undersigned.web.middleware import BodyLimit, HeadAsGet, LastResort, SecurityHeaders
 from undersigned.web.pages import letters as letter_pages
+from undersigned.web.pages import names as name_pages
+from undersigned.web.pages.charts import Charts
 from undersigned.web.pages.rendering import Renderer
 from undersigned.web.refusing import add_refusals
 from undersigned.web.static_files import StaticFiles
@@ -57,6 +59,7 @@ def make_app(running: RunningSite) -> UndersignedApp:
     )
     app.state.door = Door(running)
     app.state.renderer = Renderer(static)
+    app.state.charts = Charts()
     add_refusals(app)
     # The plain routes come first: they meet the rush.
     app.router.routes.extend([*signatures.routes, *log.routes, *static.routes])
@@ -64,4 +67,5 @@ def make_app(running: RunningSite) -> UndersignedApp:
         app.include_router(module.router, prefix=API)
     app.include_router(documents.router)
     app.include_router(letter_pages.router)
+    app.include_router(name_pages.router)
     return app

@@ -7,21 +7,27 @@ import datetime as dt
 import io
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
 from typing import Final
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_skeleton, format_time, format_timedelta
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.numbers import format_decimal
+from babel.numbers import format_decimal, format_percent
 from starlette.requests import Request
 
 LOCALE_FOLDER: Final = Path(__file__).parents[2] / "locale"
 
 LONGEST_ACCEPT: Final = 500
 """Characters of an Accept-Language header that are read: browsers send a tenth of that."""
+
+_DAY: Final = 86_400
+_UNITS: Final = (("day", _DAY), ("hour", 3600))
+_NEVER_LARGER: Final = 10**9
+"""Babel turns to a larger unit from this many on: 45 days stay days."""
 
 _RANGE = re.compile(
     r"\s*([A-Za-z]{1,8}|\*)(?:-[A-Za-z0-9-]{1,40})?\s*(?:;\s*q\s*=\s*([01](?:\.[0-9]{0,3})?))?\s*"
@@ -37,14 +43,55 @@ class Language:
     locale: Locale
     translations: NullTranslations
 
+    @property
+    def locale_tag(self) -> str:
+        """The tag (BCP 47) by which a browser writes numbers and times as they are written here."""
+        return str(self.locale).replace("_", "-")
+
     def number(self, value: int) -> str:
         """Write a number as people of this language do."""
         return format_decimal(value, locale=self.locale)
 
+    def share(self, part: int, whole: int) -> str:
+        """Write a part of a whole in percent; 100 % only if it is all of it."""
+        per_mille = (part * 2000 + whole) // (2 * whole)
+        if part < whole:
+            per_mille = min(per_mille, 999)
+        return format_percent(Decimal(per_mille) / 1000, "#,##0.#%", locale=self.locale)
+
     def time(self, at: int) -> str:
-        """Write a time (UTC seconds) in words, with its zone."""
+        """Write a time (UTC seconds) in words, to the minute, with its zone."""
         moment = dt.datetime.fromtimestamp(at, dt.UTC)
-        return format_datetime(moment, "long", tzinfo=dt.UTC, locale=self.locale)
+        day = format_date(moment, "long", locale=self.locale)
+        return f"{day}, {format_time(moment, 'short', locale=self.locale)} UTC"
+
+    def short_time(self, at: int) -> str:
+        """Write a time (UTC seconds) in figures, as the line of a table."""
+        moment = dt.datetime.fromtimestamp(at, dt.UTC)
+        day = format_skeleton("yMMMd", moment, locale=self.locale)
+        return f"{day}, {format_time(moment, 'short', locale=self.locale)}"
+
+    def tick(self, at: int, span: int) -> str:
+        """Write a time (UTC seconds) as short as can be: the hour within two days, else the day."""
+        moment = dt.datetime.fromtimestamp(at, dt.UTC)
+        if span <= 2 * _DAY:
+            return format_time(moment, "short", locale=self.locale)
+        return format_skeleton("MMMd", moment, locale=self.locale)
+
+    def distance(self, at: int, now: int) -> str:
+        """Say how far a time is, as "in 3 days" or "2 hours ago", in whole units that have passed."""
+        seconds = abs(at - now)
+        unit, size = next(
+            ((unit, size) for unit, size in _UNITS if seconds >= 2 * size), ("minute", 60)
+        )
+        whole = dt.timedelta(seconds=max(1, seconds // size) * size)
+        return format_timedelta(
+            whole if at >= now else -whole,
+            granularity=unit,
+            threshold=_NEVER_LARGER,
+            add_direction=True,
+            locale=self.locale,
+        )
 
     def day(self, day: str) -> str:
         """Write a day (`YYYY-MM-DD`) in words."""

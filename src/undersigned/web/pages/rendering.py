@@ -114,6 +114,10 @@ def _environment(language: Language, static: StaticFiles) -> Environment:
     environment.filters["number"] = language.number
     environment.filters["time"] = language.time
     environment.filters["day"] = language.day
+    environment.filters["moment_short"] = language.short_time
+    environment.filters["share"] = language.share
+    environment.filters["tick"] = language.tick
+    environment.filters["distance"] = language.distance
     environment.filters["language_name"] = language.language_name
     environment.filters["iso"] = _iso
     environment.globals["static"] = static.url_of
