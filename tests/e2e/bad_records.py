@@ -1,4 +1,4 @@
-"""Signatures and changes that must not be taken: everything about each is right but one thing."""
+"""Signatures that must not be taken: everything about each is right but one thing."""
 
 import json
 from collections.abc import Callable
@@ -13,7 +13,6 @@ from undersigned.crypto.token import token_key_id
 from undersigned.domain.canonical import hash_bytes
 from undersigned.domain.letter import Letter, Mode
 from undersigned.domain.record import (
-    AmendRecord,
     EpochRecord,
     Record,
     SignRecord,
@@ -71,7 +70,7 @@ def _signature(
     return send
 
 
-def _edited(**members: Any) -> Callable[[World, bytes], bytes]:
+def edited(**members: Any) -> Callable[[World, bytes], bytes]:
     """Replace members of the record in its JSON, canonically; the signature no longer holds."""
 
     def edit(_world: World, entry: bytes) -> bytes:
@@ -82,7 +81,8 @@ def _edited(**members: Any) -> Callable[[World, bytes], bytes]:
     return edit
 
 
-def _replaced(old: bytes, new: bytes) -> Callable[[World, bytes], bytes]:
+def replaced(old: bytes, new: bytes) -> Callable[[World, bytes], bytes]:
+    """Replace some bytes of the record, which stand there once."""
     def replace_once(_world: World, entry: bytes) -> bytes:
         assert entry.count(old) == 1
         return entry.replace(old, new)
@@ -90,11 +90,13 @@ def _replaced(old: bytes, new: bytes) -> Callable[[World, bytes], bytes]:
     return replace_once
 
 
-def _sealed(world: World, signer: Signer) -> bytes:
+def sealed(world: World, signer: Signer) -> bytes:
+    """Seal the signer's name."""
     return world.blob(signer)
 
 
-def _named(world: World, signer: Signer) -> bytes:
+def named(world: World, signer: Signer) -> bytes:
+    """Write the signer's name document."""
     return world.name_document(signer)
 
 
@@ -136,17 +138,18 @@ def _second_spelling(world: World, entry: bytes) -> bytes:
     """Add the order of the group to S: the same equation, other bytes."""
     sig = parse_base64url(json.loads(entry)["sig"])
     s = int.from_bytes(sig[32:], "little") + GROUP_ORDER
-    return _edited(sig=format_base64url(sig[:32] + s.to_bytes(32, "little")))(world, entry)
+    return edited(sig=format_base64url(sig[:32] + s.to_bytes(32, "little")))(world, entry)
 
 
 def _spent(world: World) -> str:
     """Sign once more with the token of a member who stands, in another mode."""
-    signer = _signer_of(world.receipt)
+    signer = signer_of(world.receipt)
     record = replace(world.receipt.record, mode=Mode.ANONYMOUS, name=None, condition=None)
     return world.post(world.letter, "signatures", request(signed(signer, record)))
 
 
-def _signer_of(receipt: Receipt) -> Signer:
+def signer_of(receipt: Receipt) -> Signer:
+    """Return who holds a receipt."""
     letter = receipt.letter.letter
     return Signer(letter, SignerKey.from_words(receipt.words, letter.letter_id))
 
@@ -192,10 +195,10 @@ def _misdirected(world: World) -> str:
     return world.post(world.letter, "signatures", request(signed(signer, record)))
 
 
-def _withdrawal(
+def withdrawal(
     world: World, *, to: str = "amendments", signer: Signer | None = None, blob: bytes | None = None
 ) -> str:
-    signer = signer or _signer_of(world.receipt)
+    signer = signer or signer_of(world.receipt)
     record = WithdrawRecord(signer.letter.letter_id, signer.key.public_key, bytes(64))
     return world.post(world.letter, to, request(signed(signer, record), blob))
 
@@ -212,37 +215,37 @@ SIGNATURES = (
         _signature(entry=lambda _w, e: format_base64url(e) + "\n"),
     ),
     Case("a record that is not JSON", _signature(entry=lambda _w, _e: b"sign")),
-    Case("a record that is not UTF-8", _signature(entry=_replaced(b'"sign"', b'"s\xffgn"'))),
+    Case("a record that is not UTF-8", _signature(entry=replaced(b'"sign"', b'"s\xffgn"'))),
     Case("a record behind a byte order mark", _signature(entry=lambda _w, e: b"\xef\xbb\xbf" + e)),
-    Case("a record with a space in it", _signature(entry=_replaced(b'"v":1', b'"v": 1'))),
+    Case("a record with a space in it", _signature(entry=replaced(b'"v":1', b'"v": 1'))),
     Case("a record with a line end after it", _signature(entry=lambda _w, e: e + b"\n")),
     Case("a record with its members in another order", _signature(entry=_swapped)),
     Case(
         "a record with an escape that is not needed",
-        _signature(entry=_replaced(b'"sign"', b'"\\u0073ign"')),
+        _signature(entry=replaced(b'"sign"', b'"\\u0073ign"')),
     ),
-    Case("a record with a member twice", _signature(entry=_replaced(b'"v":1', b'"v":1,"v":1'))),
+    Case("a record with a member twice", _signature(entry=replaced(b'"v":1', b'"v":1,"v":1'))),
     Case("two records in one", _signature(entry=lambda _w, e: e + e)),
-    Case("a record of 9,000 bytes", _signature(entry=_edited(pk="A" * 9_000))),
-    Case("a record of 60,000 bytes", _signature(entry=_edited(pk="A" * 60_000))),
+    Case("a record of 9,000 bytes", _signature(entry=edited(pk="A" * 9_000))),
+    Case("a record of 60,000 bytes", _signature(entry=edited(pk="A" * 60_000))),
     Case(
         "brackets 40,000 deep in place of a record", _signature(entry=lambda _w, _e: b"[" * 40_000)
     ),
-    Case("a member too many", _signature(entry=_edited(extra=1))),
-    Case("a member too few", _signature(entry=_edited(condition="left out"))),
-    Case("another version", _signature(entry=_edited(v=2))),
-    Case("no version", _signature(entry=_edited(v="left out"))),
-    Case("a version that is `true`", _signature(entry=_edited(v=True))),
-    Case("an unknown kind", _signature(entry=_edited(t="vote"))),
+    Case("a member too many", _signature(entry=edited(extra=1))),
+    Case("a member too few", _signature(entry=edited(condition="left out"))),
+    Case("another version", _signature(entry=edited(v=2))),
+    Case("no version", _signature(entry=edited(v="left out"))),
+    Case("a version that is `true`", _signature(entry=edited(v=True))),
+    Case("an unknown kind", _signature(entry=edited(t="vote"))),
     Case(
         "a record that no member makes",
         _other_record(lambda w: EpochRecord(w.letter.letter_id, 1, 1)),
     ),
     Case("the `letter` record itself", _other_record(lambda w: w.receipt.letter)),
-    Case("a withdrawal in place of a signature", lambda world: _withdrawal(world, to="signatures")),
+    Case("a withdrawal in place of a signature", lambda world: withdrawal(world, to="signatures")),
     Case("a record for another letter", _misdirected),
     Case("a record for no letter", _signature(letter_id=bytes(32))),
-    Case("an unknown mode", _signature(entry=_edited(mode="secret"))),
+    Case("an unknown mode", _signature(entry=edited(mode="secret"))),
     Case("a mode that the letter does not offer", _signature(to="named")),
     Case(
         "a sealed name where none are offered",
@@ -250,24 +253,24 @@ SIGNATURES = (
     ),
     Case("a condition that the letter does not offer", _signature(condition=4)),
     Case("condition 0", _signature(condition=0)),
-    Case("a condition beyond all numbers", _signature(entry=_edited(condition=2**53))),
-    Case("a negative condition", _signature(entry=_edited(condition=-2))),
+    Case("a condition beyond all numbers", _signature(entry=edited(condition=2**53))),
+    Case("a negative condition", _signature(entry=edited(condition=-2))),
     Case(
         "a condition that is a fraction",
-        _signature(entry=_replaced(b'"condition":null', b'"condition":2.0')),
+        _signature(entry=replaced(b'"condition":null', b'"condition":2.0')),
     ),
-    Case("a condition in quotes", _signature(entry=_edited(condition="2"))),
+    Case("a condition in quotes", _signature(entry=edited(condition="2"))),
     Case(
-        "a condition of a public signature", _signature(mode=Mode.PUBLIC, blob=_named, condition=2)
+        "a condition of a public signature", _signature(mode=Mode.PUBLIC, blob=named, condition=2)
     ),
     Case("an anonymous signature with a name", _signature(name=bytes(32))),
-    Case("an anonymous signature with a blob", _signature(blob=_sealed, unnamed=True)),
+    Case("an anonymous signature with a blob", _signature(blob=sealed, unnamed=True)),
     Case("a sealed signature without a name", _signature(mode=Mode.SEALED)),
     Case("a sealed signature without its blob", _signature(mode=Mode.SEALED, name=bytes(32))),
     Case("a public signature without its document", _signature(mode=Mode.PUBLIC, name=bytes(32))),
     Case(
         "a blob that is not the one in the record",
-        _signature(mode=Mode.SEALED, blob=_sealed, name=bytes(32)),
+        _signature(mode=Mode.SEALED, blob=sealed, name=bytes(32)),
     ),
     Case(
         "a blob for two trustees where there is one",
@@ -287,9 +290,9 @@ SIGNATURES = (
         "a blob of 65,537 bytes", _signature(mode=Mode.SEALED, blob=lambda _w, _s: b"\1" * 65_537)
     ),
     Case(
-        "a blob that is not sealed: the document itself", _signature(mode=Mode.SEALED, blob=_named)
+        "a blob that is not sealed: the document itself", _signature(mode=Mode.SEALED, blob=named)
     ),
-    Case("a sealed blob in place of a public name", _signature(mode=Mode.PUBLIC, blob=_sealed)),
+    Case("a sealed blob in place of a public name", _signature(mode=Mode.PUBLIC, blob=sealed)),
     Case(
         "the name of another signer",
         _signature(mode=Mode.PUBLIC, blob=lambda w, s: w.name_document(Signer.new(s.letter))),
@@ -318,7 +321,7 @@ SIGNATURES = (
         "a name document of 9,000 bytes",
         _signature(mode=Mode.PUBLIC, blob=lambda w, s: w.name_document(s) + b" " * 9_000),
     ),
-    Case("a token of 353 bytes", _signature(entry=_edited(token=format_base64url(bytes(353))))),
+    Case("a token of 353 bytes", _signature(entry=edited(token=format_base64url(bytes(353))))),
     Case("a token of another type", _signature(token=lambda w, s: b"\0\1" + w.token(s)[2:])),
     Case("a token with one bit turned", _signature(token=_flipped_token)),
     Case("a token of zeros", _signature(token=lambda _w, _s: b"\0\2" + bytes(352))),
@@ -328,9 +331,9 @@ SIGNATURES = (
     Case("a token that was used for another record", _spent),
     Case(
         "a signature with one bit turned",
-        _signature(entry=_edited(sig=format_base64url(bytes(64)))),
+        _signature(entry=edited(sig=format_base64url(bytes(64)))),
     ),
-    Case("a record that was changed after it was signed", _signature(entry=_edited(condition=3))),
+    Case("a record that was changed after it was signed", _signature(entry=edited(condition=3))),
     Case("a signature in its second spelling", _signature(entry=_second_spelling)),
     Case(
         "a signature that was made with another key",
@@ -340,91 +343,4 @@ SIGNATURES = (
     Case("a key that is no point", _with_key(b"\2" + bytes(31))),
     Case("a key in its second spelling", _with_key(NOT_CANONICAL)),
     Case("a signature when the letter has ended", _signature(to="lapsed")),
-)
-
-
-def _amendment(
-    *,
-    seq: int = 1,
-    mode: Mode = Mode.ANONYMOUS,
-    by: str = "receipt",
-    blob: Callable[[World, Signer], bytes] | None = None,
-    entry: Callable[[World, bytes], bytes | str] | None = None,
-    **changed: Any,
-) -> Callable[[World], str]:
-    """Send an amendment of the member who stands, or of the one who is named by a receipt."""
-
-    def send(world: World) -> str:
-        signer = Signer.new(world.letter) if by == "nobody" else _signer_of(getattr(world, by))
-        content = None if blob is None else blob(world, signer)
-        members: dict[str, Any] = {
-            "letter_id": signer.letter.letter_id,
-            "pk": signer.key.public_key,
-            "seq": seq,
-            "mode": mode,
-            "condition": None,
-            "name": None if content is None else hash_bytes(content),
-            "sig": bytes(64),
-        }
-        record = signed(signer, AmendRecord(**(members | changed)))
-        sent = record if entry is None else entry(world, record)
-        return world.post(world.letter, "amendments", request(sent, content))
-
-    return send
-
-
-def _unsigned_withdrawal(world: World) -> str:
-    signer = _signer_of(world.receipt)
-    record = WithdrawRecord(signer.letter.letter_id, signer.key.public_key, bytes(64))
-    return world.post(world.letter, "amendments", request(format_record(record)))
-
-
-def _signature_as_change(world: World) -> str:
-    return world.post(world.letter, "amendments", request(format_record(world.receipt.record)))
-
-
-CHANGES = (
-    Case("amendment 0", _amendment(entry=_edited(seq=0))),
-    Case("amendment 9", _amendment(entry=_edited(seq=9))),
-    Case("amendment 2 before amendment 1", _amendment(seq=2)),
-    Case("amendment 8 before all others", _amendment(seq=8)),
-    Case("an amendment by somebody who has not signed", _amendment(by="nobody")),
-    Case("an amendment after a withdrawal", _amendment(by="withdrawn")),
-    Case("an amendment with one bit turned", _amendment(entry=_edited(sig="A" * 86))),
-    Case("an amendment that was changed on the way", _amendment(entry=_edited(condition=2))),
-    Case("an amendment that is not canonical", _amendment(entry=_replaced(b'"v":1', b'"v": 1'))),
-    Case("an amendment with a token", _amendment(entry=_edited(token="A" * 472))),
-    Case("an amendment to a condition that is not offered", _amendment(condition=5)),
-    Case(
-        "an amendment to public with a condition",
-        _amendment(mode=Mode.PUBLIC, blob=_named, condition=2),
-    ),
-    Case("an amendment to anonymous with a name", _amendment(name=bytes(32))),
-    Case(
-        "an amendment to another sealed name, unseen", _amendment(mode=Mode.SEALED, name=bytes(32))
-    ),
-    Case("an amendment to a public name, unseen", _amendment(mode=Mode.PUBLIC, name=bytes(32))),
-    Case(
-        "an amendment to another blob than it names",
-        _amendment(mode=Mode.SEALED, blob=_sealed, name=bytes(32)),
-    ),
-    Case(
-        "an amendment to a blob for two trustees",
-        _amendment(mode=Mode.SEALED, blob=lambda w, s: w.blob(s, 2)),
-    ),
-    Case(
-        "an amendment to the name of another",
-        _amendment(mode=Mode.PUBLIC, blob=lambda w, s: w.name_document(Signer.new(s.letter))),
-    ),
-    Case(
-        "a withdrawal by somebody who has not signed",
-        lambda world: _withdrawal(world, signer=Signer.new(world.letter)),
-    ),
-    Case("a withdrawal with a blob", lambda world: _withdrawal(world, blob=b"{}")),
-    Case("a withdrawal with one bit turned", _unsigned_withdrawal),
-    Case("a signature in place of a change", _signature_as_change),
-    Case(
-        "a change of a letter that does not exist",
-        lambda world: world.send("POST", "/api/v1/letters/nothing/amendments", request(b"{}")),
-    ),
 )

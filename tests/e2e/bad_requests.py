@@ -122,6 +122,11 @@ HTTP = (
         ),
     ),
     Case("bytes that are not HTTP", _raw(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n")),
+    Case("a header line of 65,700 bytes", _raw(b"GET / HTTP/1.1\r\nA: " + b"a" * 65_700)),
+    Case("a path of 65,700 bytes", _raw(b"GET /" + b"a" * 65_700)),
+    Case("a path beyond ASCII", _raw(b"GET /\xc3\xa9 HTTP/1.1\r\nHost: x\r\n\r\n")),
+    Case("`OPTIONS *`", _raw(b"OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n")),
+    Case("`CONNECT`", _raw(b"CONNECT a.example:443 HTTP/1.1\r\nHost: x\r\n\r\n")),
     Case("a header without a colon", _raw(b"GET / HTTP/1.1\r\nHost\r\n\r\n")),
 )
 

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 import structlog
-from tests.e2e.bad_files import LETTERS, MIRRORS, RECEIPTS, ROLLS
-from tests.e2e.bad_records import CHANGES, SIGNATURES
+from tests.e2e.bad_changes import CHANGES
+from tests.e2e.bad_evidence import MIRRORS, RECEIPTS
+from tests.e2e.bad_files import LETTERS, ROLLS
+from tests.e2e.bad_records import SIGNATURES
 from tests.e2e.bad_requests import CODES, HTTP, LOG, TOKENS, Case
 from tests.e2e.world import Signer, World, request, signed
 from tests.live import live_site_in
