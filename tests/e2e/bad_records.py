@@ -83,6 +83,7 @@ def edited(**members: Any) -> Callable[[World, bytes], bytes]:
 
 def replaced(old: bytes, new: bytes) -> Callable[[World, bytes], bytes]:
     """Replace some bytes of the record, which stand there once."""
+
     def replace_once(_world: World, entry: bytes) -> bytes:
         assert entry.count(old) == 1
         return entry.replace(old, new)
