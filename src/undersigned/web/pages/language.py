@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_skeleton, format_time, format_timedelta
@@ -24,8 +24,10 @@ LOCALE_FOLDER: Final = Path(__file__).parents[2] / "locale"
 LONGEST_ACCEPT: Final = 500
 """Characters of an Accept-Language header that are read: browsers send a tenth of that."""
 
+Unit: TypeAlias = Literal["day", "hour", "minute"]
+
 _DAY: Final = 86_400
-_UNITS: Final = (("day", _DAY), ("hour", 3600))
+_UNITS: Final[tuple[tuple[Unit, int], ...]] = (("day", _DAY), ("hour", 3600), ("minute", 60))
 _NEVER_LARGER: Final = 10**9
 """Babel turns to a larger unit from this many on: 45 days stay days."""
 
@@ -82,7 +84,7 @@ class Language:
         """Say how far a time is, as "in 3 days" or "2 hours ago", in whole units that have passed."""
         seconds = abs(at - now)
         unit, size = next(
-            ((unit, size) for unit, size in _UNITS if seconds >= 2 * size), ("minute", 60)
+            ((unit, size) for unit, size in _UNITS if seconds >= 2 * size), _UNITS[-1]
         )
         whole = dt.timedelta(seconds=max(1, seconds // size) * size)
         return format_timedelta(
