@@ -155,7 +155,7 @@ def _move_from_released(letter: Letter, stage: Stage, unopened: int, now: int) -
         if unopened > 0 and wave_at < letter.closes:
             return Move(State.RELEASED, stage.wave + 1, max(letter.closes, stage.at))
         return Move(State.CLOSED, stage.wave, max(now, stage.at))
-    if unopened > 0 and now >= wave_at + WAVE_PERIOD_S:
+    if unopened > 0 and now >= next_wave(stage):
         return Move(State.RELEASED, stage.wave + 1, max(now, stage.at))
     return None
 
@@ -298,6 +298,11 @@ def next_boundary(letter: Letter, stage: Stage) -> int | None:
             return letter.closes
         case _:
             return None
+
+
+def next_wave(stage: Stage) -> int:
+    """Find the time from which a released letter may freeze another wave; `closes` may come first."""
+    return _get_wave_at(stage) + WAVE_PERIOD_S
 
 
 def is_after_boundary(letter: Letter, stage: Stage, now: int) -> bool:
