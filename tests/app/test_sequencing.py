@@ -169,3 +169,21 @@ def test_nothing_is_written_while_nothing_is_due(tmp_path: Path) -> None:
             assert booth.sequence() == 0
         booth.at(1000)
         assert booth.sequence() > 0
+
+
+def test_a_released_letter_is_left_alone_between_its_waves(tmp_path: Path) -> None:
+    """Who waits for others in a released letter costs nothing until the next wave may be frozen."""
+    with booth_in(tmp_path / "data", rule=2, cooling_off_s=10, closes_s=1_000_000) as booth:
+        for _ in range(2):
+            booth.sign(Mode.SEALED)
+        booth.sequence()
+        booth.at(20).sequence()
+        assert booth.open_waves() == 1
+        second = booth.at(30).sign(Mode.SEALED)
+        booth.sequence()
+        with booth.site.collector.write():
+            assert booth.at(86_400).sequence() == 0
+        assert booth.at(86_410).sequence() == 1
+        assert (booth.stage.wave, booth.open_waves()) == (2, 1)
+        assert _place(booth, second) < _outcomes(booth, State.RELEASED)[-1]
+        assert booth.find_doubts(tmp_path / "mirror") == []

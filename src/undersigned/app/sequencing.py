@@ -12,7 +12,7 @@ from undersigned.app.log import Batch, is_published, publish
 from undersigned.app.site import Site
 from undersigned.app.turn import Turn
 from undersigned.domain.letter import Letter, State
-from undersigned.domain.stage import Move, Stage, move_at_boundary, next_boundary
+from undersigned.domain.stage import Move, Stage, move_at_boundary, next_boundary, next_wave
 from undersigned.store import letters as letter_store
 from undersigned.store import pending as pending_store
 from undersigned.store.database import Connection
@@ -61,8 +61,13 @@ def _is_due(connection: Connection, letter: Letter, stage: Stage, now: int) -> b
     rows = pending_store.list_pending(connection, letter.letter_id, with_late=False)
     if due_rows(letter, rows, now):
         return True
-    is_between = stage.state in (State.FROZEN, State.RELEASED) and not stage.opening_due
-    return is_between and _find_move(connection, letter, stage, now) is not None
+    if stage.opening_due or (stage.state is State.RELEASED and now < next_wave(stage)):
+        return False
+    # Looking costs a count of all signatures.
+    return (
+        stage.state in (State.FROZEN, State.RELEASED)
+        and _find_move(connection, letter, stage, now) is not None
+    )
 
 
 def advance(connection: Connection, turn: Turn, now: int) -> None:
