@@ -100,12 +100,14 @@ class Turn:
             self.enter(move)
 
     def write_changes(self, at: int) -> bool:
-        """Append an epoch with the changes that wait for nothing else; say whether there were any."""
-        waiting = pending_store.list_pending(
-            self._connection, self.letter.letter_id, with_late=True
-        )
-        unsequenced = {row.nonce for row in waiting if row.crowd in ("public", "crowd")}
-        rows = [row for row in waiting if row.crowd == "change" and row.nonce not in unsequenced]
+        """Append an epoch with the changes that wait for nothing else; say whether there were any.
+
+        From `closes` on the first epoch takes all that waits.
+        """
+        rows = pending_store.list_pending(self._connection, self.letter.letter_id, with_late=True)
+        if at < self.letter.closes:
+            waiting = {row.nonce for row in rows if row.crowd in ("public", "crowd")}
+            rows = [row for row in rows if row.crowd == "change" and row.nonce not in waiting]
         if rows:
             self.write_epoch(rows, at)
         return bool(rows)

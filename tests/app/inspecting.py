@@ -1,0 +1,153 @@
+"""What must hold of a site at any time, by the verifier's reckoning and by the database's own."""
+
+import tempfile
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+from fastapi import Response
+from tests.app.village import Village
+
+from undersigned.app.exporting import export_log
+from undersigned.app.letters import stage_of
+from undersigned.crypto.note_key import format_vkey
+from undersigned.domain.letter import Letter, LetterId, Mode, State
+from undersigned.domain.record import AmendRecord, SignRecord, parse_record
+from undersigned.store import letters as letter_store
+from undersigned.store import pending as pending_store
+from undersigned.store import signatures as signature_store
+from undersigned.store.database import Connection
+from undersigned.store.schema import blob as blob_table
+from undersigned.store.signatures import SignatureRow
+from undersigned.verify import Report, Status, verify_mirror
+from undersigned.verify.context import Context
+from undersigned.verify.folder import Folder
+from undersigned.verify.log import LogReader, read_head
+from undersigned.verify.replay import Replay
+from undersigned.verify.report import Findings
+from undersigned.web.api import letters as pages
+from undersigned.web.api.models import SiteAnswer
+from undersigned.web.door import Door
+
+
+def mirror(village: Village, folder: Path) -> None:
+    """Write what a mirror of this moment would hold, the site's pages included."""
+    folder.mkdir()
+    export_log(village.site, folder)
+    door = cast("Door", SimpleNamespace(running=village))
+    site = SiteAnswer(
+        origin=village.site.origin,
+        log_vkey=format_vkey(village.site.keys.log.verifier),
+        promise_vkey=format_vkey(village.site.keys.promise.verifier),
+        witnesses=[],
+        version="0",
+        time=village.clock.now(),
+    )
+    _write(folder / "site" / "site.json", site)
+    for line in pages.list_letters(door, Response()).letters:
+        name, place = f"{line.slug}@{line.edition}", folder / "site" / "letters" / line.letter_id
+        _write(place / "letter.json", pages.get_letter(door, name, Response()))
+        _write(place / "counts.json", pages.get_counts(door, name, Response()))
+        _write(place / "history.json", pages.get_history(door, name, Response()))
+        _write(place / "names.json", pages.list_names(door, name, Response()))
+
+
+def _write(path: Path, page: Any) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(page.model_dump_json(), "utf-8")
+
+
+def verified(village: Village) -> tuple[Report, list[str]]:
+    """Verify a mirror of this moment; return the report, and every doubt."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "mirror"
+        mirror(village, folder)
+        report = verify_mirror(folder, now=village.clock.now())
+        doubts = [
+            f"check {check.number}: {sentence}"
+            for check in report.checks
+            if check.status in (Status.FALSE, Status.UNCHECKED)
+            for sentence in check.evidence
+        ]
+        doubts += _compare_rows(village, folder)
+    return report, doubts + find_wrong_seals(village)
+
+
+def _replayed(folder: Path) -> Replay:
+    findings = Findings()
+    files = Folder(folder)
+    head = read_head(files, findings, None)
+    assert head is not None
+    replay = Replay(Context(files, findings, head.origin, None), {}, {})
+    for index, entry in LogReader(files, head, findings, None, None).entries():
+        replay.read(index, entry)
+    replay.close(head.checkpoint.size)
+    return replay
+
+
+def _compare_rows(village: Village, folder: Path) -> list[str]:
+    """Compare every signature's row, and every letter's stage, with what the log's records give."""
+    replay = _replayed(folder)
+    doubts = []
+    with village.site.collector.read() as connection:
+        for letter_id, letter in replay.letters.items():
+            row = letter_store.find_letter(connection, letter_id)
+            if row is None or stage_of(row) != letter.stage:
+                doubts.append(f"{letter.label}: the stage in the database is another")
+            for leaf, found in letter.signatures.by_leaf.items():
+                wanted = SignatureRow(
+                    leaf,
+                    letter_id,
+                    found.pk,
+                    found.mode.value,
+                    found.condition or 0,
+                    found.name,
+                    "live" if found.end is None else found.end.value,
+                    found.fixed,
+                    found.is_opened,
+                    found.erased_at is not None,
+                )
+                held = signature_store.find_signature(connection, leaf)
+                if held != wanted:
+                    doubts.append(f"leaf {leaf}: {held} in the database, {wanted} by the log")
+    return doubts
+
+
+def find_wrong_seals(village: Village) -> list[str]:
+    """Say which sealed names are kept that should be destroyed, or the other way round."""
+    with village.site.collector.read() as connection:
+        kept = set(connection.execute(blob_table.select()).scalars().all())
+        wanted: set[bytes] = set()
+        for row in letter_store.list_letters(connection):
+            wanted |= _waiting_seals(connection, LetterId(row.letter_id))
+            if stage_of(row).state in (State.LAPSED, State.SUPERSEDED, State.CLOSED):
+                continue
+            wanted |= {
+                each.name
+                for each in signature_store.list_live(connection, row.letter_id)
+                if each.mode == Mode.SEALED.value and not each.opened and each.name is not None
+            }
+    missing, left = len(wanted - kept), len(kept - wanted)
+    doubts = [f"{missing} sealed names are missing"] if missing else []
+    return doubts + ([f"{left} sealed names should have been destroyed"] if left else [])
+
+
+def _waiting_seals(connection: Connection, letter_id: LetterId) -> set[bytes]:
+    records = [
+        parse_record(row.record)
+        for row in pending_store.list_pending(connection, letter_id, with_late=True)
+    ]
+    return {
+        record.name
+        for record in records
+        if isinstance(record, SignRecord | AmendRecord)
+        and record.mode is Mode.SEALED
+        and record.name is not None
+    }
+
+
+def figures(village: Village, letter: Letter) -> dict[str, int]:
+    """Return the numbers that the site shows of a letter."""
+    door = cast("Door", SimpleNamespace(running=village))
+    page = pages.get_counts(door, f"{letter.slug}@{letter.edition}", Response())
+    return dict(page.model_dump())
