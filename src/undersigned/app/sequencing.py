@@ -124,8 +124,11 @@ def due_rows(letter: Letter, rows: Sequence[PendingRow], now: int) -> list[Pendi
     """Choose what the next epoch takes (formats §8): the floor hides single arrivals in a crowd.
 
     `issued` and sealed or anonymous signatures wait until `floor` of them are there or their window is
-    over; public signatures do not wait; a change waits for its signature.
+    over; public signatures do not wait; a change waits for its signature. From `closes` on nobody comes
+    any more to wait for, and the first epoch takes all.
     """
+    if now >= letter.closes:
+        return list(rows)
     ends = [row.by - letter.window_s for row in rows]
     over = {row.leaf_hash for row, end in zip(rows, ends, strict=True) if end <= now}
     crowd = [row for row in rows if row.crowd == "crowd"]
