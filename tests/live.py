@@ -20,6 +20,7 @@ from undersigned.domain.letter import Letter
 from undersigned.mail import OutboxMailer
 from undersigned.web.asgi import make_app
 from undersigned.web.serving import make_server
+from undersigned.web.static_files import find_bundle
 
 HOST = "letters.example"
 SLUG = "small-letter"
@@ -139,7 +140,7 @@ def _open(site: Site, folder: Path, **values: str) -> Letter:
     file.write_text(LETTER_FILE.format(**values))
     (folder / "text.en.md").write_text(TEXT)
     (folder / "text.id.md").write_text("Dapur ini *milik kita*.\n")
-    return open_letter(site, read_draft(file))
+    return open_letter(site, read_draft(file), find_bundle())
 
 
 @contextmanager

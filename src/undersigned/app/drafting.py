@@ -47,9 +47,10 @@ OPERATOR = "the operator of this site"
 """The name of the trustee that a site has by itself: pages then say "kept by the operator"."""
 
 
-def open_letter(site: Site, draft: Draft) -> Letter:
+def open_letter(site: Site, draft: Draft, bundle: bytes | None = None) -> Letter:
     """Open a letter: from now on its text, rule and conditions are fixed.
 
+    `bundle` is the SHA-256 (32 bytes) of the script that its signing page runs, if there is one.
     Raises LetterExists, LetterRefused, PredecessorNotOpen, RollMissing.
     """
     now = site.clock.now()
@@ -62,7 +63,7 @@ def open_letter(site: Site, draft: Draft) -> Letter:
     keys = IssuerKeys(TokenKey.generate(), RecordSigner.generate())
     with site.collector.write() as connection:
         before = _check_edition(connection, draft)
-        letter = _make_letter(site, draft, keys, before)
+        letter = _make_letter(site, draft, keys, before, bundle)
         # The keys are on disk before the letter is: an opened letter without them could not be signed.
         _save_keys(site, letter.letter_id, keys)
         batch = Batch(connection, site)
@@ -122,7 +123,13 @@ def _supersede(
     turn.enter(Move(State.SUPERSEDED, turn.stage.wave, now))
 
 
-def _make_letter(site: Site, draft: Draft, keys: IssuerKeys, before: LetterRow | None) -> Letter:
+def _make_letter(
+    site: Site,
+    draft: Draft,
+    keys: IssuerKeys,
+    before: LetterRow | None,
+    bundle: bytes | None,
+) -> Letter:
     trustee = site.keys.trustee
     operator = TrusteeTerms(OPERATOR, True, trustee.seal_key, trustee.sign_key)
     return letter_of(
@@ -136,6 +143,7 @@ def _make_letter(site: Site, draft: Draft, keys: IssuerKeys, before: LetterRow |
         attestation_key=keys.attestation.public_key,
         organiser_key=site.keys.organiser.public_key,
         promise_vkey=format_vkey(site.keys.promise.verifier),
+        bundle=bundle,
     )
 
 

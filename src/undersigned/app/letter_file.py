@@ -226,6 +226,7 @@ def _problems_of(draft: Draft) -> list[str]:
             attestation_key=bytes(32),
             organiser_key=bytes(32),
             promise_vkey="check+00000000+AA==",
+            bundle=None,
         )
     except FormatError as error:
         return [error.detail]
@@ -242,8 +243,9 @@ def letter_of(
     attestation_key: bytes,
     organiser_key: bytes,
     promise_vkey: str,
+    bundle: bytes | None,
 ) -> Letter:
-    """Return the letter of a draft on a site: with its keys and trustees. Raises FormatError."""
+    """Return the letter of a draft on a site: with its keys, trustees and script. Raises FormatError."""
     return Letter(
         slug=draft.slug,
         edition=draft.edition,
@@ -269,6 +271,6 @@ def letter_of(
         methods=draft.methods,
         organiser_key=organiser_key,
         promise_vkey=promise_vkey,
-        bundle=None,
+        bundle=bundle,
         retention_days=draft.retention_days,
     )

@@ -38,6 +38,7 @@ from undersigned.signer.receipt import Receipt
 from undersigned.verify import Report, Status, load_state, save_state, verify_mirror
 from undersigned.web.asgi import make_app
 from undersigned.web.serving import make_server
+from undersigned.web.static_files import find_bundle
 
 HOST = "demo.undersigned.example"
 HEADCOUNT = 770
@@ -139,7 +140,7 @@ def _open(site: Site, people: list[Person]) -> list[Member]:
     rows = "".join(f'{p.email},"{p.name}","{p.role}"\n' for p in people)
     import_roll(site, SLUG, ("email,name,role\n" + rows).encode())
     codes = {invite.address: invite.code for invite in make_invites(site, SLUG, None)}
-    open_letter(site, read_draft(find_examples() / SLUG / "letter.toml"))
+    open_letter(site, read_draft(find_examples() / SLUG / "letter.toml"), find_bundle())
     output.say(f"opened {SLUG} at {_pacific(OPENS_AT)} for a roll of {len(people)} made-up people")
     return [Member(person, codes[person.email]) for person in people]
 

@@ -49,9 +49,10 @@ def open_(file: LetterFile, data: Data = None, origin: Origin = None, yes: Yes =
     """Open the letter, for good."""
     from undersigned.app.drafting import open_letter
     from undersigned.app.letter_file import read_draft
-    from undersigned.cli.letter_summary import passed_times, summary_of
+    from undersigned.cli.letter_summary import format_bundle, passed_times, summary_of
     from undersigned.cli.settings import data_folder
     from undersigned.cli.site_folder import site_in
+    from undersigned.web.static_files import find_bundle
 
     draft = read_draft(file)
     folder = data_folder(data)
@@ -63,11 +64,14 @@ def open_(file: LetterFile, data: Data = None, origin: Origin = None, yes: Yes =
             if not output.confirm("open it now?"):
                 output.note("nothing was changed")
                 raise typer.Exit(output.NO)
-        letter = open_letter(site, draft)
+        letter = open_letter(site, draft, find_bundle())
+        if letter.bundle is None:
+            output.note("the signing page's script is not built; the letter logs no hash of it")
         output.facts(
             (
                 ("letter", f"{letter.slug}@{letter.edition}"),
                 ("letter id", letter.letter_id.hex()),
+                ("script", format_bundle(letter)),
                 ("log", site.origin),
             )
         )

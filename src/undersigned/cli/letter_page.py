@@ -8,7 +8,7 @@ import msgspec
 
 from undersigned.app.site import Site
 from undersigned.cli import output
-from undersigned.cli.letter_summary import format_share, format_time
+from undersigned.cli.letter_summary import format_bundle, format_share, format_time
 from undersigned.domain.canonical import decode_json
 from undersigned.domain.letter import Letter, TextDocument
 
@@ -111,6 +111,7 @@ def _facts_of(page: Page) -> Sequence[tuple[str, str]]:
         ("closes", format_time(letter.closes)),
         ("ways to sign", ", ".join(letter.modes)),
         ("conditions", ", ".join(str(number) for number in letter.conditions) or "none"),
+        ("script", format_bundle(letter)),
     )
 
 

@@ -4,7 +4,7 @@ import datetime as dt
 import hashlib
 
 from undersigned.app.letter_file import Draft
-from undersigned.domain.letter import Mode, format_text
+from undersigned.domain.letter import Letter, Mode, format_text
 
 _HOUR_S = 3_600
 _DAY_S = 86_400
@@ -66,6 +66,11 @@ def _signing(draft: Draft) -> list[tuple[str, str]]:
         ("roll", f"{draft.roll}, proved by {' or '.join(draft.methods)}"),
         ("personal data is deleted", f"{draft.retention_days} days after the end"),
     ]
+
+
+def format_bundle(letter: Letter) -> str:
+    """Write the hash of the signing page's script, as `sha256sum` does, if the letter logs one."""
+    return "none logged" if letter.bundle is None else f"SHA-256 {letter.bundle.hex()}"
 
 
 def format_time(time: int) -> str:

@@ -12,13 +12,21 @@ from starlette.routing import Route
 
 FOLDER: Final = Path(__file__).parent / "static"
 
+SIGN_SCRIPT: Final = "dist/sign.js"
+"""What runs in the browser of a member who signs: its hash is logged with each letter."""
+
 
 class StaticFile(NamedTuple):
-    """A file with its media type and the start of its SHA-256 (hex)."""
+    """A file with its media type and its SHA-256 (32 bytes)."""
 
     content: bytes
     media_type: str
-    version: str
+    digest: bytes
+
+    @property
+    def version(self) -> str:
+        """The start of the hash, by which its address changes."""
+        return self.digest.hex()[:16]
 
 
 class StaticFiles:
@@ -35,6 +43,11 @@ class StaticFiles:
     def url_of(self, name: str) -> str:
         """Return the address of a file, which changes when its content does."""
         return f"/static/{name}?v={self._files[name].version}"
+
+    def digest_of(self, name: str) -> bytes | None:
+        """Return the SHA-256 (32 bytes) of a file as it is served; None if there is none."""
+        file = self._files.get(name)
+        return None if file is None else file.digest
 
     def has(self, name: str) -> bool:
         """Say whether there is such a file: scripts may not have been built."""
@@ -57,4 +70,10 @@ class StaticFiles:
 def _read(path: Path) -> StaticFile:
     content = path.read_bytes()
     media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    return StaticFile(content, media_type, hashlib.sha256(content).hexdigest()[:16])
+    return StaticFile(content, media_type, hashlib.sha256(content).digest())
+
+
+def find_bundle(folder: Path = FOLDER) -> bytes | None:
+    """Return the SHA-256 (32 bytes) of the signing page's script; None if it was not built."""
+    path = folder / SIGN_SCRIPT
+    return _read(path).digest if path.is_file() else None

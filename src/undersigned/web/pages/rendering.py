@@ -121,6 +121,7 @@ def _environment(language: Language, static: StaticFiles) -> Environment:
     environment.filters["language_name"] = language.language_name
     environment.filters["iso"] = _iso
     environment.globals["static"] = static.url_of
+    environment.globals["static_digest"] = static.digest_of
     environment.globals["product"] = "Undersigned"
     return environment
 
