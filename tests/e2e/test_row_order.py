@@ -64,7 +64,15 @@ def stolen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Stolen]:
     folder = base / "data"
     site = make_site(folder, HOST, own_clock=NOON)
     _, members = open_for_members(
-        site, base / "letter", SLUG, COUNT, period_s=3600, floor=1000, max_wait_s=DAY
+        site,
+        base / "letter",
+        SLUG,
+        COUNT,
+        # not reached: nothing is opened while the thief looks
+        rule=100,
+        period_s=3600,
+        floor=1000,
+        max_wait_s=DAY,
     )
     running = RunningSite(site, OutboxMailer(folder / "outbox", f"no-reply@{HOST}"))
     running.start()
