@@ -193,11 +193,11 @@ export class Attempt {
   }
 
   /**
-   * Make the record and its blob, once and for all. An attestation that says something else than was
-   * agreed to is not used, and anonymous is still open. Throws Refused then and for what the letter
-   * does not offer; FormatError.
+   * Make the record and its blob, to be reviewed; nothing is kept yet. An attestation that says
+   * something else than was agreed to is not used, and anonymous is still open. Throws Refused then
+   * and for what the letter does not offer; FormatError.
    */
-  async choose(choice: Choice): Promise<void> {
+  async propose(choice: Choice): Promise<Chosen> {
     const { token, shownAs, attestation, salt } = this.#in("held");
     const { mode, condition, statement } = choice;
     const stand = { mode, condition };
@@ -206,7 +206,19 @@ export class Attempt {
     }
     const name = await writeName(this.letter, this.#key, stand, attestation, statement);
     const record = await makeSign(this.letter, this.#key, token, stand, name.hash);
-    await this.#move({ state: "chosen", record, blob: name.blob, attestation, salt });
+    return { state: "chosen", record, blob: name.blob, attestation, salt };
+  }
+
+  /** Keep what this attempt proposed, once and for all: from now on no other record is made. */
+  async settle(proposed: Chosen): Promise<void> {
+    this.#in("held");
+    checkTogether(this.letter, this.#key, proposed);
+    await this.#move(proposed);
+  }
+
+  /** Make the record and its blob, once and for all. Throws what `propose` does. */
+  async choose(choice: Choice): Promise<void> {
+    await this.settle(await this.propose(choice));
   }
 
   /** The record's canonical bytes, as they are sent and logged. */

@@ -13,6 +13,7 @@ from undersigned.web.door import Door
 from undersigned.web.middleware import BodyLimit, HeadAsGet, LastResort, SecurityHeaders
 from undersigned.web.pages import letters as letter_pages
 from undersigned.web.pages import names as name_pages
+from undersigned.web.pages import sign as sign_pages
 from undersigned.web.pages.charts import Charts
 from undersigned.web.pages.rendering import Renderer
 from undersigned.web.refusing import add_refusals
@@ -67,5 +68,6 @@ def make_app(running: RunningSite) -> UndersignedApp:
         app.include_router(module.router, prefix=API)
     app.include_router(documents.router)
     app.include_router(letter_pages.router)
+    app.include_router(sign_pages.router)
     app.include_router(name_pages.router)
     return app
