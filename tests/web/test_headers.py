@@ -8,7 +8,14 @@ from tests.live import LiveSite
 
 from undersigned.web.headers import CSP, page_csp
 
-PAGES = ["/", "/letters/small-letter", "/letters/small-letter@1?lang=id", "/nothing"]
+PAGES = [
+    "/",
+    "/letters/small-letter",
+    "/letters/small-letter@1?lang=id",
+    "/letters/small-letter/names?q=x",
+    "/letters/small-letter/names/3",
+    "/nothing",
+]
 OPEN = [
     "/log/checkpoint",
     "/log/tile/0/000.p/1",
@@ -56,6 +63,26 @@ def test_pages(client: httpx2.Client, path: str, accept: str) -> None:
     assert policy in POLICIES
     assert answer.headers["cross-origin-resource-policy"] == "same-origin"
     assert "access-control-allow-origin" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("path", "scripts", "forms"),
+    [
+        ("/", False, False),
+        ("/nothing", False, False),
+        ("/letters/small-letter", True, True),
+        ("/letters/small-letter/names", False, True),
+    ],
+)
+def test_pages_may_do_what_they_need(
+    client: httpx2.Client, path: str, scripts: bool, forms: bool
+) -> None:
+    """Only the letter's page runs a script, if it was built; only pages with a search send a form."""
+    answer = client.get(path, headers={"Accept": "text/html"})
+    has_script = '<script type="module" src="/static/dist/' in answer.text
+    assert has_script <= scripts
+    assert answer.headers["content-security-policy"] == page_csp(scripts=has_script, forms=forms)
+    assert ("<form" in answer.text) == forms
 
 
 @pytest.mark.parametrize("policy", sorted(POLICIES))

@@ -82,6 +82,19 @@ def test_letter_is_what_its_hashes_say(
 
 
 @pytest.mark.usefixtures("signers")
+def test_counts_are_for_polling(client: httpx2.Client) -> None:
+    """Kept by caches for two seconds, tiny, and not sent again to whoever has them."""
+    path = "/api/v1/letters/small-letter/counts"
+    answer = client.get(path)
+    assert answer.headers["cache-control"] == "public, max-age=2"
+    assert len(answer.content) < 200
+    again = client.get(path, headers={"If-None-Match": answer.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert again.headers["etag"] == answer.headers["etag"]
+    assert again.headers["cache-control"] == "public, max-age=2"
+    assert client.get(path, headers={"If-None-Match": '"other"'}).json() == answer.json()
+
+
 def test_counts_and_history_agree(client: httpx2.Client) -> None:
     """Standing, waiting and anonymous are counted apart; the last epoch left the same numbers."""
     counts = client.get("/api/v1/letters/small-letter/counts").json()

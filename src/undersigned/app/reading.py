@@ -55,7 +55,7 @@ class LetterPage:
     def nearly_all_stand(self) -> bool:
         """Say whether so many stand, before any name is open, that who is missing can be guessed."""
         standing, headcount = self.numbers.counts.standing, self.numbers.headcount
-        has_opened = self.stage.state in (State.RELEASED, State.CLOSED) or self.stage.wave > 1
+        has_opened = self.stage.state in (State.RELEASED, State.CLOSED)
         return not has_opened and standing * 100 > headcount * NEARLY_ALL_PERCENT
 
 
