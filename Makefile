@@ -27,6 +27,7 @@ serve: $(STAMP) ## serve the site in DATA again
 	@$(BIN)/undersigned serve --data $(DATA) --port $(PORT)
 
 test: $(STAMP) check ## everything that must hold: style, types, directions, tests
+	@sh tools/test-packages
 	@$(BIN)/pytest -n 2 --dist loadgroup
 
 check: $(STAMP) ## style, types and the direction of imports

@@ -9,9 +9,7 @@ import signal
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from string import Template
 from types import FrameType
-from typing import Final
 
 import uvicorn
 
@@ -25,22 +23,8 @@ from undersigned.config import Settings
 from undersigned.mail import Mailer, OutboxMailer, SmtpMailer
 from undersigned.web.asgi import make_app
 from undersigned.web.logs import configure_logging
+from undersigned.web.reverse_proxy import caddy_lines, nginx_lines
 from undersigned.web.serving import make_server
-
-PROXY_LINES: Final = Template("""\
-Caddy:  $host {
-            reverse_proxy 127.0.0.1:$port
-        }
-nginx:  server {
-            listen 443 ssl;
-            server_name $host;
-            location / {
-                proxy_pass http://127.0.0.1:$port;
-                proxy_set_header Host $$host;
-                proxy_set_header X-Forwarded-Proto https;
-            }
-        }
-""")
 
 
 def serve_site(settings: Settings, origin: str | None) -> None:
@@ -102,6 +86,8 @@ def announce(site: Site, host: str, port: int) -> None:
     output.facts((*(("serving", address) for address in addresses), ("log", site.origin)))
     if not is_local(host):
         output.note("browsers sign over https only; put a reverse proxy before it, such as")
-        for line in PROXY_LINES.substitute(host=site.host, port=port).splitlines():
-            output.note("    " + line)
+        for name, lines in (("Caddy", caddy_lines), ("nginx", nginx_lines)):
+            output.note(f"{name}:")
+            for line in lines(site.host, port).splitlines():
+                output.note(f"    {line}".rstrip())
     output.next_step(f"undersigned mirror {addresses[0]} DIR copies the log; Ctrl-C stops the site")

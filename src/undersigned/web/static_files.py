@@ -62,7 +62,8 @@ class StaticFiles:
             "ETag": f'"{file.version}"',
             "Cache-Control": "public, max-age=31536000, immutable" if is_named else "no-cache",
         }
-        if request.headers.get("if-none-match") == headers["ETag"]:
+        # A proxy that compresses has made the tag a weak one (RFC 9110, section 13.1.2).
+        if request.headers.get("if-none-match", "").removeprefix("W/") == headers["ETag"]:
             return Response(status_code=304, headers=headers)
         return Response(file.content, media_type=file.media_type, headers=headers)
 

@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse
 
 from undersigned.web.headers import page_csp
 from undersigned.web.pages.language import Language, choose_language, read_languages
+from undersigned.web.reverse_proxy import caddy_lines, nginx_lines
 from undersigned.web.static_files import StaticFiles
 
 _MACHINES: Final = ("/api/", "/log/", "/documents/", "/static/")
@@ -122,6 +123,8 @@ def _environment(language: Language, static: StaticFiles) -> Environment:
     environment.filters["iso"] = _iso
     environment.globals["static"] = static.url_of
     environment.globals["static_digest"] = static.digest_of
+    environment.globals["caddy_lines"] = caddy_lines
+    environment.globals["nginx_lines"] = nginx_lines
     environment.globals["product"] = "Undersigned"
     return environment
 

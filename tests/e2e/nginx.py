@@ -1,0 +1,140 @@
+"""Debian's nginx on loopback with the documented lines, and a certificate of its own."""
+
+import datetime as dt
+import ipaddress
+import os
+import shutil
+import ssl
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from tests.e2e.server import free_port
+
+from undersigned.web.reverse_proxy import nginx_lines
+
+PATIENCE_S = 20
+BODY_TIMEOUT_S = 1
+
+_MAIN = """\
+{user}
+daemon off;
+pid {folder}/pid;
+error_log stderr warn;
+events {{}}
+http {{
+    access_log {folder}/access.log;
+    client_body_temp_path {folder}/bodies 1;
+    proxy_temp_path {folder}/temp;
+    fastcgi_temp_path {folder}/temp;
+    uwsgi_temp_path {folder}/temp;
+    scgi_temp_path {folder}/temp;
+    include {folder}/lines;
+}}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Nginx:
+    """A running nginx: where it answers, its folder, and whom its certificate is checked by."""
+
+    url: str
+    plain_url: str
+    folder: Path
+    trust: ssl.SSLContext
+
+    def client(self) -> httpx2.Client:
+        """Return a client that accepts this certificate and no other."""
+        return httpx2.Client(base_url=self.url, verify=self.trust, timeout=PATIENCE_S)
+
+    @property
+    def words(self) -> str:
+        """What it has written to its error log so far."""
+        return (self.folder / "stderr").read_text()
+
+
+@contextmanager
+def nginx_before(upstream: str, host: str, folder: Path) -> Iterator[Nginx]:
+    """Run nginx before a site that has this host and answers at `upstream`.
+
+    The lines are the documented ones but for ports, paths, and how long a test waits for a body.
+    """
+    program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
+    assert program is not None, "nginx is missing: run tools/test-packages"
+    secure, plain = free_port(), free_port()
+    certificate = _make_certificate(folder, host)
+    changes = {
+        "listen 443 ssl;": f"listen 127.0.0.1:{secure} ssl;",
+        "listen 80;": f"listen 127.0.0.1:{plain};",
+        f"/etc/letsencrypt/live/{host}/": f"{folder}/",
+        "/var/cache/nginx/undersigned": f"{folder}/cache",
+        "client_body_timeout 20s;": f"client_body_timeout {BODY_TIMEOUT_S}s;",
+    }
+    lines = nginx_lines(host, int(upstream.rpartition(":")[2]))
+    for documented, here in changes.items():
+        assert documented in lines
+        lines = lines.replace(documented, here)
+    (folder / "lines").write_text(lines)
+    user = "user root;" if os.geteuid() == 0 else ""
+    (folder / "conf").write_text(_MAIN.format(user=user, folder=folder))
+    with (folder / "stderr").open("wb") as stderr:
+        command = [program, "-p", str(folder), "-c", str(folder / "conf"), "-e", "stderr"]
+        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=stderr) as process:
+            trust = ssl.create_default_context(cafile=certificate)
+            nginx = Nginx(f"https://127.0.0.1:{secure}", f"http://127.0.0.1:{plain}", folder, trust)
+            try:
+                _wait_for(nginx, process)
+                yield nginx
+            finally:
+                process.terminate()
+                process.wait(PATIENCE_S)
+
+
+def _wait_for(nginx: Nginx, process: "subprocess.Popen[bytes]") -> None:
+    end = time.monotonic() + PATIENCE_S
+    with httpx2.Client() as client:
+        while True:
+            assert process.poll() is None, nginx.words
+            try:
+                client.get(nginx.plain_url)
+            except httpx2.NetworkError:
+                assert time.monotonic() < end
+                time.sleep(0.02)
+            else:
+                return
+
+
+def _make_certificate(folder: Path, host: str) -> Path:
+    """Write a key, and a certificate that it has signed itself; return the latter's path."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, host)])
+    now = dt.datetime.now(dt.UTC)
+    names = [x509.DNSName(host), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(hours=1))
+        .not_valid_after(now + dt.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    encoded = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    (folder / "privkey.pem").write_bytes(encoded)
+    path = folder / "fullchain.pem"
+    path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    return path

@@ -1,0 +1,174 @@
+"""The site behind Debian's nginx, with the lines that the documentation, the program and the page show."""
+
+import socket
+import ssl
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx2
+import pytest
+from tests.e2e.nginx import BODY_TIMEOUT_S, PATIENCE_S, Nginx, nginx_before
+from tests.live import HOST, LiveSite
+from tests.web.members import PROBLEM, signed
+
+from undersigned.domain.letter import Mode
+from undersigned.web.headers import SECURITY_HEADERS
+from undersigned.web.middleware import MOST_BODY
+from undersigned.web.reverse_proxy import CADDY, NGINX
+from undersigned.web.static_files import SIGN_SCRIPT
+
+PAGE = Path(__file__).parents[2] / "docs" / "reverse-proxy.md"
+HSTS = "strict-transport-security"
+HOP = {"connection", "date", "keep-alive", "server", "transfer-encoding", HSTS}
+"""Headers that each server says for itself."""
+
+
+@pytest.fixture(scope="module")
+def nginx(live_site: LiveSite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nginx]:
+    """Run nginx before the live site."""
+    with nginx_before(live_site.url, HOST, tmp_path_factory.mktemp("nginx")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def client(nginx: Nginx) -> Iterator[httpx2.Client]:
+    """A client of the site as it is behind nginx."""
+    with nginx.client() as http:
+        yield http
+
+
+def test_the_documentation_shows_the_lines() -> None:
+    """What is printed is what is documented, byte for byte."""
+    page = PAGE.read_text()
+    assert f"```nginx\n{NGINX}```\n" in page
+    assert f"```caddy\n{CADDY}```\n" in page
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/letters/small-letter",
+        "/letters/small-letter/sign",
+        f"/static/{SIGN_SCRIPT}",
+        "/api/v1/letters/small-letter",
+        "/api/v1/nothing",
+        "/log/checkpoint",
+        "/nothing",
+    ],
+)
+def test_answers_come_through_as_they_are(
+    client: httpx2.Client, live_site: LiveSite, path: str
+) -> None:
+    """Status, body and every header are the site's own; only https is added."""
+    headers = {"Accept": "text/html", "Accept-Encoding": "identity"}
+    there = client.get(path, headers=headers)
+    here = httpx2.get(live_site.url + path, headers=headers)
+    assert there.status_code == here.status_code
+    assert there.headers.get_list(HSTS) == ["max-age=31536000"]
+    for name in {*here.headers, *there.headers} - HOP - {"content-length", "vary"}:
+        assert there.headers.get_list(name) == here.headers.get_list(name), name
+    assert set(map(str.lower, SECURITY_HEADERS)) <= set(there.headers)
+    if "<html" not in here.text:
+        assert there.content == here.content
+
+
+def test_pages_know_that_they_are_encrypted(nginx: Nginx) -> None:
+    """The commands on a page have the address that readers came by."""
+    with nginx.client() as client:
+        page = client.get("/letters/small-letter", headers={"Host": HOST}).text
+    assert f"undersigned mirror https://{HOST} mirror\n" in page
+
+
+def test_members_sign_through_it(client: httpx2.Client, live_site: LiveSite) -> None:
+    """In every mode, from the token to the proof, over https that is verified."""
+    modes = (Mode.PUBLIC, Mode.SEALED, Mode.ANONYMOUS)
+    for mode, invite in zip(modes, live_site.invites, strict=False):
+        signed(client, live_site.slug, invite, mode)
+    counts = client.get(f"/api/v1/letters/{live_site.slug}/counts").json()
+    assert (counts["standing"], counts["anonymous"]) == (3, 1)
+
+
+def test_another_certificate_is_not_accepted(nginx: Nginx) -> None:
+    """The client of these tests does check."""
+    with pytest.raises(httpx2.ConnectError), httpx2.Client(base_url=nginx.url) as client:
+        client.get("/")
+
+
+def test_http_leads_to_https(nginx: Nginx) -> None:
+    """For good, to the site's own name whatever was asked for."""
+    answer = httpx2.get(f"{nginx.plain_url}/letters/x?lang=id", headers={"Host": "else.example"})
+    assert answer.status_code == 301
+    assert answer.headers["location"] == f"https://{HOST}/letters/x?lang=id"
+
+
+def test_large_bodies_are_refused(client: httpx2.Client) -> None:
+    """What the site would take comes through; one byte more is refused at the door."""
+    path = "/api/v1/letters/small-letter/signatures"
+    taken = client.post(path, content=b" " * MOST_BODY)
+    assert (taken.status_code, taken.headers["content-type"]) == (400, PROBLEM)
+    assert client.post(path, content=b" " * (MOST_BODY + 1)).status_code == 413
+
+
+def test_slow_bodies_give_their_place_back(nginx: Nginx) -> None:
+    """A body that stops coming ends the connection; the site has not heard of it."""
+    address = ("127.0.0.1", int(nginx.url.rpartition(":")[2]))
+    with (
+        socket.create_connection(address, PATIENCE_S) as plain,
+        nginx.trust.wrap_socket(plain, server_hostname="127.0.0.1") as connection,
+    ):
+        connection.sendall(
+            b"POST /api/v1/letters/small-letter/signatures HTTP/1.1\r\n"
+            b"Host: letters.example\r\nContent-Length: 1000\r\n\r\n{"
+        )
+        start = time.monotonic()
+        try:
+            answer = connection.recv(1000)
+        except ssl.SSLError:
+            answer = b""
+        assert not answer.startswith(b"HTTP/1.1 2")
+        assert BODY_TIMEOUT_S / 2 < time.monotonic() - start < PATIENCE_S / 2
+
+
+def test_scripts_and_pages_are_compressed(client: httpx2.Client) -> None:
+    """A script comes in under 100 kB; asked for again, it is not sent again."""
+    answer = client.get(f"/static/{SIGN_SCRIPT}", headers={"Accept-Encoding": "gzip"})
+    assert answer.headers["content-encoding"] == "gzip"
+    assert answer.num_bytes_downloaded <= 100_000
+    again = client.get(
+        f"/static/{SIGN_SCRIPT}",
+        headers={"Accept-Encoding": "gzip", "If-None-Match": answer.headers["etag"]},
+    )
+    assert again.status_code == 304
+    page = client.get("/letters/small-letter", headers={"Accept-Encoding": "gzip"})
+    assert page.headers["content-encoding"] == "gzip"
+
+
+def test_tiles_are_kept_and_nothing_else(
+    client: httpx2.Client, nginx: Nginx, live_site: LiveSite
+) -> None:
+    """The cache has the tiles; a document may have to be erased, so it is asked for each time."""
+    for path in ("/log/tile/0/000.p/1", "/log/tile/entries/000.p/1"):
+        first, second = client.get(path), client.get(path)
+        assert first.status_code == 200
+        assert first.content == second.content
+        assert second.headers["access-control-allow-origin"] == "*"
+        assert second.headers["cache-control"] == "public, max-age=31536000, immutable"
+    document = client.get(f"/documents/{live_site.letter.texts[0].hash.hex()}")
+    assert document.status_code == 200
+    kept = [file.read_bytes() for file in (nginx.folder / "cache").rglob("*") if file.is_file()]
+    keys = sorted(part.partition(b"KEY: ")[2].partition(b"\n")[0] for part in kept)
+    assert keys == [
+        b"http://undersigned/log/tile/0/000.p/1",
+        b"http://undersigned/log/tile/entries/000.p/1",
+    ]
+
+
+def test_nothing_is_written_down(client: httpx2.Client, nginx: Nginx) -> None:
+    """No request, no address and no body is in any file, also after what nginx calls an error."""
+    client.post("/api/v1/letters/small-letter/signatures", content=b" " * MOST_BODY)
+    client.post("/api/v1/letters/small-letter/signatures", content=b" " * (MOST_BODY + 1))
+    assert (nginx.folder / "access.log").read_bytes() == b""
+    assert "127.0.0.1" not in nginx.words
+    assert list((nginx.folder / "bodies").iterdir()) == []
