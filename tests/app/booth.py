@@ -64,7 +64,7 @@ n = 20
 as_of = 2026-03-01
 
 [epoch]
-period_s = 1
+period_s = {period_s}
 floor = {floor}
 max_wait_s = {max_wait_s}
 
@@ -210,6 +210,7 @@ def booth_in(
     *,
     rule: int = 3,
     cooling_off_s: int = 100,
+    period_s: int = 1,
     floor: int = 1,
     max_wait_s: int = 50,
     closes_s: int = 100_000,
@@ -226,6 +227,7 @@ def booth_in(
             closes=datetime.fromtimestamp(START + closes_s, UTC).isoformat(),
             rule=rule,
             cooling_off_s=cooling_off_s,
+            period_s=period_s,
             floor=floor,
             max_wait_s=max_wait_s,
         )

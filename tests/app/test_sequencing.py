@@ -80,9 +80,9 @@ def test_without_a_cooling_off_the_boundary_still_takes_those_who_wait(tmp_path:
     """Who was promised before the rule was met stands in the first wave, whatever the floor says."""
     with booth_in(tmp_path / "data", rule=3, floor=4, cooling_off_s=0) as booth:
         waiting = booth.sign(Mode.SEALED)
-        for _ in range(3):
+        for second in range(3):
             booth.sign(Mode.PUBLIC)
-            booth.sequence()
+            booth.at(second).sequence()
         (frozen,) = _outcomes(booth, State.FROZEN)
         assert _place(booth, waiting) < frozen
         assert booth.open_waves() == 1
@@ -120,6 +120,9 @@ def test_an_outcome_that_repeats_does_not_stop_the_log(tmp_path: Path) -> None:
     with booth_in(tmp_path / "data", rule=3) as booth:
         for _ in range(2):
             booth.sign()
+        booth.at(60).sequence()
+        # Only a clock that was put back lets several epochs have one time.
+        booth.put_back(30)
         for _ in range(2):
             third = booth.sign()
             booth.sequence()
@@ -143,6 +146,16 @@ def test_promises_hold_although_the_clock_is_put_back(tmp_path: Path) -> None:
         promise = parse_promise(signed.answer.promise.encode(), booth.site.keys.promise.verifier)
         assert _epoch_of(booth, signed) <= promise.by
         assert booth.find_doubts(tmp_path / "mirror") == []
+
+
+def test_there_is_one_epoch_in_a_period(tmp_path: Path) -> None:
+    """Whoever comes within a period is in the log with the next one: an epoch tells no second."""
+    with booth_in(tmp_path / "data", rule=15, period_s=10, max_wait_s=10) as booth:
+        for second in range(0, 25, 3):
+            booth.at(second).sign(Mode.PUBLIC)
+            booth.sequence()
+        epochs = [record for record in booth.records() if isinstance(record, EpochRecord)]
+        assert [(epoch.at - START) // 10 for epoch in epochs] == [0, 1, 2]
 
 
 def test_what_could_not_be_published_is_published_later(tmp_path: Path) -> None:

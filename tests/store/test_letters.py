@@ -18,7 +18,19 @@ from undersigned.store.letters import (
     put_stage,
 )
 
-ROW = LetterRow(bytes(32), "slug", 1, b"record", 40, "{}", 0, 1_700_000_000, 1_700_000_000, True)
+ROW = LetterRow(
+    letter_id=bytes(32),
+    slug="slug",
+    edition=1,
+    record=b"record",
+    roll_n=40,
+    stage="{}",
+    epochs=0,
+    epoch_at=0,
+    opened_at=1_700_000_000,
+    at=1_700_000_000,
+    active=True,
+)
 
 
 def test_a_letter_comes_back_as_it_was(collector: Connection) -> None:
@@ -67,9 +79,9 @@ def test_a_stage_is_stored(collector: Connection) -> None:
     other = replace(ROW, letter_id=b"2" * 32, edition=2)
     add_letter(collector, ROW)
     add_letter(collector, other)
-    put_stage(collector, ROW.letter_id, stage='{"x":1}', epochs=7, at=1_700_000_001, active=False)
+    put_stage(collector, ROW.letter_id, stage='{"x":1}', epochs=7, epoch_at=9, at=10, active=False)
     found = find_letter(collector, ROW.letter_id)
-    assert found == replace(ROW, stage='{"x":1}', epochs=7, at=1_700_000_001, active=False)
+    assert found == replace(ROW, stage='{"x":1}', epochs=7, epoch_at=9, at=10, active=False)
     assert find_letter(collector, other.letter_id) == other
 
 

@@ -4,6 +4,7 @@ A site's own clock stands still unless the site is being served, and goes on fro
 was stopped at, so that a finished demo does not age while nobody looks.
 """
 
+import threading
 import time
 from pathlib import Path
 from typing import Protocol
@@ -33,6 +34,8 @@ class StoredClock:
         self._path = path
         self._base = _read(path)
         self._started: float | None = None
+        # Several threads store the instant.
+        self._lock = threading.Lock()
 
     @classmethod
     def make(cls, path: Path, now: int) -> "StoredClock":
@@ -60,7 +63,8 @@ class StoredClock:
 
     def save(self) -> None:
         """Store the present instant: after a crash the clock goes on from the last one stored."""
-        _write(self._path, self.now())
+        with self._lock:
+            _write(self._path, self.now())
 
 
 def _read(path: Path) -> int:

@@ -51,50 +51,68 @@ def open_letter(site: Site, draft: Draft, bundle: bytes | None = None) -> Letter
     """Open a letter: from now on its text, rule and conditions are fixed.
 
     `bundle` is the SHA-256 (32 bytes) of the script that its signing page runs, if there is one.
-    Raises LetterExists, LetterRefused, PredecessorNotOpen, RollMissing.
+    Raises LetterExists, LetterRefused, PredecessorNotOpen, RollMissing; RolledBack, before anything is
+    written.
     """
-    now = site.clock.now()
-    if draft.closes <= now:
+    if draft.closes <= site.clock.now():
         raise LetterRefused(["`closes` has passed already"])
-    with site.issuer.read() as connection:
-        commits = member_store.list_commits(connection, draft.slug)
-    if draft.roll is not RollKind.DOMAIN and not commits:
-        raise RollMissing
+    publish(site)
     keys = IssuerKeys(TokenKey.generate(), RecordSigner.generate())
-    with site.collector.write() as connection:
+    # Whoever changes a roll holds the same lock: it stays as it is stated here.
+    with site.issuer.write() as members, site.collector.write() as connection:
+        commits = _get_roll(members, draft)
         before = _check_edition(connection, draft)
+        # A clock that lags must not put the new edition before the end of the old one.
+        now = max(site.clock.now(), before.at if before else 0)
+        batch = Batch(connection, site)
+        if before is not None:
+            _supersede(connection, batch, site, before, now)
         letter = _make_letter(site, draft, keys, before, bundle)
         # The keys are on disk before the letter is: an opened letter without them could not be signed.
         _save_keys(site, letter.letter_id, keys)
-        batch = Batch(connection, site)
-        if before is not None:
-            # A clock that lags must not put the new edition before the end of the old one.
-            now = max(now, before.at)
-            _supersede(connection, batch, site, before, now)
         record = _letter_record(site, letter, keys)
         batch.add(record)
         batch.add(_roll_record(letter, keys, draft, commits))
         outcome = OutcomeRecord(letter.letter_id, State.OPEN, 0, now, 0, 0, 0, outcome_hash(()))
         batch.add(outcome)
-        row = LetterRow(
-            letter_id=letter.letter_id,
-            slug=letter.slug,
-            edition=letter.edition,
-            record=format_record(record),
-            roll_n=_roll_n(draft, commits),
-            stage=format_stage(stage_after_outcome(None, outcome, unopened=0)),
-            epochs=0,
-            opened_at=now,
-            at=now,
-            active=True,
-        )
-        if not letter_store.add_letter(connection, row):
-            raise LetterExists
-        for text in draft.texts:
-            letter_store.put_document(connection, format_text(text))
+        _store_letter(connection, draft, record, outcome, _roll_n(draft, commits))
         batch.write()
     publish(site)
     return letter
+
+
+def _get_roll(connection: Connection, draft: Draft) -> list[bytes]:
+    """Return the commitments of the roll. Raises RollMissing; LetterRefused if it is of another kind."""
+    members = [m for m in member_store.list_members(connection, draft.slug) if not m.blocked]
+    if draft.roll is not RollKind.DOMAIN and not members:
+        raise RollMissing
+    if draft.roll is RollKind.LIST and any(member.name is None for member in members):
+        raise LetterRefused(["`roll` is a list, and the members of this letter have codes alone"])
+    if draft.roll is RollKind.INVITES and any(member.name is not None for member in members):
+        raise LetterRefused(["`roll` is invites, and the members of this letter are a list"])
+    return [member.commit for member in members]
+
+
+def _store_letter(
+    connection: Connection, draft: Draft, record: LetterRecord, outcome: OutcomeRecord, roll_n: int
+) -> None:
+    row = LetterRow(
+        letter_id=record.letter_id,
+        slug=draft.slug,
+        edition=draft.edition,
+        record=format_record(record),
+        roll_n=roll_n,
+        stage=format_stage(stage_after_outcome(None, outcome, unopened=0)),
+        epochs=0,
+        epoch_at=0,
+        opened_at=outcome.at,
+        at=outcome.at,
+        active=True,
+    )
+    if not letter_store.add_letter(connection, row):
+        raise LetterExists
+    for text in draft.texts:
+        letter_store.put_document(connection, format_text(text))
 
 
 def _check_edition(connection: Connection, draft: Draft) -> LetterRow | None:

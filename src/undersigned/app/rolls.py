@@ -39,8 +39,8 @@ def import_roll(site: Site, slug: str, data: bytes) -> int:
     Raises RollRefused with every bad row, RollFixed, RollNotEmpty.
     """
     entries = parse_roll_csv(data)
-    _check_not_open(site, slug)
     with site.issuer.write() as connection:
+        _check_not_open(site, slug)
         if member_store.list_commits(connection, slug):
             raise RollNotEmpty
         member_store.add_members(connection, [_member_of(slug, entry) for entry in entries])
@@ -61,11 +61,14 @@ def make_invites(site: Site, slug: str, count: int | None) -> list[Invite]:
         return _invite_entries(site, slug, members)
     if count is None or not 1 <= count <= MOST_INVITES:
         raise Refused(f"Say how many codes to make, from 1 to {MOST_INVITES}.")
-    _check_not_open(site, slug)
     return _invite_anyone(site, slug, count)
 
 
 def _check_not_open(site: Site, slug: str) -> None:
+    """Check that no letter has this roll. Raises RollFixed.
+
+    The caller may write to the issuer's database, which keeps any letter from being opened meanwhile.
+    """
     with site.collector.read() as connection:
         if letter_store.find_edition(connection, slug) is not None:
             raise RollFixed
@@ -119,6 +122,7 @@ def _invite_anyone(site: Site, slug: str, count: int) -> list[Invite]:
             MemberRow(slug, member_commit(salt, member), member, salt, None, None, None, False)
         )
     with site.issuer.write() as connection:
+        _check_not_open(site, slug)
         member_store.add_members(connection, members)
         member_store.add_invites(
             connection,

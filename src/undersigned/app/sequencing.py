@@ -16,6 +16,7 @@ from undersigned.domain.stage import Move, Stage, move_at_boundary, next_boundar
 from undersigned.store import letters as letter_store
 from undersigned.store import pending as pending_store
 from undersigned.store.database import Connection
+from undersigned.store.letters import LetterRow
 from undersigned.store.pending import PendingRow
 
 
@@ -37,8 +38,7 @@ def _append_due(site: Site, letters: Letters) -> int:
         now = site.clock.now()
         for row in letter_store.list_letters(connection, only_active=True):
             turn = Turn(connection, batch, letters.view(row), row)
-            # A clock may have been put back; the log's time is not.
-            advance(connection, turn, max(now, row.at))
+            advance(connection, turn, now)
         if batch.entries:
             batch.write()
         return len(batch.entries)
@@ -49,18 +49,20 @@ def _is_anything_due(site: Site, letters: Letters) -> bool:
     now = site.clock.now()
     with site.collector.read() as connection:
         return any(
-            _is_due(connection, letters.view(row).letter, stage_of(row), max(now, row.at))
+            _is_due(connection, letters.view(row).letter, row, now)
             for row in letter_store.list_letters(connection, only_active=True)
         )
 
 
-def _is_due(connection: Connection, letter: Letter, stage: Stage, now: int) -> bool:
+def _is_due(connection: Connection, letter: Letter, row: LetterRow, clock: int) -> bool:
+    stage, now = stage_of(row), max(clock, row.at)
     boundary = next_boundary(letter, stage)
     if boundary is not None and boundary <= now:
         return True
-    rows = pending_store.list_pending(connection, letter.letter_id, with_late=False)
-    if due_rows(letter, rows, now):
-        return True
+    if is_new_period(letter, row.epoch_at, clock):
+        rows = pending_store.list_pending(connection, letter.letter_id, with_late=False)
+        if due_rows(letter, rows, now):
+            return True
     if stage.opening_due or (stage.state is State.RELEASED and now < next_wave(stage)):
         return False
     # Looking costs a count of all signatures.
@@ -70,13 +72,15 @@ def _is_due(connection: Connection, letter: Letter, stage: Stage, now: int) -> b
     )
 
 
-def advance(connection: Connection, turn: Turn, now: int) -> None:
-    """Bring one letter up to `now`."""
+def advance(connection: Connection, turn: Turn, clock: int) -> None:
+    """Bring one letter up to the time of the clock, which may have been put back; the log's is not."""
+    now = max(clock, turn.at)
     _pass_boundaries(connection, turn, now)
-    rows = pending_store.list_pending(connection, turn.letter_id, with_late=False)
-    due = due_rows(turn.letter, rows, now)
-    if due:
-        turn.write_epoch(due, now)
+    if is_new_period(turn.letter, turn.epoch_at, clock):
+        rows = pending_store.list_pending(connection, turn.letter_id, with_late=False)
+        due = due_rows(turn.letter, rows, now)
+        if due:
+            turn.write_epoch(due, now)
     settle(connection, turn, now)
 
 
@@ -118,6 +122,14 @@ def _find_move(connection: Connection, letter: Letter, stage: Stage, now: int) -
     # Only in released somebody is asked for whom the last wave did not open.
     unopened = count_unopened(connection, letter, count) if stage.state is State.RELEASED else 0
     return move_at_boundary(letter, stage, count, unopened, now)
+
+
+def is_new_period(letter: Letter, last: int, now: int) -> bool:
+    """Say whether a period has begun since the letter's last epoch: there is one epoch in each.
+
+    Boundaries and openings do not wait for it, and nobody waits for a clock that was put back.
+    """
+    return now < last or now // letter.epoch.period_s > last // letter.epoch.period_s
 
 
 def due_rows(letter: Letter, rows: Sequence[PendingRow], now: int) -> list[PendingRow]:

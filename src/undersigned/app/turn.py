@@ -61,6 +61,7 @@ class Turn:
         self.stage = stage_of(row)
         self.at = row.at
         self._epochs = row.epochs
+        self.epoch_at = row.epoch_at
         self._roll_n = row.roll_n
         # Leaf indexes of this batch: the database learns them when the batch is written.
         self._new_leaves: dict[bytes, int] = {}
@@ -76,7 +77,7 @@ class Turn:
         """Append an epoch with these records, and the outcome that follows from it."""
         at = max(at, self.at)
         self._epochs += 1
-        self.at = at
+        self.at = self.epoch_at = at
         epoch = EpochRecord(self.letter.letter_id, self._epochs, at)
         self._batch.add(epoch)
         self.stage = stage_after_epoch(self.stage, epoch)
@@ -253,6 +254,7 @@ class Turn:
             self.letter.letter_id,
             stage=format_stage(self.stage),
             epochs=self._epochs,
+            epoch_at=self.epoch_at,
             at=self.at,
             active=self.stage.state not in ENDED,
         )

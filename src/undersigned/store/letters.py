@@ -11,9 +11,9 @@ from undersigned.store.schema import document, history, letter
 
 @dataclass(frozen=True, slots=True)
 class LetterRow:
-    """A letter as stored: its record, its stage (JSON), the number of epochs, the time of the last record.
+    """A letter as stored: its record, its stage (JSON), the number of epochs and the time of the last.
 
-    `active` says that something can still happen to it.
+    `epoch_at` is 0 before the first epoch; `at` is the time of the last record that has one. `active` says that something can still happen to it.
     """
 
     letter_id: bytes
@@ -23,6 +23,7 @@ class LetterRow:
     roll_n: int
     stage: str
     epochs: int
+    epoch_at: int
     opened_at: int
     at: int
     active: bool
@@ -70,13 +71,20 @@ def list_letters(connection: sa.Connection, *, only_active: bool = False) -> lis
 
 
 def put_stage(
-    connection: sa.Connection, letter_id: bytes, *, stage: str, epochs: int, at: int, active: bool
+    connection: sa.Connection,
+    letter_id: bytes,
+    *,
+    stage: str,
+    epochs: int,
+    epoch_at: int,
+    at: int,
+    active: bool,
 ) -> None:
     """Store where a letter is after an epoch or an outcome."""
     connection.execute(
         sa.update(letter)
         .where(letter.c.letter_id == letter_id)
-        .values(stage=stage, epochs=epochs, at=at, active=int(active))
+        .values(stage=stage, epochs=epochs, epoch_at=epoch_at, at=at, active=int(active))
     )
 
 

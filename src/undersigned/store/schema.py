@@ -74,6 +74,7 @@ letter = _table(
     _number("roll_n"),
     _text("stage"),
     _number("epochs"),
+    _number("epoch_at"),
     _number("opened_at"),
     _number("at"),
     _number("active"),

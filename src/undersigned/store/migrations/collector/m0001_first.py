@@ -96,6 +96,7 @@ def upgrade() -> None:
         sa.Column("roll_n", Big, nullable=False),
         sa.Column("stage", sa.Text(), nullable=False),
         sa.Column("epochs", Big, nullable=False),
+        sa.Column("epoch_at", Big, nullable=False),
         sa.Column("opened_at", Big, nullable=False),
         sa.Column("at", Big, nullable=False),
         sa.Column("active", Big, nullable=False),
