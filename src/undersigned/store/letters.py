@@ -13,7 +13,8 @@ from undersigned.store.schema import document, history, letter
 class LetterRow:
     """A letter as stored: its record, its stage (JSON), the number of epochs and the time of the last.
 
-    `epoch_at` is 0 before the first epoch; `at` is the time of the last record that has one. `active` says that something can still happen to it.
+    `epoch_at` is 0 before the first epoch; `at` is the time of the last record that has one; `active`
+    says that something can still happen to it.
     """
 
     letter_id: bytes
