@@ -21,6 +21,7 @@ from pathlib import Path
 from undersigned.app.site import Site
 from undersigned.domain.record import Record, format_record
 from undersigned.errors import RolledBack, StoreError
+from undersigned.files import replace_file
 from undersigned.store import log as log_store
 from undersigned.store.database import Connection
 from undersigned.tlog.checkpoint import Checkpoint, format_checkpoint_body, parse_checkpoint
@@ -208,19 +209,8 @@ def check_guard(connection: Connection, seen: Checkpoint | None, newest: Checkpo
 
 
 def _write_file(path: Path, data: bytes) -> None:
-    """Write a file so that it is there whole or not at all, also after a power failure."""
-    part = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
     except OSError as error:
-        raise StoreError(f"{path} cannot be written: {error.strerror}") from None
+        raise StoreError(f"{path.parent} cannot be written: {error.strerror}") from None
+    replace_file(path, data)

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from undersigned.errors import FormatError, StoreError
+from undersigned.files import replace_file
 
 
 def read_file(path: Path, longest: int) -> bytes:
@@ -31,19 +32,4 @@ def save_secret(path: Path, data: bytes) -> None:
 
     A crash leaves the old file or the new one. Raises StoreError.
     """
-    beside = path.with_name(path.name + ".new")
-    try:
-        beside.unlink(missing_ok=True)
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-    except OSError as error:
-        raise StoreError(f"{path} cannot be written: {error.strerror}") from None
+    replace_file(path, data, mode=0o600)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from undersigned.errors import FormatError, StoreError
+from undersigned.files import part_of, replace_file, sync_folder
 
 MODE: Final = 0o600
 OTHERS: Final = 0o077
@@ -16,30 +17,16 @@ OTHERS: Final = 0o077
 LONGEST_ATTEMPT: Final = 256 * 1024
 """Bytes: a letter's record, a blob in base64url, a token, an attestation of a name."""
 
-_NEW: Final = ".new"
-
 
 def save_attempt(path: Path, text: bytes, *, is_first: bool) -> None:
     """Write the file and force it to disk; the first time there must be none.
 
-    A crash leaves the old file or the new one, and perhaps a second one beside it, named `.new`,
-    which the next save replaces. Raises StoreError.
+    A crash leaves the old file or the new one, and perhaps a second one beside it, which the next
+    save replaces. Raises StoreError.
     """
     if is_first and path.exists():
         raise StoreError(f"{path} exists: it is an attempt to sign that was not finished.")
-    beside = path.with_name(path.name + _NEW)
-    try:
-        # A file left by a crash is removed and not reused: its mode might not be ours.
-        beside.unlink(missing_ok=True)
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, MODE)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-        _sync_folder(path.parent)
-    except OSError as error:
-        raise StoreError(f"{path} cannot be written: {error.strerror}.") from None
+    replace_file(path, text, mode=MODE)
 
 
 def load_attempt(path: Path) -> bytes:
@@ -64,17 +51,8 @@ def remove_attempt(path: Path) -> None:
     is nothing.
     """
     try:
-        path.with_name(path.name + _NEW).unlink(missing_ok=True)
+        part_of(path).unlink(missing_ok=True)
         path.unlink(missing_ok=True)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         raise StoreError(f"{path} cannot be deleted: {error.strerror}.") from None
-
-
-def _sync_folder(folder: Path) -> None:
-    """Without this a power failure may bring the old name back."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

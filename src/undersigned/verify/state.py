@@ -12,6 +12,7 @@ import msgspec
 
 from undersigned.encoding import format_base64, parse_base64
 from undersigned.errors import FormatError, StoreError
+from undersigned.files import replace_file
 from undersigned.verify.report import Report
 
 MAX_STATE_BYTES: Final = 4_096
@@ -79,10 +80,5 @@ def save_state(path: Path, report: Report) -> bool:
     if report.exit_code != 0 or report.root is None or report.size is None:
         return False
     state = State(report.origin or "", report.vkey or "", report.size, report.root)
-    fresh = path.with_name(path.name + ".new")
-    try:
-        fresh.write_bytes(format_state(state))
-        fresh.replace(path)
-    except OSError as error:
-        raise StoreError(f"{path} cannot be written: {error.strerror}.") from None
+    replace_file(path, format_state(state))
     return True

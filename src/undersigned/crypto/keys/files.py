@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from undersigned.errors import FormatError, StoreError
+from undersigned.files import sync_folder
 
 MODE: Final = 0o600
 OTHERS: Final = 0o077
@@ -34,20 +35,11 @@ def save_secret(path: Path, text: str) -> None:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         # A crash instead of this error leaves a cut file, which every loader refuses as no key.
         path.unlink(missing_ok=True)
         raise StoreError(f"{path} cannot be written: {error.strerror}.") from None
-
-
-def _sync_folder(folder: Path) -> None:
-    """Without this a power failure may forget the name of a file whose bytes are on disk."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def load_secret(path: Path) -> str:
