@@ -69,8 +69,10 @@ def test_document_is_openapi(document: dict[str, Any]) -> None:
         assert named == set(re.findall(r"{(\w+)}", path))
         assert operation["summary"]
         assert "422" not in operation["responses"]
-        (media_type,) = operation["responses"]["default"]["content"]
-        assert media_type == "application/problem+json"
+        problem, *page = operation["responses"]["default"]["content"]
+        assert problem == "application/problem+json"
+        is_page = operation["tags"] == ["pages"] and not path.startswith("/static/")
+        assert page == (["text/html"] if is_page else [])
         assert all(answer["description"] for answer in operation["responses"].values())
 
 

@@ -1,11 +1,12 @@
 """`/documents`: what the log names by its hash, served so that nothing in it can run."""
 
-from typing import Final
+from typing import Annotated, Final
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Path, Response
 
 from undersigned.app.reading import get_document
 from undersigned.encoding import parse_hex
+from undersigned.web.api.models import HASH
 from undersigned.web.door import AtDoor
 
 router = APIRouter(tags=["log"])
@@ -26,7 +27,7 @@ FOREVER: Final = "public, max-age=31536000, immutable"
         }
     },
 )
-def read_document(door: AtDoor, digest: str) -> Response:
+def read_document(door: AtDoor, digest: Annotated[str, Path(json_schema_extra=HASH)]) -> Response:
     """Return the document with this SHA-256 (hex)."""
     content = get_document(door.running.site, parse_hex(digest, 32))
     return Response(

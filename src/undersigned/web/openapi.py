@@ -1,5 +1,6 @@
 """What the OpenAPI document says beyond what FastAPI finds: the plain routes, and the one problem shape."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 DESCRIPTION: Final = (
@@ -39,11 +40,13 @@ _POSTED: Final[dict[str, Any]] = {
         "record": {
             "type": "string",
             "contentEncoding": "base64url",
+            "pattern": "^[A-Za-z0-9_-]+$",
             "description": "canonical bytes of the record (formats §3)",
         },
         "blob": {
             "type": ["string", "null"],
             "contentEncoding": "base64url",
+            "pattern": "^[A-Za-z0-9_-]+$",
             "description": "sealed: the blob; public: the name document; anonymous, withdraw: null",
         },
     },
@@ -60,6 +63,10 @@ _SCHEMAS: Final = {"Problem": _PROBLEM, "Posted": _POSTED, "Promised": _PROMISED
 _ERROR: Final[dict[str, Any]] = {
     "description": "an error",
     "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
+_PAGE_ERROR: Final[dict[str, Any]] = {
+    "description": "an error; a page for who accepts one",
+    "content": _ERROR["content"] | {"text/html": {}},
 }
 
 
@@ -87,25 +94,27 @@ def _post(summary: str) -> dict[str, Any]:
     }
 
 
-def _get(tag: str, summary: str, media_type: str, *parameters: str) -> dict[str, Any]:
+def _get(tag: str, summary: str, media_types: Sequence[str], *parameters: str) -> dict[str, Any]:
     return {
         "get": {
             "tags": [tag],
             "summary": summary,
             "operationId": summary.lower().replace(" ", "_"),
             "parameters": [_parameter(name) for name in parameters],
-            "responses": {"200": {"description": "found", "content": {media_type: {}}}},
+            "responses": {"200": {"description": "found", "content": {t: {} for t in media_types}}},
         }
     }
 
 
+_STATIC: Final = ("text/css", "text/javascript", "image/svg+xml", "text/plain")
+
 _PATHS: Final[dict[str, Any]] = {
     "/api/v1/letters/{slug}/signatures": _post("Take a signature"),
     "/api/v1/letters/{slug}/amendments": _post("Take an amendment or withdrawal"),
-    "/api/v1/openapi.json": _get("site", "Describe the API", "application/json"),
-    "/log/checkpoint": _get("log", "Get the checkpoint", "text/plain"),
-    "/log/tile/{path}": _get("log", "Get a tile", "application/octet-stream", "path"),
-    "/static/{path}": _get("pages", "Get a file of the pages", "text/css", "path"),
+    "/api/v1/openapi.json": _get("site", "Describe the API", ["application/json"]),
+    "/log/checkpoint": _get("log", "Get the checkpoint", ["text/plain"]),
+    "/log/tile/{path}": _get("log", "Get a tile", ["application/octet-stream"], "path"),
+    "/static/{path}": _get("pages", "Get a file of the pages", _STATIC, "path"),
 }
 
 
@@ -120,5 +129,6 @@ def complete(document: dict[str, Any]) -> dict[str, Any]:
     for operations in document["paths"].values():
         for operation in operations.values():
             operation["responses"].pop("422", None)
-            operation["responses"]["default"] = _ERROR
+            is_page = "text/html" in operation["responses"].get("200", {}).get("content", {})
+            operation["responses"]["default"] = _PAGE_ERROR if is_page else _ERROR
     return document

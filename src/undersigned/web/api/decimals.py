@@ -1,7 +1,7 @@
 """Numbers in a query: decimal, without a sign but the one of -1, without leading zeros."""
 
 import re
-from typing import Annotated
+from typing import Final
 
 from pydantic import BeforeValidator
 
@@ -18,7 +18,10 @@ def _parse(value: object) -> object:
     return int(value)
 
 
-Decimal = Annotated[int, BeforeValidator(_parse)]
-"""A strict decimal; bounds stand at the parameter."""
+DECIMAL: Final = BeforeValidator(_parse)
+"""What makes `Annotated[int, Field(ge=..., le=...), DECIMAL, ...]` a strict decimal.
 
-__all__ = ["GREATEST", "Decimal"]
+It stands behind the bounds, so that the description of the API has them.
+"""
+
+__all__ = ["DECIMAL", "GREATEST"]

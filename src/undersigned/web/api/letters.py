@@ -5,13 +5,14 @@ from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from fastapi import APIRouter, Query, Response
+from pydantic import Field
 from starlette.requests import Request
 
 from undersigned.app import reading
 from undersigned.app.reading import LetterNumbers, LetterPage
 from undersigned.domain.letter import Letter, State
 from undersigned.domain.record import format_record
-from undersigned.web.api.decimals import GREATEST, Decimal
+from undersigned.web.api.decimals import DECIMAL, GREATEST
 from undersigned.web.api.models import (
     CountsAnswer,
     HistoryAnswer,
@@ -100,8 +101,10 @@ def list_names(
     door: AtDoor,
     slug: str,
     response: Response,
-    after: Annotated[Decimal, Query(ge=-1, le=GREATEST)] = -1,
-    limit: Annotated[Decimal, Query(ge=1, le=reading.MOST_NAMES)] = reading.MOST_NAMES,
+    after: Annotated[int, Field(ge=-1, le=GREATEST), DECIMAL, Query()] = -1,
+    limit: Annotated[
+        int, Field(ge=1, le=reading.MOST_NAMES), DECIMAL, Query()
+    ] = reading.MOST_NAMES,
 ) -> NamesAnswer:
     """List public and opened names, in the log's order, above the leaf index `after`."""
     response.headers["Cache-Control"] = SHORT

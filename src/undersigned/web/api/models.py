@@ -3,7 +3,7 @@
 Bytes are base64url without padding unless a member says hex; times are UTC seconds.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -14,6 +14,10 @@ LONGEST_CODE = 64
 """Characters: a code is 8 or 16, the rest is room for what people type around it."""
 
 LONGEST_NAME = 100
+
+
+HASH: Final[dict[str, Any]] = {"pattern": "^[0-9a-f]{64}$"}
+"""The form of a SHA-256 in a path, for the description of the API."""
 
 
 class Answer(BaseModel):
@@ -28,12 +32,18 @@ class Asked(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
 
 
+def _pattern(length: int, size: int) -> str:
+    """Return the form of so many bytes: the unused bits of the last character are zero."""
+    last = ("A-Za-z0-9_-", "AQgw", "AEIMQUYcgkosw048")[size % 3]
+    return f"^[A-Za-z0-9_-]{{{length - 1}}}[{last}]$"
+
+
 def _bytes(size: int) -> Any:
     length = (size * 4 + 2) // 3
     return Field(
         min_length=length,
         max_length=length,
-        json_schema_extra={"contentEncoding": "base64url"},
+        json_schema_extra={"contentEncoding": "base64url", "pattern": _pattern(length, size)},
         description=f"{size} bytes, base64url without padding",
     )
 

@@ -10,6 +10,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import HTMLResponse, Response
+from pydantic import Field
 from starlette.requests import Request
 
 from undersigned.app import reading
@@ -20,7 +21,7 @@ from undersigned.errors import FormatError, StoreError, VerificationError
 from undersigned.tlog.checkpoint import parse_checkpoint_body
 from undersigned.tlog.note import parse_note
 from undersigned.tlog.proof import parse_proof
-from undersigned.web.api.decimals import GREATEST, Decimal
+from undersigned.web.api.decimals import DECIMAL, GREATEST
 from undersigned.web.door import AtDoor
 from undersigned.web.pages.address import find_base_url
 from undersigned.web.pages.letters import choose_text, renderer_of, values_of
@@ -41,7 +42,7 @@ def show_names(
     door: AtDoor,
     slug: str,
     q: Annotated[str, Query(max_length=LONGEST_QUERY)] = "",
-    page: Annotated[Decimal, Query(ge=1, le=GREATEST_PAGE)] = 1,
+    page: Annotated[int, Field(ge=1, le=GREATEST_PAGE), DECIMAL, Query()] = 1,
 ) -> Response:
     """Show a page of names, of all of them or of those that match a search."""
     renderer, running = renderer_of(request), door.running
@@ -60,7 +61,7 @@ def show_name(
     request: Request,
     door: AtDoor,
     slug: str,
-    leaf: Annotated[Decimal, Path(ge=0, le=GREATEST)],
+    leaf: Annotated[int, Field(ge=0, le=GREATEST), DECIMAL, Path()],
 ) -> Response:
     """Show one signature, what is shown of its signer, and the proof that it is in the log."""
     renderer, running = renderer_of(request), door.running
