@@ -1,0 +1,110 @@
+"""The running site against its own description: Schemathesis makes requests from it and doubts each answer.
+
+All of its checks run. Three out of four requests name things that there are, so that more is met
+than the answer that there is nothing.
+"""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx2
+import pytest
+from tests.live import LiveSite
+from tests.web.members import chosen, signed
+
+from undersigned.domain.letter import Mode
+from undersigned.web.static_files import SIGN_SCRIPT
+
+PROGRAM = Path(sys.executable).with_name("schemathesis")
+SEED = 20231120
+EXAMPLES = 20
+TIMEOUT_S = 120
+"""Far above what it takes: so much for a machine that does other things."""
+
+OPERATIONS = 21
+"""So many are described at least: a description that shrinks would be tested by nothing."""
+
+CONFIGURATION = """\
+seed = {seed}
+color = false
+
+[generation]
+max-examples = {examples}
+
+[dictionaries]
+{dictionaries}
+
+[parameters]
+{parameters}
+
+[[operations]]
+include-path = "/log/tile/{{path}}"
+parameters."path.path" = "entries/000.p/1"
+
+[[operations]]
+include-path = "/static/{{path}}"
+parameters."path.path" = "{script}"
+
+# What lies in a record, an address or a token has rules that a schema cannot say.
+[[operations]]
+include-method = "POST"
+checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "403", "404", "409", "422"]
+"""
+
+
+def write_configuration(folder: Path, known: dict[str, list[str]]) -> None:
+    """Write the configuration with what there is, by parameter."""
+    text = CONFIGURATION.format(
+        seed=SEED,
+        examples=EXAMPLES,
+        script=SIGN_SCRIPT,
+        dictionaries="\n".join(
+            f"{json.dumps(name)} = {{ values = {json.dumps(values)} }}"
+            for name, values in known.items()
+        ),
+        parameters="\n".join(
+            f"{json.dumps(name)} = {{ dictionary = {json.dumps(name)}, probability = 0.75 }}"
+            for name in known
+        ),
+    )
+    (folder / "schemathesis.toml").write_text(text)
+
+
+@pytest.fixture
+def known(live_site: LiveSite) -> dict[str, list[str]]:
+    """Let a member sign and another be about to; return what may be asked for, by parameter."""
+    with httpx2.Client(base_url=live_site.url, timeout=20) as client:
+        leaf = signed(client, live_site.slug, live_site.invites[0], Mode.PUBLIC)
+        _, posted = chosen(client, live_site.slug, live_site.invites[1], Mode.SEALED)
+        (name,) = client.get(f"/api/v1/letters/{live_site.slug}/names").json()["names"]
+    return {
+        "path.slug": [live_site.slug, f"{live_site.slug}@1"],
+        "path.leaf_hash": [leaf.hex()],
+        "path.leaf": [name["leaf"]],
+        "path.digest": [text.hash.hex() for text in live_site.letter.texts],
+        "body.record": [posted["record"]],
+        "body.blob": [posted["blob"]],
+        "body.proof.code": list(live_site.invites[2:]),
+        "body.email": ["dorrin@staff.example", "nobody@staff.example"],
+    }
+
+
+def test_every_answer_is_as_described(
+    live_site: LiveSite, known: dict[str, list[str]], tmp_path: Path
+) -> None:
+    """No failure, no exception, and nothing accepted that the description forbids."""
+    assert shutil.which(PROGRAM) is not None
+    write_configuration(tmp_path, known)
+    location = f"{live_site.url}/api/v1/openapi.json"
+    done = subprocess.run(
+        [PROGRAM, "run", location, "--checks", "all", "--continue-on-failure"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_S,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"Tested: {OPERATIONS}" in done.stdout, done.stdout
