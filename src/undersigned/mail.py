@@ -74,7 +74,8 @@ class SmtpMailer:
                 connection.send_message(
                     _message(mail, self._sender), self._sender, [mail.recipient]
                 )
-        except (OSError, smtplib.SMTPException) as error:
+        except (OSError, smtplib.SMTPException, ValueError) as error:
+            # ValueError: a user's name or password that cannot be written in ASCII
             raise StoreError(
                 f"the mail server did not take a mail: {type(error).__name__}"
             ) from None

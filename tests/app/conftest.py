@@ -1,8 +1,10 @@
 """One RSA key for all letters of these tests: making one takes longer than most of them."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from tests.app.village import Village, village_in
 
 from undersigned.crypto.keys import TokenKey
 
@@ -15,3 +17,10 @@ def one_token_key() -> Iterator[None]:
     patch.setattr(TokenKey, "generate", classmethod(lambda _: key))
     yield
     patch.undo()
+
+
+@pytest.fixture
+def village(tmp_path: Path) -> Iterator[Village]:
+    """A new site without a letter; its intake runs, its clock stands still."""
+    with village_in(tmp_path / "data") as made:
+        yield made

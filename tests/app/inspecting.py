@@ -1,18 +1,20 @@
 """What must hold of a site at any time, by the verifier's reckoning and by the database's own."""
 
+import json
 import tempfile
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
-from fastapi import Response
+import msgspec
 from tests.app.village import Village
 
+from undersigned.app import reading
 from undersigned.app.exporting import export_log
 from undersigned.app.letters import stage_of
+from undersigned.app.reading import LetterNumbers, LetterPage
 from undersigned.crypto.note_key import format_vkey
-from undersigned.domain.letter import Letter, LetterId, Mode, State
-from undersigned.domain.record import AmendRecord, SignRecord, parse_record
+from undersigned.domain.letter import Letter, LetterId, Mode, State, format_text
+from undersigned.domain.record import AmendRecord, SignRecord, format_record, parse_record
 from undersigned.store import letters as letter_store
 from undersigned.store import pending as pending_store
 from undersigned.store import signatures as signature_store
@@ -25,36 +27,65 @@ from undersigned.verify.folder import Folder
 from undersigned.verify.log import LogReader, read_head
 from undersigned.verify.replay import Replay
 from undersigned.verify.report import Findings
-from undersigned.web.api import letters as pages
-from undersigned.web.api.models import SiteAnswer
-from undersigned.web.door import Door
 
 
 def mirror(village: Village, folder: Path) -> None:
-    """Write what a mirror of this moment would hold, the site's pages included."""
+    """Write what a mirror of this moment would hold, the site's pages included (formats §11)."""
     folder.mkdir()
     export_log(village.site, folder)
-    door = cast("Door", SimpleNamespace(running=village))
-    site = SiteAnswer(
-        origin=village.site.origin,
-        log_vkey=format_vkey(village.site.keys.log.verifier),
-        promise_vkey=format_vkey(village.site.keys.promise.verifier),
-        witnesses=[],
-        version="0",
-        time=village.clock.now(),
-    )
+    site = {
+        "origin": village.site.origin,
+        "log_vkey": format_vkey(village.site.keys.log.verifier),
+        "time": village.clock.now(),
+    }
     _write(folder / "site" / "site.json", site)
-    for line in pages.list_letters(door, Response()).letters:
-        name, place = f"{line.slug}@{line.edition}", folder / "site" / "letters" / line.letter_id
-        _write(place / "letter.json", pages.get_letter(door, name, Response()))
-        _write(place / "counts.json", pages.get_counts(door, name, Response()))
-        _write(place / "history.json", pages.get_history(door, name, Response()))
-        _write(place / "names.json", pages.list_names(door, name, Response()))
+    for page in reading.list_pages(village.site, village.letters):
+        _write_pages(village, folder / "site" / "letters" / page.letter.letter_id.hex(), page)
 
 
 def _write(path: Path, page: Any) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(page.model_dump_json(), "utf-8")
+    path.write_text(json.dumps(page), "utf-8")
+
+
+def _write_pages(village: Village, place: Path, page: LetterPage) -> None:
+    name = f"{page.letter.slug}@{page.letter.edition}"
+    history = reading.get_history(village.site, village.letters, name)
+    names = reading.list_names(village.site, village.letters, name)
+    _write(place / "letter.json", _letter_page(page))
+    _write(place / "counts.json", _counts(page.numbers))
+    rows = [
+        {"n": row.n, "at": row.at, "size": row.size} | msgspec.to_builtins(row.counts)
+        for row in history
+    ]
+    _write(place / "history.json", {"history": rows})
+    shown = [msgspec.to_builtins(each) | {"leaf": each.leaf_index} for each in names]
+    for each in shown:
+        del each["letter_id"]
+    _write(place / "names.json", {"names": shown})
+
+
+def _counts(numbers: LetterNumbers) -> dict[str, int]:
+    rest = {"headcount": numbers.headcount, "size": numbers.size, "at": numbers.at}
+    return {**msgspec.to_builtins(numbers.counts), **rest}
+
+
+def _letter_page(page: LetterPage) -> dict[str, Any]:
+    return {
+        "letter_id": page.letter.letter_id.hex(),
+        "slug": page.letter.slug,
+        "edition": page.letter.edition,
+        "record": json.loads(format_record(page.view.record)),
+        "texts": [json.loads(format_text(text)) for text in page.texts],
+        "state": page.stage.state.value,
+        "wave": page.stage.wave,
+        "opened_at": page.opened_at,
+        "reached_at": None,
+        "released_at": None,
+        "roll_n": page.roll_n,
+        "seals": "operator" if page.letter.is_sealed else None,
+        "counts": _counts(page.numbers),
+    }
 
 
 def verified(village: Village) -> tuple[Report, list[str]]:
@@ -148,6 +179,5 @@ def _waiting_seals(connection: Connection, letter_id: LetterId) -> set[bytes]:
 
 def figures(village: Village, letter: Letter) -> dict[str, int]:
     """Return the numbers that the site shows of a letter."""
-    door = cast("Door", SimpleNamespace(running=village))
-    page = pages.get_counts(door, f"{letter.slug}@{letter.edition}", Response())
-    return dict(page.model_dump())
+    name = f"{letter.slug}@{letter.edition}"
+    return _counts(reading.get_numbers(village.site, village.letters, name))

@@ -233,6 +233,10 @@ class Walk:
         """Let the operator open what is due."""
         self.village.open_waves()
 
+    def restart(self) -> None:
+        """End the process, and begin another."""
+        self.village.restart()
+
     # --- the walk
 
     def _try(self, step: Callable[[], None]) -> None:
@@ -261,6 +265,7 @@ class Walk:
             self.sequence: 12,
             self.open_waves: 9,
             self.open: 4,
+            self.restart: 2,
         }
         for _ in range(steps):
             step = self.chance.choices(list(choices), list(choices.values()))[0]

@@ -18,12 +18,13 @@ from undersigned.app.clock import StoredClock
 from undersigned.app.drafting import open_letter
 from undersigned.app.intake import Answer, ChangeRequest, Intake, SignRequest
 from undersigned.app.issuing import TokenRequest, issue_token
-from undersigned.app.letter_file import read_draft
+from undersigned.app.letter_file import Draft, read_draft
 from undersigned.app.letters import Letters, LetterView, stage_of
+from undersigned.app.log import publish
 from undersigned.app.opening import open_due_waves
 from undersigned.app.rolls import import_roll
 from undersigned.app.sequencing import sequence
-from undersigned.app.site import Site, make_site
+from undersigned.app.site import Site, make_site, open_site
 from undersigned.crypto.blind_rsa import blind, finalize
 from undersigned.crypto.keys import SignerKey
 from undersigned.crypto.seal import seal
@@ -197,10 +198,33 @@ class Village:
         self.intake = Intake(site, self.letters)
         self._texts = texts
         self._idle: dict[bytes, Iterator[MemberRow]] = {}
-        assert isinstance(site.clock, StoredClock)
-        self.clock = site.clock
+
+    @property
+    def clock(self) -> StoredClock:
+        """The site's own clock."""
+        assert isinstance(self.site.clock, StoredClock)
+        return self.site.clock
+
+    def restart(self) -> None:
+        """End the process, and begin another in the same folder, as `serve` does."""
+        self.intake.stop()
+        self.site.close()
+        self.site = open_site(self.site.folder)
+        publish(self.site)
+        self.letters = Letters(self.site)
+        self.intake = Intake(self.site, self.letters)
+        self.intake.start()
 
     # --- letters
+
+    @property
+    def letter_file(self) -> Path:
+        """The letter file that was written last."""
+        return self._texts / "letter.toml"
+
+    def draft(self) -> Draft:
+        """Read the letter file that was written last."""
+        return read_draft(self.letter_file)
 
     def open(
         self, slug: str = "mill", *, members: int = 20, closes_s: int = 10 * DAY, **terms: Any
@@ -213,10 +237,15 @@ class Village:
             import_roll(self.site, slug, ("email,name,role\n" + "".join(rows)).encode())
         closes = dt.datetime.fromtimestamp(START + closes_s, dt.UTC).isoformat()
         values = TERMS | {"slug": slug, "closes": closes} | terms
-        (self._texts / "letter.toml").write_text(LETTER_FILE.format(**values))
-        letter = open_letter(self.site, read_draft(self._texts / "letter.toml"))
+        self.letter_file.write_text(LETTER_FILE.format(**values))
+        return self.open_draft(self.draft())
+
+    def open_draft(self, draft: Draft) -> Letter:
+        """Open a letter whose roll is there."""
+        letter = open_letter(self.site, draft)
         with self.site.issuer.read() as connection:
-            self._idle[letter.letter_id] = iter(member_store.list_members(connection, slug))
+            members = member_store.list_members(connection, draft.slug)
+        self._idle[letter.letter_id] = iter(members)
         return letter
 
     def view(self, letter: Letter) -> LetterView:

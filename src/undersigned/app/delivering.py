@@ -1,7 +1,7 @@
 """Sending what is in the outbox, again and again until it is out or hopeless."""
 
+from undersigned.app.failures import report_failure
 from undersigned.app.site import Site
-from undersigned.errors import StoreError
 from undersigned.mail import Mail, Mailer
 from undersigned.store import outbox
 
@@ -15,7 +15,9 @@ MOST_AT_ONCE = 50
 def deliver_mails(site: Site, mailer: Mailer) -> int:
     """Send the mails whose time has come; return how many are out.
 
-    A crash between sending and deleting sends a mail twice: the same code, which does no harm.
+    The first that fails ends it: whoever calls again goes on with the next, and can end in between,
+    also when the server lets everyone wait. A crash between sending and deleting sends a mail twice: the
+    same code, which does no harm.
     """
     now = site.clock.now()
     with site.issuer.read() as connection:
@@ -24,9 +26,10 @@ def deliver_mails(site: Site, mailer: Mailer) -> int:
     for row in due:
         try:
             mailer.send(Mail(row.mail.hex(), row.recipient, row.subject, row.body))
-        except StoreError:
+        except Exception as error:  # noqa: BLE001 - no mail may keep back all that come after it
             _postpone(site, row, now)
-            continue
+            report_failure("mails", error)
+            break
         with site.issuer.write() as connection:
             outbox.delete_mail(connection, row.mail)
         sent += 1

@@ -1,0 +1,232 @@
+"""Proofs of membership: a code by mail, or an invite code; strangers learn nothing."""
+
+import re
+
+import pytest
+import sqlalchemy as sa
+from tests.app.village import HOUR, Village
+
+from undersigned.app.enrolling import (
+    CODE_LIFETIME_S,
+    MOST_CODES,
+    begin_enrolment,
+    mail_code,
+    prove_by_invite,
+    prove_by_mail,
+)
+from undersigned.app.rolls import make_invites
+from undersigned.domain.letter import Letter
+from undersigned.errors import FormatError, ProofRejected
+from undersigned.store import members as member_store
+from undersigned.store import outbox
+from undersigned.store.outbox import MailRow
+from undersigned.store.schema import roll_entry
+
+MEMBER = "mill3@staff.example"
+
+
+@pytest.fixture
+def letter(village: Village) -> Letter:
+    """An open letter with 20 members."""
+    return village.open()
+
+
+def _mails(village: Village) -> list[MailRow]:
+    with village.site.issuer.read() as connection:
+        return outbox.list_due_mails(connection, village.clock.now() + HOUR, 100)
+
+
+def _ask(village: Village, letter: Letter, address: str = MEMBER) -> bytes:
+    """Ask for a code as the door does; return the enrolment."""
+    enrolment, canonical = begin_enrolment(address)
+    mail_code(village.site, village.view(letter), enrolment, canonical)
+    return enrolment
+
+
+def _code_in(mail: MailRow) -> str:
+    found = re.search(r"[0-9A-Z]{4}-[0-9A-Z]{4}", mail.body)
+    assert found is not None
+    return found[0]
+
+
+def _asked(village: Village, letter: Letter) -> tuple[bytes, str]:
+    """Ask for a code; return the enrolment and the code from the mail."""
+    before = {mail.mail for mail in _mails(village)}
+    enrolment = _ask(village, letter)
+    (mail,) = (mail for mail in _mails(village) if mail.mail not in before)
+    return enrolment, _code_in(mail)
+
+
+def _wrong(code: str) -> str:
+    return code[:-1] + ("0" if code[-1] != "0" else "1")
+
+
+def test_a_member_proves_their_address(village: Village, letter: Letter) -> None:
+    """With the code that was mailed to them."""
+    enrolment, code = _asked(village, letter)
+    member = prove_by_mail(village.site, village.view(letter), enrolment, code)
+    assert (member.address, member.name) == (MEMBER, "Villager 3")
+    (mail,) = _mails(village)
+    assert (mail.recipient, mail.tries) == (MEMBER, 0)
+    assert "mill" not in mail.subject + mail.body.replace(MEMBER, "")
+
+
+def test_the_address_may_be_written_as_people_write_it(village: Village, letter: Letter) -> None:
+    """In upper case, with spaces around it; what is no address is refused before anybody is looked for."""
+    _ask(village, letter, f"  {MEMBER.upper()} ")
+    assert [mail.recipient for mail in _mails(village)] == [MEMBER]
+    with pytest.raises(FormatError):
+        begin_enrolment("no address")
+
+
+def test_a_stranger_gets_the_same_answer_and_no_mail(village: Village, letter: Letter) -> None:
+    """An enrolment of 16 random bytes, whoever asks, and a code for it is wrong."""
+    enrolment = _ask(village, letter, "stranger@staff.example")
+    assert len(enrolment) == 16
+    assert _mails(village) == []
+    with pytest.raises(ProofRejected) as unknown:
+        prove_by_mail(village.site, village.view(letter), enrolment, "ABCD-2345")
+    known, code = _asked(village, letter)
+    with pytest.raises(ProofRejected) as wrong:
+        prove_by_mail(village.site, village.view(letter), known, _wrong(code))
+    assert str(unknown.value) == str(wrong.value)
+
+
+def test_a_code_may_be_typed_badly(village: Village, letter: Letter) -> None:
+    """Lower case, spaces, O for 0, I and L for 1."""
+    view = village.view(letter)
+    for _ in range(4):
+        enrolment, code = _asked(village, letter)
+        typed = code.lower().replace("0", "o").replace("1", "l").replace("-", " - ")
+        assert prove_by_mail(village.site, view, enrolment, f" {typed}\n").address == MEMBER
+        worse = code.replace("0", "O").replace("1", "i").replace("-", "")
+        assert prove_by_mail(village.site, view, enrolment, worse).address == MEMBER
+
+
+@pytest.mark.parametrize(
+    "typed", ["", "-", "ABCD", "ABCD-EFGH-JKMN", "ÄÖÜß-ßßß1", "1" * 1000, "\0" * 8]
+)
+def test_what_is_no_code_is_wrong(village: Village, letter: Letter, typed: str) -> None:
+    """Whatever people, or machines, type."""
+    enrolment, _ = _asked(village, letter)
+    with pytest.raises(ProofRejected):
+        prove_by_mail(village.site, village.view(letter), enrolment, typed)
+
+
+def test_a_right_code_works_again(village: Village, letter: Letter) -> None:
+    """An answer may have been lost; right tries are not counted."""
+    enrolment, code = _asked(village, letter)
+    for _ in range(8):
+        prove_by_mail(village.site, village.view(letter), enrolment, code)
+
+
+def test_five_wrong_tries_end_a_code(village: Village, letter: Letter) -> None:
+    """The right one is then refused as well; another code is not touched by it."""
+    view = village.view(letter)
+    (first, code), (second, other) = _asked(village, letter), _asked(village, letter)
+    for _ in range(5):
+        with pytest.raises(ProofRejected):
+            prove_by_mail(village.site, view, first, _wrong(code))
+    with pytest.raises(ProofRejected):
+        prove_by_mail(village.site, view, first, code)
+    prove_by_mail(village.site, view, second, other)
+
+
+def test_four_wrong_tries_do_not(village: Village, letter: Letter) -> None:
+    """Whatever right ones come in between."""
+    view = village.view(letter)
+    enrolment, code = _asked(village, letter)
+    for _ in range(4):
+        with pytest.raises(ProofRejected):
+            prove_by_mail(village.site, view, enrolment, _wrong(code))
+        prove_by_mail(village.site, view, enrolment, code)
+    with pytest.raises(ProofRejected):
+        prove_by_mail(village.site, view, enrolment, _wrong(code))
+    with pytest.raises(ProofRejected):
+        prove_by_mail(village.site, view, enrolment, code)
+
+
+def test_a_code_is_good_for_fifteen_minutes(village: Village, letter: Letter) -> None:
+    """To the second."""
+    assert CODE_LIFETIME_S == 900
+    enrolment, code = _asked(village, letter)
+    village.later(899)
+    prove_by_mail(village.site, village.view(letter), enrolment, code)
+    village.later(1)
+    with pytest.raises(ProofRejected):
+        prove_by_mail(village.site, village.view(letter), enrolment, code)
+
+
+def test_a_member_has_five_good_codes_at_most(village: Village, letter: Letter) -> None:
+    """Their mailbox is not flooded; later there is room for new ones."""
+    for _ in range(MOST_CODES + 3):
+        _ask(village, letter)
+    assert len(_mails(village)) == MOST_CODES == 5
+    _ask(village, letter, "mill4@staff.example")
+    assert len(_mails(village)) == 6
+    village.later(900)
+    _ask(village, letter)
+    assert len(_mails(village)) == 7
+
+
+def test_a_code_is_for_one_letter(village: Village, letter: Letter) -> None:
+    """Even where the next has the same roll."""
+    enrolment, code = _asked(village, letter)
+    second = village.open(edition=2)
+    with pytest.raises(ProofRejected):
+        prove_by_mail(village.site, village.view(second), enrolment, code)
+    prove_by_mail(village.site, village.view(letter), enrolment, code)
+
+
+def test_a_code_is_for_its_own_enrolment(village: Village, letter: Letter) -> None:
+    """The code of one mail does not fit the enrolment of another."""
+    (first, _), (_, other) = _asked(village, letter), _asked(village, letter)
+    with pytest.raises(ProofRejected):
+        prove_by_mail(village.site, village.view(letter), first, other)
+
+
+def test_who_is_blocked_meanwhile_is_refused(village: Village, letter: Letter) -> None:
+    """Also with a code that was mailed before."""
+    enrolment, code = _asked(village, letter)
+    (invite,) = (i for i in make_invites(village.site, "mill", None) if i.address == MEMBER)
+    with village.site.issuer.write() as connection:
+        connection.execute(
+            sa.update(roll_entry).where(roll_entry.c.address == MEMBER).values(blocked=1)
+        )
+    with pytest.raises(ProofRejected):
+        prove_by_mail(village.site, village.view(letter), enrolment, code)
+    with pytest.raises(ProofRejected):
+        prove_by_invite(village.site, village.view(letter), invite.code)
+    before = len(_mails(village))
+    _ask(village, letter)
+    assert len(_mails(village)) == before
+
+
+def test_an_invite_code_proves_its_entry(village: Village, letter: Letter) -> None:
+    """As often as it is shown, and as people write it."""
+    invites = make_invites(village.site, "mill", None)
+    for invite in invites[:2]:
+        for typed in (invite.code, invite.code.lower(), invite.code.replace("-", " ")):
+            member = prove_by_invite(village.site, village.view(letter), typed)
+            assert (member.address, member.name) == (invite.address, invite.name)
+
+
+def test_a_wrong_invite_code_proves_nothing(village: Village, letter: Letter) -> None:
+    """One that nobody has, one of another letter, one that is none: all are wrong in the same way."""
+    import_code = make_invites(village.site, "codes", 1)[0].code
+    for typed in ("0123-4567-89AB-CDEF", import_code, "", "?" * 16, "A" * 500):
+        with pytest.raises(ProofRejected) as caught:
+            prove_by_invite(village.site, village.view(letter), typed)
+        assert str(caught.value) == str(ProofRejected())
+
+
+def test_old_codes_are_forgotten(village: Village, letter: Letter) -> None:
+    """With the next request at the latest."""
+    _asked(village, letter)
+    village.later(900)
+    _ask(village, letter, "mill4@staff.example")
+    with village.site.issuer.read() as connection:
+        member = member_store.find_member(connection, "mill", b"email:" + MEMBER.encode())
+        assert member is not None
+        held = member_store.count_enrolments(connection, letter.letter_id, member.commit, 0)
+    assert held == 0
