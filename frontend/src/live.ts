@@ -1,8 +1,8 @@
 /**
  * Keeps the numbers of a letter's page fresh. The page says where they are (`data-live`) and which
- * element shows which: `data-count` as text, `data-count-value` as a bar, `data-share` the part of the
- * headcount that stands. What stands is in a live region, whose text changes only when the number does.
- * Nothing is asked while nobody looks.
+ * element shows which: `data-count` as text, `data-count-value` as a bar, `data-bar` as a part of it,
+ * `data-share` the part of the headcount that stands. What stands is in a live region, whose text
+ * changes only when the number does. Nothing is asked while nobody looks.
  */
 
 import { formatNumber, formatShare } from "./dom.ts";
@@ -63,16 +63,26 @@ function readCounts(value: unknown): Counts | null {
 /** Write the numbers where they stand. */
 function showCounts(root: HTMLElement, counts: Counts): void {
   const { standing = 0, headcount = 1 } = counts;
-  for (const place of root.querySelectorAll<HTMLElement>("[data-count]")) {
-    const count = counts[place.dataset["count"] ?? ""];
-    if (count !== undefined) write(place, formatNumber(count));
+  for (const shown of root.querySelectorAll<HTMLElement>("[data-count]")) {
+    const count = counts[shown.dataset["count"] ?? ""];
+    if (count !== undefined) write(shown, formatNumber(count));
   }
-  for (const place of root.querySelectorAll<HTMLElement>("[data-share]")) {
-    write(place, formatShare(standing, headcount));
+  for (const shown of root.querySelectorAll<HTMLElement>("[data-share]")) {
+    write(shown, formatShare(standing, headcount));
   }
   for (const bar of root.querySelectorAll<HTMLProgressElement>("progress[data-count-value]")) {
     bar.value = Math.min(counts[bar.dataset["countValue"] ?? ""] ?? bar.value, bar.max);
   }
+  const { anonymous = 0, waiting = 0 } = counts;
+  movePart(root, "anonymous", standing - anonymous, anonymous);
+  movePart(root, "waiting", standing, waiting);
+}
+
+/** Move a part of the bar, whose drawing is as wide as the headcount. */
+function movePart(root: HTMLElement, name: string, start: number, width: number): void {
+  const part = root.querySelector(`rect[data-bar="${name}"]`);
+  part?.setAttribute("x", String(start));
+  part?.setAttribute("width", String(width));
 }
 
 /** Leave a text alone that has not changed: it would be read out again. */

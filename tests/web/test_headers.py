@@ -82,7 +82,7 @@ def test_pages_may_do_what_they_need(
     has_script = '<script type="module" src="/static/dist/' in answer.text
     assert has_script <= scripts
     assert answer.headers["content-security-policy"] == page_csp(scripts=has_script, forms=forms)
-    assert ("<form" in answer.text) == forms
+    assert ("<form" in answer.text) <= forms
 
 
 @pytest.mark.parametrize("policy", sorted(POLICIES))

@@ -317,6 +317,8 @@ def test_shares(part: int, whole: int, share: str) -> None:
         (47 * 3600, "in 47 hours", "dalam 47 jam"),
         (4 * 86_400 - 1, "in 3 days", "dalam 3 hari"),
         (45 * 86_400, "in 45 days", "dalam 45 hari"),
+        (729 * 86_400, "in 729 days", "dalam 729 hari"),
+        (3 * 366 * 86_400, "in 3 years", "dalam 3 tahun"),
         (-2 * 86_400, "2 days ago", "2 hari yang lalu"),
     ],
 )

@@ -24,10 +24,15 @@ LOCALE_FOLDER: Final = Path(__file__).parents[2] / "locale"
 LONGEST_ACCEPT: Final = 500
 """Characters of an Accept-Language header that are read: browsers send a tenth of that."""
 
-Unit: TypeAlias = Literal["day", "hour", "minute"]
+Unit: TypeAlias = Literal["year", "day", "hour", "minute"]
 
 _DAY: Final = 86_400
-_UNITS: Final[tuple[tuple[Unit, int], ...]] = (("day", _DAY), ("hour", 3600), ("minute", 60))
+_UNITS: Final[tuple[tuple[Unit, int], ...]] = (
+    ("year", 365 * _DAY),
+    ("day", _DAY),
+    ("hour", 3600),
+    ("minute", 60),
+)
 _NEVER_LARGER: Final = 10**9
 """Babel turns to a larger unit from this many on: 45 days stay days."""
 
