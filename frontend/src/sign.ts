@@ -19,7 +19,6 @@ import { during, TELLING } from "./telling.ts";
 
 async function main(): Promise<void> {
   const root = part("signing");
-  document.documentElement.classList.add("runs");
   show("plain", false);
   if (!isSecureContext || crypto.subtle === undefined) {
     show("insecure", true);
@@ -42,6 +41,7 @@ async function load(root: HTMLElement): Promise<void> {
   const steps = new Steps(root);
   const page: SigningPage = { api, site, view, store, draft, steps, attempt };
   prepare(page);
+  document.documentElement.classList.add("runs");
   const takes = root.dataset["takes"] === "true";
   show("steps", takes || attempt !== null);
   if (attempt !== null) offerToContinue(page);
