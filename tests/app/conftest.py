@@ -9,14 +9,16 @@ from tests.app.village import Village, village_in
 from undersigned.crypto.keys import TokenKey
 
 
-@pytest.fixture(autouse=True, scope="session")
-def one_token_key() -> Iterator[None]:
+@pytest.fixture(scope="session")
+def token_key() -> TokenKey:
+    """The one RSA key."""
+    return TokenKey.generate()
+
+
+@pytest.fixture(autouse=True)
+def one_token_key(token_key: TokenKey, monkeypatch: pytest.MonkeyPatch) -> None:
     """Give every letter the same token key; tokens still belong to one letter each."""
-    key = TokenKey.generate()
-    patch = pytest.MonkeyPatch()
-    patch.setattr(TokenKey, "generate", classmethod(lambda _: key))
-    yield
-    patch.undo()
+    monkeypatch.setattr(TokenKey, "generate", classmethod(lambda _: token_key))
 
 
 @pytest.fixture

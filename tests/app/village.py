@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from undersigned.app.clock import StoredClock
+from undersigned.app.draft import Draft
 from undersigned.app.drafting import open_letter
 from undersigned.app.intake import Answer, ChangeRequest, Intake, SignRequest
 from undersigned.app.issuing import TokenRequest, issue_token
-from undersigned.app.letter_file import Draft, read_draft
+from undersigned.app.letter_file import read_draft
 from undersigned.app.letters import Letters, LetterView, stage_of
 from undersigned.app.log import publish
 from undersigned.app.opening import open_due_waves

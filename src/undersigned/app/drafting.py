@@ -4,7 +4,7 @@ import dataclasses
 import hashlib
 from collections.abc import Sequence
 
-from undersigned.app.letter_file import Draft, letter_of
+from undersigned.app.draft import Draft, letter_of
 from undersigned.app.letters import Letters, format_stage
 from undersigned.app.log import Batch, publish
 from undersigned.app.site import IssuerKeys, Site, issuer_key_folder

@@ -5,49 +5,24 @@
 
 import datetime
 import tomllib
-from dataclasses import dataclass
+import unicodedata
 from pathlib import Path
 from typing import Any
 
+from undersigned.app.draft import Draft, find_problems
 from undersigned.domain.letter import (
     Basis,
     EpochTerms,
-    Letter,
-    LetterId,
     Method,
     Mode,
     RollKind,
     TextDocument,
-    TextRef,
-    TrusteeTerms,
 )
 from undersigned.domain.text import DemandText
 from undersigned.errors import FormatError, LetterRefused
 
 LONGEST_FILE = 256 * 1024
 """Bytes of a letter file or a text: far above any letter that people read to the end."""
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A letter as its organiser wrote it: all of it that does not come from the site."""
-
-    slug: str
-    edition: int
-    deadline: int | None
-    closes: int
-    headcount: int
-    headcount_as_of: str
-    rule: int
-    cooling_off_s: int
-    basis: Basis
-    modes: tuple[Mode, ...]
-    conditions: tuple[int, ...]
-    epoch: EpochTerms
-    roll: RollKind
-    methods: tuple[Method, ...]
-    retention_days: int
-    texts: tuple[TextDocument, ...]
 
 
 class _Reader:
@@ -74,12 +49,28 @@ class _Reader:
         value = table.pop(key, default)
         if value is None:
             return None
+        if value is ...:
+            self.problems.append(f"`{key}` is missing")
+            return None
         if not isinstance(value, datetime.datetime) or value.tzinfo is None:
             self.problems.append(
                 f"`{key}` must be a time with its offset: 2026-05-01T12:00:00+02:00"
             )
             return 0
         return int(value.timestamp())
+
+    def day(self, table: dict[str, Any], key: str) -> str:
+        """Return and remove a day as YYYY-MM-DD, written as TOML has it or in quotes."""
+        value = table.pop(key, ...)
+        if value is ...:
+            self.problems.append(f"`{key}` is missing")
+        elif isinstance(value, str):
+            return value
+        elif isinstance(value, datetime.date) and not isinstance(value, datetime.datetime):
+            return value.isoformat()
+        else:
+            self.problems.append(f"`{key}` must be a day: 2026-05-01")
+        return ""
 
     def items(self, table: dict[str, Any], key: str, kind: type, default: Any = ...) -> list[Any]:
         """Return and remove a list whose items are all of one type."""
@@ -99,12 +90,14 @@ class _Reader:
 
     def choice(self, table: dict[str, Any], key: str, kind: Any, default: Any = ...) -> Any:
         """Return and remove one of the words that `kind` has."""
+        noted = len(self.problems)
         word = self.take(table, key, str, default)
         known = [choice.value for choice in kind]
-        if word not in known:
+        if word in known:
+            return kind(word)
+        if len(self.problems) == noted:
             self.problems.append(f"`{key}` must be one of: {', '.join(known)}")
-            return next(iter(kind))
-        return kind(word)
+        return next(iter(kind))
 
     def nothing_left(self, table: dict[str, Any], where: str) -> None:
         """Note members that nobody asked for: a misspelt one must not be ignored."""
@@ -133,14 +126,13 @@ def read_draft(path: Path) -> Draft:
     tables = reader.items(table, "texts", dict)
     texts = [_read_document(reader, text, path.parent) for text in tables]
     modes = tuple(reader.choices(table, "modes", Mode, [mode.value for mode in Mode]))
-    as_of = headcount.pop("as_of", "")
     draft = Draft(
         slug=reader.take(table, "slug", str),
         edition=reader.take(table, "edition", int, 1),
         deadline=reader.time(table, "deadline", None),
         closes=reader.time(table, "closes") or 0,
         headcount=reader.take(headcount, "n", int),
-        headcount_as_of=as_of.isoformat() if isinstance(as_of, datetime.date) else str(as_of),
+        headcount_as_of=reader.day(headcount, "as_of"),
         rule=reader.take(table, "rule", int),
         cooling_off_s=reader.take(table, "cooling_off_s", int, 86_400),
         basis=reader.choice(table, "basis", Basis, "named"),
@@ -159,118 +151,87 @@ def read_draft(path: Path) -> Draft:
     reader.nothing_left(table, "")
     reader.nothing_left(headcount, " in [headcount]")
     reader.nothing_left(epoch, " in [epoch]")
-    problems = reader.problems + ([] if reader.problems else _problems_of(draft))
+    # What was missing or of another type is in the draft as nothing, and would be told twice.
+    problems = reader.problems or find_problems(draft)
     if problems:
         raise LetterRefused(problems)
     return draft
 
 
 def _read_text(path: Path) -> str:
+    """Read a file as people's programs write it: with or without a mark, CRLF, decomposed letters."""
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(LONGEST_FILE + 1)
     except OSError as error:
         raise LetterRefused([f"{path} cannot be read: {error.strerror}"]) from None
     if len(data) > LONGEST_FILE:
         raise LetterRefused([f"{path} is longer than {LONGEST_FILE} bytes"])
     try:
-        return data.decode("utf-8").replace("\r\n", "\n")
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise LetterRefused([f"{path} is not text in UTF-8"]) from None
+    return unicodedata.normalize("NFC", text.replace("\r\n", "\n"))
 
 
 def _read_document(reader: _Reader, table: dict[str, Any], folder: Path) -> TextDocument | None:
-    demands = reader.items(table, "demands", dict)
-    name = reader.take(table, "file", str)
-    text = ""
-    try:
-        if name:
-            text = _read_text(folder / name)
-    except LetterRefused as error:
-        reader.problems.extend(error.problems)
+    noted = len(reader.problems)
     fields: dict[str, Any] = {
         "lang": reader.take(table, "lang", str),
         "title": reader.take(table, "title", str),
-        "text": text.strip(),
+        "text": _read_text_beside(reader, reader.take(table, "file", str), folder),
         "addressees": tuple(reader.items(table, "addressees", str)),
         "demands": tuple(
-            DemandText(reader.take(demand, "id", str), reader.take(demand, "text", str))
-            for demand in demands
+            _read_demand(reader, demand) for demand in reader.items(table, "demands", dict)
         ),
         "consequence": reader.take(table, "consequence", str),
         "headcount_source": reader.take(table, "headcount_source", str),
     }
     reader.nothing_left(table, " in [[texts]]")
-    try:
-        return TextDocument(**fields)
-    except FormatError as error:
-        reader.problems.append(f"[[texts]] {fields['lang']}: {error.detail}")
+    if len(reader.problems) > noted:
         return None
+    reader.problems.extend(f"[[texts]] {fields['lang']}: {each}" for each in _text_problems(fields))
+    return None if len(reader.problems) > noted else TextDocument(**fields)
 
 
-def _problems_of(draft: Draft) -> list[str]:
-    """Return what the letter's own rules have against a draft, by trying it with keys of zeros."""
-    if not draft.texts:
-        return ["a letter needs a text: [[texts]]"]
-    ids = [demand.id for demand in draft.texts[0].demands]
-    for text in draft.texts[1:]:
-        if [demand.id for demand in text.demands] != ids:
-            return [f"[[texts]] {text.lang}: its demands are not those of the first text"]
-    trustee = TrusteeTerms("trustee", True, bytes(1216), bytes(32))
+def _read_text_beside(reader: _Reader, name: str, folder: Path) -> str:
     try:
-        letter_of(
-            draft,
-            tuple(TextRef(text.lang, bytes(32)) for text in draft.texts),
-            supersedes=LetterId(bytes(32)) if draft.edition > 1 else None,
-            trustees=(trustee,) if Mode.SEALED in draft.modes else (),
-            token_key=b"\0",
-            attestation_key=bytes(32),
-            organiser_key=bytes(32),
-            promise_vkey="check+00000000+AA==",
-            bundle=None,
-        )
-    except FormatError as error:
-        return [error.detail]
-    return []
+        return _read_text(folder / name).strip() if name else ""
+    except LetterRefused as error:
+        reader.problems.extend(error.problems)
+        return ""
 
 
-def letter_of(
-    draft: Draft,
-    texts: tuple[TextRef, ...],
-    *,
-    supersedes: LetterId | None,
-    trustees: tuple[TrusteeTerms, ...],
-    token_key: bytes,
-    attestation_key: bytes,
-    organiser_key: bytes,
-    promise_vkey: str,
-    bundle: bytes | None,
-) -> Letter:
-    """Return the letter of a draft on a site: with its keys, trustees and script. Raises FormatError."""
-    return Letter(
-        slug=draft.slug,
-        edition=draft.edition,
-        supersedes=supersedes,
-        texts=texts,
-        demands=tuple(demand.id for demand in draft.texts[0].demands),
-        deadline=draft.deadline,
-        closes=draft.closes,
-        headcount=draft.headcount,
-        headcount_as_of=draft.headcount_as_of,
-        rule=draft.rule,
-        cooling_off_s=draft.cooling_off_s,
-        basis=draft.basis,
-        modes=draft.modes,
-        conditions=draft.conditions,
-        epoch=draft.epoch,
-        trustees=trustees,
-        quorum=1 if trustees else 0,
-        issuer_url=None,
-        token_key=token_key,
-        attestation_key=attestation_key,
-        roll=draft.roll,
-        methods=draft.methods,
-        organiser_key=organiser_key,
-        promise_vkey=promise_vkey,
-        bundle=bundle,
-        retention_days=draft.retention_days,
-    )
+def _read_demand(reader: _Reader, table: dict[str, Any]) -> DemandText:
+    demand = DemandText(reader.take(table, "id", str), reader.take(table, "text", str))
+    reader.nothing_left(table, " in [[texts.demands]]")
+    return demand
+
+
+_SOUND: dict[str, Any] = {
+    "lang": "en",
+    "title": "-",
+    "text": "-",
+    "addressees": ("-",),
+    "demands": (DemandText("a", "-"),),
+    "consequence": "-",
+    "headcount_source": "-",
+}
+"""What stands in for a member that is wrong, so that the others are looked at as well."""
+
+
+def _text_problems(fields: dict[str, Any]) -> list[str]:
+    """Return all that is wrong with the members of a text document."""
+    problems = [f"its {name} is empty" for name in ("title", "text") if not fields[name].strip()]
+    tried = dict(fields)
+    while True:
+        try:
+            TextDocument(**tried)
+        except FormatError as error:
+            problems.append(error.detail)
+            member = error.detail.partition(":")[0].partition(".")[0]
+            if tried.get(member) == _SOUND.get(member):
+                return problems
+            tried[member] = _SOUND[member]
+        else:
+            return problems

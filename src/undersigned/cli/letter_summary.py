@@ -3,7 +3,7 @@
 import datetime as dt
 import hashlib
 
-from undersigned.app.letter_file import Draft
+from undersigned.app.draft import Draft
 from undersigned.domain.letter import Letter, Mode, format_text
 
 _HOUR_S = 3_600

@@ -1,0 +1,161 @@
+"""A draft: a letter as its organiser wrote it, and what the letter's own rules have against it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from undersigned.domain.letter import (
+    MOST_HEADCOUNT,
+    Basis,
+    EpochTerms,
+    Letter,
+    LetterId,
+    Method,
+    Mode,
+    RollKind,
+    TextDocument,
+    TextRef,
+    TrusteeTerms,
+)
+from undersigned.errors import FormatError
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A letter as its organiser wrote it: all of it that does not come from the site."""
+
+    slug: str
+    edition: int
+    deadline: int | None
+    closes: int
+    headcount: int
+    headcount_as_of: str
+    rule: int
+    cooling_off_s: int
+    basis: Basis
+    modes: tuple[Mode, ...]
+    conditions: tuple[int, ...]
+    epoch: EpochTerms
+    roll: RollKind
+    methods: tuple[Method, ...]
+    retention_days: int
+    texts: tuple[TextDocument, ...]
+
+
+def find_problems(draft: Draft) -> list[str]:
+    """Return all that is wrong with a draft, in words."""
+    if not draft.texts:
+        return ["a letter needs a text: [[texts]]"]
+    return [*_other_demands(draft), *_unusable(draft), *_out_of_bounds(draft)]
+
+
+def _other_demands(draft: Draft) -> Iterator[str]:
+    first, *others = ([demand.id for demand in text.demands] for text in draft.texts)
+    for text, ids in zip(draft.texts[1:], others, strict=True):
+        if ids != first:
+            yield f"[[texts]] {text.lang}: its demands are not those of the first text"
+
+
+def _unusable(draft: Draft) -> Iterator[str]:
+    """Yield what the formats know and this site cannot do: nobody could sign such a letter here."""
+    if draft.roll is RollKind.DOMAIN:
+        yield "`roll` is domain, and this site can only take a list or invites"
+    if Method.OPENID in draft.methods:
+        yield "`methods` has openid, and this site can only take email and invite"
+    if draft.roll is RollKind.INVITES and Method.EMAIL in draft.methods:
+        yield "`methods` has email, and a roll of invites has no addresses"
+
+
+_SOUND: dict[str, Callable[[Draft], Draft]] = {
+    "slug": lambda draft: replace(draft, slug="a"),
+    "edition": lambda draft: replace(draft, edition=1),
+    "texts": lambda draft: replace(draft, texts=draft.texts[:1]),
+    "texts.lang": lambda draft: replace(draft, texts=draft.texts[:1]),
+    "deadline": lambda draft: replace(draft, deadline=None),
+    "closes": lambda draft: replace(draft, closes=0),
+    "headcount.n": lambda draft: replace(draft, headcount=MOST_HEADCOUNT),
+    "headcount.as_of": lambda draft: replace(draft, headcount_as_of="2000-01-01"),
+    "rule": lambda draft: replace(draft, rule=1),
+    "cooling_off_s": lambda draft: replace(draft, cooling_off_s=0),
+    "conditions": lambda draft: replace(draft, conditions=()),
+    "epoch.period_s": lambda draft: replace(draft, epoch=replace(draft.epoch, period_s=1)),
+    "epoch.floor": lambda draft: replace(draft, epoch=replace(draft.epoch, floor=1)),
+    "epoch.max_wait_s": lambda draft: replace(draft, epoch=EpochTerms(1, 1, 1)),
+    "modes": lambda draft: replace(draft, modes=tuple(Mode)),
+    "methods": lambda draft: replace(draft, methods=(Method.EMAIL,)),
+    "retention_days": lambda draft: replace(draft, retention_days=0),
+}
+"""How to mend each member of a letter, so that what is wrong with the others can be seen as well."""
+
+
+def _out_of_bounds(draft: Draft) -> Iterator[str]:
+    """Yield what the letter's rules have against the members of a draft, each mended in its turn."""
+    menders = dict(_SOUND)
+    while (problem := _find_first_problem(draft)) is not None:
+        yield problem
+        mend = menders.pop(problem.partition(":")[0], None)
+        if mend is None:
+            return
+        draft = mend(draft)
+
+
+def _find_first_problem(draft: Draft) -> str | None:
+    """Try a draft with keys of zeros."""
+    trustee = TrusteeTerms("trustee", True, bytes(1216), bytes(32))
+    try:
+        letter_of(
+            draft,
+            tuple(TextRef(text.lang, bytes(32)) for text in draft.texts),
+            supersedes=LetterId(bytes(32)) if draft.edition > 1 else None,
+            trustees=(trustee,) if Mode.SEALED in draft.modes else (),
+            token_key=b"\0",
+            attestation_key=bytes(32),
+            organiser_key=bytes(32),
+            promise_vkey="check+00000000+AA==",
+            bundle=None,
+        )
+    except FormatError as error:
+        return error.detail
+    return None
+
+
+def letter_of(
+    draft: Draft,
+    texts: tuple[TextRef, ...],
+    *,
+    supersedes: LetterId | None,
+    trustees: tuple[TrusteeTerms, ...],
+    token_key: bytes,
+    attestation_key: bytes,
+    organiser_key: bytes,
+    promise_vkey: str,
+    bundle: bytes | None,
+) -> Letter:
+    """Return the letter of a draft on a site: with its keys, trustees and script. Raises FormatError."""
+    return Letter(
+        slug=draft.slug,
+        edition=draft.edition,
+        supersedes=supersedes,
+        texts=texts,
+        demands=tuple(demand.id for demand in draft.texts[0].demands),
+        deadline=draft.deadline,
+        closes=draft.closes,
+        headcount=draft.headcount,
+        headcount_as_of=draft.headcount_as_of,
+        rule=draft.rule,
+        cooling_off_s=draft.cooling_off_s,
+        basis=draft.basis,
+        modes=draft.modes,
+        conditions=draft.conditions,
+        epoch=draft.epoch,
+        trustees=trustees,
+        quorum=1 if trustees else 0,
+        issuer_url=None,
+        token_key=token_key,
+        attestation_key=attestation_key,
+        roll=draft.roll,
+        methods=draft.methods,
+        organiser_key=organiser_key,
+        promise_vkey=promise_vkey,
+        bundle=bundle,
+        retention_days=draft.retention_days,
+    )
