@@ -337,7 +337,8 @@ def check_takes_amendment(letter: Letter, stage: Stage, now: int) -> None:
 def check_takes_withdrawal(letter: Letter, stage: Stage, now: int) -> None:
     """Check that the letter takes a `withdraw` now. Raises LetterNotOpen.
 
-    The same holds as for an amendment, except that a closed letter takes withdrawals.
+    One is taken while a wave waits, too, and after the letter has closed; none between the closing time
+    of a letter that was not released and the outcome which may end it.
     """
     may_lapse = stage.state in {State.OPEN, State.REACHED} and now >= letter.closes
     if stage.state not in TAKES_WITHDRAWALS or (
