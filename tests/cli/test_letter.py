@@ -92,23 +92,27 @@ def test_a_time_that_has_passed_is_a_note(run: Run) -> None:
     assert checked.code == 0
     assert "note: `closes` has passed: 2001-01-01 00:00:00 UTC\n" in checked.err
     run("roll", "invites", "x", "--count", 3, "--data", "d", "--origin", "a.example")
-    opened = run("letter", "open", file, "--data", "d")
+    opened = run("letter", "open", file, "--data", "d", "--yes")
     assert opened.code == 1
     assert "  `closes` has passed already\n" in opened.err
 
 
 def test_a_letter_is_opened_once(run: Run) -> None:
-    """With a roll; a second time is refused."""
+    """With a roll, and only where yes is said; a second time is refused."""
     run("letter", "new", "x")
-    refused = run("letter", "open", "x/letter.toml", "--data", "d", "--origin", "a.example")
+    opening = ("letter", "open", "x/letter.toml", "--data", "d", "--yes")
+    unsaid = run(*opening[:-1])
+    assert unsaid.code == 2
+    assert unsaid.err.startswith("error: --yes is needed where nobody can be asked\n")
+    refused = run(*opening, "--origin", "a.example")
     assert refused.code == 1
     assert refused.err.startswith("error: the letter has no roll yet")
     run("roll", "import", "x", "x/roll.csv", "--data", "d")
-    opened = run("letter", "open", "x/letter.toml", "--data", "d")
+    opened = run(*opening)
     assert opened.code == 0
     assert opened.out.startswith("letter: x@1\nletter id: ")
     assert opened.out.endswith("log: a.example/log\n")
-    again = run("letter", "open", "x/letter.toml", "--data", "d")
+    again = run(*opening)
     assert again.code == 1
     assert again.err.startswith("error: a letter of that name has been opened already")
 

@@ -202,10 +202,12 @@ def test_a_site_that_is_away(
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     run("sign", url_of(live_site), "--mode", "anonymous", "--yes", "--invite", live_site.invites[6])
-    done = run("withdraw", "small-letter-1.receipt.json", "--site", f"http://127.0.0.1:{port}")
+    done = run(
+        "withdraw", "small-letter-1.receipt.json", "--yes", "--site", f"http://127.0.0.1:{port}"
+    )
     assert done.code == 2
     assert done.err.startswith("error: the site does not answer")
-    kept = run("withdraw", "small-letter-1.receipt.json", "--site", live_site.url)
+    kept = run("withdraw", "small-letter-1.receipt.json", "--site", live_site.url, "--yes")
     assert kept.code == 0
     assert "withdrawn in the log by: " in kept.out
 
@@ -216,14 +218,16 @@ def test_withdrawing_by_the_words(script: Run, live_site: LiveSite) -> None:
     script("sign", url, "--mode", "sealed", "--yes", "--invite", live_site.invites[7])
     words = receipt_in("small-letter-1.receipt.json").words
     assert script("withdraw", url).err.startswith("error: --words is needed")
-    first = script("withdraw", url, "--words", "-", stdin=f"{words.upper()}\n")
+    unsaid = script("withdraw", url, "--words", words)
+    assert unsaid.err.startswith("error: --yes is needed")
+    first = script("withdraw", url, "--yes", "--words", "-", stdin=f"{words.upper()}\n")
     assert first.code == 0
     assert "next: " in first.err
-    assert script("withdraw", url, "--words", words).code == 0
-    wrong = script("withdraw", url, "--words", "abandon " * 11 + "about")
+    assert script("withdraw", url, "--yes", "--words", words).code == 0
+    wrong = script("withdraw", url, "--yes", "--words", "abandon " * 11 + "about")
     assert wrong.code == 1
     assert wrong.err.startswith("error: that key has not signed this letter\n")
-    typo = script("withdraw", url, "--words", "one two three")
+    typo = script("withdraw", url, "--yes", "--words", "one two three")
     assert typo.code == 2
 
 

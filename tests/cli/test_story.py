@@ -53,7 +53,7 @@ def test_from_the_first_file_to_the_verified_count(script: Run, tmp_path: Path) 
     )
     assert invited.code == 0, invited.err
     codes = [row["code"] for row in csv.DictReader((tmp_path / "codes.csv").read_text().split())]
-    opened = script("letter", "open", "harbour/letter.toml", *data)
+    opened = script("letter", "open", "harbour/letter.toml", *data, "--yes")
     assert opened.code == 0, opened.err
     with served(tmp_path) as address:
         url = f"{address}/letters/harbour"
@@ -73,7 +73,7 @@ def test_from_the_first_file_to_the_verified_count(script: Run, tmp_path: Path) 
             assert signed.code == 0, signed.err
             checked = script("receipt", "verify", f"{number}.json")
             assert checked.code == 0, checked.err
-        assert script("withdraw", "4.json", "--site", address).code == 0
+        assert script("withdraw", "4.json", "--site", address, "--yes").code == 0
         _wait_for_withdrawal(script, url)
         shown = script("letter", "show", url)
         assert "standing: 3 of 100 (3.0 %)\nof which anonymous: 1\n" in shown.out

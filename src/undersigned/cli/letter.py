@@ -41,7 +41,9 @@ def check(file: LetterFile) -> None:
     output.facts(summary_of(draft), title=FIXED)
     for sentence in passed_times(draft, int(time.time())):
         output.note(sentence)
-    output.next_step(f"import its roll, then: undersigned letter open {file}")
+    # A later edition has the roll of the one before it.
+    roll = "import its roll, then: " if draft.edition == 1 else ""
+    output.next_step(f"{roll}undersigned letter open {file}")
 
 
 @app.command("open")
@@ -55,11 +57,13 @@ def open_(file: LetterFile, data: Data = None, origin: Origin = None, yes: Yes =
     from undersigned.web.static_files import find_bundle
 
     draft = read_draft(file)
+    if not yes and not output.is_interactive():
+        output.needs("--yes")
     folder = data_folder(data)
     with site_in(folder, f"letter open {file}", origin) as site:
         for sentence in passed_times(draft, site.clock.now()):
             output.note(sentence)
-        if output.is_interactive() and not yes:
+        if not yes:
             output.facts(summary_of(draft), title=FIXED)
             if not output.confirm("open it now?"):
                 output.note("nothing was changed")

@@ -20,7 +20,8 @@ def withdraw_signature(
 ) -> None:
     """Withdraw by a receipt's file, or by a letter's address and the words, asked for if not given.
 
-    Raises UnknownSignature, AlreadyWithdrawn, Unreachable, VerificationError, FormatError.
+    Where nobody can be asked, `yes` has to be said: it is for good. Raises UnknownSignature,
+    AlreadyWithdrawn, Unreachable, VerificationError, FormatError.
     """
     with open_client() as client:
         head, held = _target(client, target, words, site, pinned_vkey)
@@ -54,8 +55,10 @@ def _normal(words: str) -> str:
 
 
 def _confirm(head: LetterHead, *, yes: bool) -> None:
-    if yes or not output.is_interactive():
+    if yes:
         return
+    if not output.is_interactive():
+        output.needs("--yes")
     name = f"{head.letter.slug}@{head.letter.edition}"
     if not output.confirm(f"withdraw the signature under {name}, for good?"):
         output.note("nothing was changed")
