@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import time
 from collections import Counter
 from itertools import combinations
 from random import Random
@@ -186,3 +187,19 @@ def test_the_hash_is_over_canonical_json(indexes: set[int]) -> None:
     expected = hashlib.sha256(rfc8785.dumps(list(standing))).digest()
     assert outcome_hash(standing) == expected
     assert outcome_hash([]) == hashlib.sha256(b"[]").digest()
+
+
+def test_a_million_signatures_are_decided_within_a_second() -> None:
+    """From scratch, with as many conditions as a letter may offer; some of them do not hold."""
+    conditions = [0, 10, *(k * 100_000 for k in range(1, 15))]
+    chance = Random(1)
+    candidates = [
+        Candidate(leaf, chance.random() < 0.9, chance.choice(conditions)) for leaf in range(10**6)
+    ]
+    # Time of this thread: other processes do not count.
+    began = time.thread_time()
+    outcome = find_outcome(candidates)
+    assert time.thread_time() - began < 1
+    assert 0 < outcome.waiting < 10**6
+    assert outcome.m < len(outcome.standing)
+    check_outcome(candidates, outcome)
