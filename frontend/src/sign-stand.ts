@@ -3,10 +3,10 @@
 import type { Held } from "./attempt.ts";
 import { type Mode, MODES } from "./body.ts";
 import { button, choiceOf, choose, element, fill, formatNumber, part, show } from "./dom.ts";
-import { FormatError } from "./errors.ts";
 import type { Letter } from "./letter.ts";
-import { type Attestation, LONGEST_STATEMENT } from "./name.ts";
+import { LONGEST_STATEMENT } from "./name.ts";
 import { countCharacters } from "./shape.ts";
+import { nameOn, statementOf } from "./sign-choice.ts";
 import { openReview } from "./sign-review.ts";
 import { attemptOf, type SigningPage } from "./signing-page.ts";
 import { OPENED } from "./steps.ts";
@@ -67,11 +67,6 @@ function showStand(page: SigningPage): void {
   arrange(page.view.letter);
 }
 
-/** Return name and role as they are shown. */
-export function nameOn({ name, role }: Attestation): string {
-  return role === null ? name : `${name}, ${role}`;
-}
-
 /** An earlier request was answered: what it asked for is what was attested. */
 function isOtherwise({ shownAs, attestation }: Held): boolean {
   if (shownAs === null) return false;
@@ -114,12 +109,6 @@ function arrange(letter: Letter): void {
   part("statement-count").dataset["over"] = String(length > LONGEST_STATEMENT);
 }
 
-/** Return a statement as it is written, null for none; browsers end lines in more than one way. */
-export function statementOf(typed: string): string | null {
-  const text = typed.normalize("NFC").replace(/\r\n?/g, "\n").replaceAll("\t", " ").trim();
-  return text === "" ? null : text;
-}
-
 function checkStatement(): void {
   const { mode, statement } = readStand();
   const text = mode === "anonymous" ? null : statementOf(statement);
@@ -127,16 +116,4 @@ function checkStatement(): void {
   const isOdd = /[\p{Cc}\p{Cs}]/u.test((text ?? "").replaceAll("\n", ""));
   const code = length > LONGEST_STATEMENT ? "statement-too-long" : isOdd ? "statement-odd" : null;
   checkFields([code === null ? null : new FieldProblem(statementField(), code)]);
-}
-
-/** Return what was chosen, as the attempt takes it; the member has seen the attested name. */
-export function choiceOn(page: SigningPage, attestation: Attestation) {
-  const { mode, condition, statement } = page.draft.choices;
-  if (mode === null) throw new FormatError("Nothing was chosen.");
-  return {
-    mode,
-    condition,
-    statement: mode === "anonymous" ? null : statementOf(statement),
-    shownAs: { name: attestation.name, role: attestation.role },
-  };
 }
