@@ -49,6 +49,7 @@ class Batch:
         self._connection = connection
         self._site = site
         self.start = row.size
+        self._root = row.root
         self.entries: list[bytes] = []
         self.hashes: list[bytes] = []
 
@@ -69,21 +70,24 @@ class Batch:
         return index
 
     def write(self) -> None:
-        """Write the entries and move the checkpoint. Raises StaleCheckpoint."""
+        """Move the checkpoint and write the entries. Raises StaleCheckpoint, StoreError."""
         frontier = Frontier.read(self.start, hash_reader(self._connection, self.start))
+        if frontier.root() != self._root:
+            # Signing over a damaged tile would fork the log.
+            raise StoreError("the tiles in the database do not have the root that was signed")
         tiles: dict[tuple[int, int], bytes] = {}
         for digest in self.hashes:
             for level, index, node in frontier.append(digest):
                 tile_level, height = divmod(level, 8)
                 if height == 0:
                     self._add_to_tile(tiles, tile_level, index, node)
-        log_store.add_entries(self._connection, self.start, self.entries, self.hashes)
-        log_store.put_tiles(self._connection, tiles)
         root = frontier.root()
         row = log_store.CheckpointRow(
             frontier.size, root, sign_checkpoint(self._site, frontier.size, root)
         )
         log_store.advance_checkpoint(self._connection, self.start, row)
+        log_store.add_entries(self._connection, self.start, self.entries, self.hashes)
+        log_store.put_tiles(self._connection, tiles)
 
     def _add_to_tile(
         self, tiles: dict[tuple[int, int], bytes], level: int, index: int, node: bytes
