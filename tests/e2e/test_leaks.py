@@ -5,6 +5,7 @@ and by invites. Everything about them that could be recognised is remembered and
 every byte that the server left: databases with their write-ahead logs, log, keys, what it printed.
 """
 
+import json
 import re
 import secrets
 import shutil
@@ -383,9 +384,15 @@ def test_everything_was_looked_for(left: Left) -> None:
 
 
 def test_the_server_printed_nothing_about_anybody(left: Left) -> None:
-    """What it printed is where it is, what to do next, and that it has ended."""
+    """What it printed is where it is, what to do next, that a mail was refused, and that it has ended."""
     lines = left.output.read_text().splitlines()
-    assert [line.partition(":")[0] for line in lines] == ["serving", "log", "next", "note"]
+    told = [line.partition(":")[0] for line in lines if not line.startswith("{")]
+    assert told == ["serving", "log", "next", "note"]
+    for line in lines:
+        if line.startswith("{"):
+            failure = json.loads(line)
+            assert failure["activity"] == "mails"
+            assert failure["detail"] == "the mail server did not take a mail: SMTPDataError"
 
 
 @pytest.mark.parametrize("kind", sorted(ALLOWED))
