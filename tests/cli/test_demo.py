@@ -57,6 +57,8 @@ def test_it_names_what_to_open(demo_run: DemoRun) -> None:
     """It ends with addresses and with an invite code of somebody who never signed."""
     assert re.search(r"letter: http://localhost:\d+/letters/november-2023", demo_run.output)
     assert re.search(r"with the invite code: ([0-9A-Z]{4}-){3}[0-9A-Z]{4}", demo_run.output)
+    again = rf"next: undersigned serve --data {re.escape(str(demo_run.folder))} --port \d+ shows"
+    assert re.search(again, demo_run.errors)
 
 
 def test_the_site_can_be_served_again(demo_run: DemoRun, tmp_path: Path) -> None:

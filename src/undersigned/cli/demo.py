@@ -102,6 +102,8 @@ def run(data: Path, port: int, *, serve: bool) -> int:
             story.client.close()
     finally:
         running.stop()
+    if code == output.DONE:
+        output.next_step(f"undersigned serve --data {data} --port {port} shows the same site again")
     return code
 
 
@@ -383,4 +385,4 @@ def _wait() -> None:
         while True:
             time.sleep(3600)
     except KeyboardInterrupt:
-        output.note("ended; undersigned serve --data DIR shows the same site again")
+        output.note("ended")
