@@ -364,6 +364,8 @@ class Intake:
         self._pool = ThreadPoolExecutor(VERIFIERS, thread_name_prefix="verify")
         self._thread = threading.Thread(target=self._run, name="intake", daemon=True)
         self._closed = False
+        # Between the question whether it is closed and the queueing, nobody may close it.
+        self._door = threading.Lock()
 
     def start(self) -> None:
         """Begin to take records."""
@@ -371,26 +373,24 @@ class Intake:
 
     def stop(self) -> None:
         """Take what waits, then end."""
-        self._closed = True
+        with self._door:
+            self._closed = True
         self._queue.put(None)
         self._thread.join()
         self._pool.shutdown()
-        # Whoever came in while the last ones were taken.
-        with suppress(queue.Empty):
-            while True:
-                item = self._queue.get_nowait()
-                if item is not None:
-                    item[1].set_exception(Busy())
 
     def submit(self, request: Request) -> "Future[Answer]":
         """Queue a request; its future holds the answer or the error. Raises Busy."""
-        if self._closed:
-            raise Busy
         future: Future[Answer] = Future()
-        try:
-            self._queue.put_nowait((request, future))
-        except queue.Full:
-            raise Busy from None
+        # Nobody can cancel it any more: it will have an answer, which must not break the thread.
+        future.set_running_or_notify_cancel()
+        with self._door:
+            if self._closed:
+                raise Busy
+            try:
+                self._queue.put_nowait((request, future))
+            except queue.Full:
+                raise Busy from None
         return future
 
     def _run(self) -> None:
@@ -462,8 +462,6 @@ class Intake:
     ) -> tuple[Taken, bool] | UndersignedError:
         try:
             return request.take(connection, view, now)
-        except StoreError:
-            raise
         except UndersignedError as error:
             # Every refusal comes before the first write of its request: the others go on.
             return error
