@@ -31,22 +31,25 @@ TELEPHONE: ViewportSize = {"width": 390, "height": 844}
 PATIENCE_MS = 15_000
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def playwright() -> Iterator[Playwright]:
     """The driver."""
     with sync_playwright() as driver:
         yield driver
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium(playwright: Playwright) -> BrowserType:
     """The kind of browser that the tests run in."""
     return playwright.chromium
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(chromium: BrowserType) -> Iterator[Browser]:
-    """A browser for all tests; each has windows of its own."""
+    """A browser for the tests of a module; each has windows of its own.
+
+    Not longer: while the driver runs, no test of the same process can run a loop of its own.
+    """
     with chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS) as launched:
         yield launched
 

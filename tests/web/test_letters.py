@@ -95,6 +95,7 @@ def test_counts_are_for_polling(client: httpx2.Client) -> None:
     assert client.get(path, headers={"If-None-Match": '"other"'}).json() == answer.json()
 
 
+@pytest.mark.usefixtures("signers")
 def test_counts_and_history_agree(client: httpx2.Client) -> None:
     """Standing, waiting and anonymous are counted apart; the last epoch left the same numbers."""
     counts = client.get("/api/v1/letters/small-letter/counts").json()
