@@ -7,6 +7,7 @@ token, the intake takes the record, the sequencer and the trustee are called by 
 import datetime as dt
 import hashlib
 import secrets
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -399,7 +400,8 @@ class Village:
     def waiting(self, letter: Letter) -> dict[str, int]:
         """Count what waits for the log, by crowd."""
         with self.site.collector.read() as connection:
-            return pending_store.count_pending(connection, letter.letter_id)
+            rows = pending_store.list_pending(connection, letter.letter_id, with_late=True)
+        return dict(Counter(row.crowd for row in rows))
 
     def letter_ids(self) -> list[LetterId]:
         """The ids of all letters."""

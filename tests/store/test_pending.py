@@ -8,7 +8,6 @@ from undersigned.store.pending import (
     add_issued,
     add_pending,
     clear_late,
-    count_pending,
     delete_blob,
     delete_pending,
     find_blob,
@@ -37,7 +36,6 @@ def test_what_waits_is_listed_by_hash(collector: Connection) -> None:
         add_pending(collector, row)
     assert list_pending(collector, LETTER, with_late=True) == [rows[1], rows[0], rows[2]]
     assert list_pending(collector, LETTER, with_late=False) == [rows[0], rows[2]]
-    assert count_pending(collector, LETTER) == {"crowd": 1, "change": 1, "issued": 1}
 
 
 def test_late_ones_become_like_all_others(collector: Connection) -> None:

@@ -1,6 +1,6 @@
 """The log's side of the collector's database: checkpoint, entries, leaf hashes, tiles."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -89,11 +89,3 @@ def put_tiles(connection: sa.Connection, tiles: Mapping[tuple[int, int], bytes])
     """Store tiles by (level, index), over what they were when they were shorter."""
     for (level, index), hashes in tiles.items():
         upsert(connection, tile, {"level": level, "tile_index": index, "hashes": hashes})
-
-
-def find_known_leaves(connection: sa.Connection, hashes: Iterable[bytes]) -> dict[bytes, int]:
-    """Return which of these leaf hashes are in the log, with their indexes."""
-    rows = connection.execute(
-        sa.select(leaf.c.leaf_hash, leaf.c.leaf_index).where(leaf.c.leaf_hash.in_(list(hashes)))
-    )
-    return {row.leaf_hash: row.leaf_index for row in rows}

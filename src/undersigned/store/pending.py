@@ -52,16 +52,6 @@ def list_pending(
     return [PendingRow(**(row | {"late": bool(row["late"])})) for row in rows]
 
 
-def count_pending(connection: sa.Connection, letter_id: bytes) -> dict[str, int]:
-    """Count what waits for a letter, by crowd."""
-    rows = connection.execute(
-        sa.select(pending.c.crowd, sa.func.count())
-        .where(pending.c.letter_id == letter_id)
-        .group_by(pending.c.crowd)
-    )
-    return {row[0]: row[1] for row in rows}
-
-
 def find_record(connection: sa.Connection, leaf_hash: bytes) -> bytes | None:
     """Return the canonical bytes of a record that waits."""
     query = sa.select(pending.c.record).where(pending.c.leaf_hash == leaf_hash)
