@@ -42,7 +42,7 @@ fmt: $(STAMP) ## put the code into its one form
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 
 lock: $(STAMP) ## write requirements.txt anew (needs uv)
-	@uv pip compile --quiet --generate-hashes --no-header --universal --upgrade --no-emit-find-links --no-emit-index-url --extra dev pyproject.toml -o requirements.txt
+	@uv pip compile --quiet --generate-hashes --no-header --universal --no-strip-extras --upgrade --no-emit-find-links --no-emit-index-url --extra dev pyproject.toml -o requirements.txt
 
 clean: ## remove .venv, caches and the demo's data
 	@rm -rf $(VENV) $(DATA) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
