@@ -8,7 +8,7 @@ import pytest
 from tests.cli.conftest import Run
 from tests.live import LiveSite
 
-from undersigned.crypto.keys import NoteSigner
+from undersigned.crypto.keys import CosignatureSigner, NoteSigner
 from undersigned.crypto.note_key import format_vkey
 
 
@@ -80,6 +80,26 @@ def test_the_key_and_the_last_tree(run: Run, mirrored: Path) -> None:
     assert false.code == 1
     assert "error: false: 1" in false.err
     assert "hint: keep this mirror" in false.err
+
+
+def test_a_policy_is_asked_for_witnesses(run: Run, mirrored: Path) -> None:
+    """A log of the policy is known; a quorum that is not there is false; a bad file is named."""
+    key = (mirrored / "log.vkey").read_text().strip()
+    Path("none").write_text(f"log {key}\nquorum none\n")
+    done = run("verify", mirrored, "--policy", "none")
+    assert done.code == 0
+    assert " 2. holds:     Enough witnesses" in done.out
+    assert "note: " not in done.err
+    witness = format_vkey(CosignatureSigner.generate("w.example/w").verifier)
+    Path("one").write_text(f"log {key}\nwitness w {witness}\nquorum w\n")
+    false = run("verify", mirrored, "--policy", "one")
+    assert false.code == 1
+    assert "error: false: 2" in false.err
+    Path("bad").write_text(f"log {key}\nquorum w\n")
+    bad = run("verify", mirrored, "--policy", "bad")
+    assert bad.code == 2
+    assert "error: line 2 of the policy: The quorum is not defined" in bad.err
+    assert run("verify", mirrored, "--policy", "missing").code == 2
 
 
 def test_what_is_no_mirror(run: Run) -> None:

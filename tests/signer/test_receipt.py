@@ -23,7 +23,8 @@ from tests.signer.site import (
     vkey,
 )
 
-from undersigned.crypto.keys import NoteSigner, SignerKey
+from undersigned.crypto.keys import CosignatureSigner, NoteSigner, SignerKey
+from undersigned.crypto.note_key import format_vkey
 from undersigned.domain.letter import Mode
 from undersigned.domain.record import SignRecord, format_record, signed_bytes
 from undersigned.errors import FormatError, VerificationError
@@ -33,6 +34,8 @@ from undersigned.signer.letter_view import get_letter
 from undersigned.signer.receipt import Receipt, format_receipt, parse_receipt
 from undersigned.signer.receipt_report import Place, verify_receipt
 from undersigned.signer.signing import enrol, sign, with_proof
+from undersigned.tlog.policy import Policy, parse_policy
+from undersigned.tlog.proof import format_proof, parse_proof
 
 OTHER_WORDS = "legal winner thank year wave sausage worth useful legal winner thank yellow"
 
@@ -74,6 +77,41 @@ def test_without_a_proof_the_report_says_so() -> None:
     assert not any("evidence" in sentence for sentence in report.leaves_open)
     late = verify_receipt(receipt, now=report.promised_by + 1)
     assert any("evidence" in sentence for sentence in late.leaves_open)
+
+
+WITNESS = CosignatureSigner("witness.example/w", bytes(range(32)))
+
+
+def policy_of(log: NoteSigner = LOG) -> Policy:
+    """Return a policy of one log and one witness, which has to cosign."""
+    return parse_policy(
+        f"log {vkey(log)}\nwitness w {format_vkey(WITNESS.verifier)}\nquorum w\n".encode()
+    )
+
+
+def cosigned(receipt: Receipt) -> Receipt:
+    """Return the receipt with a proof whose checkpoint the witness has cosigned."""
+    assert receipt.proof is not None
+    proof = parse_proof(receipt.proof.encode())
+    body = proof.checkpoint.rpartition(b"\n\n")[0] + b"\n"
+    note = proof.checkpoint + WITNESS.sign(body, NOW)
+    return replace(receipt, proof=format_proof(replace(proof, checkpoint=note)).decode())
+
+
+def test_a_policy_asks_for_witnesses() -> None:
+    """With their cosignatures the report names them; without it is not believed."""
+    receipt = signed(Mode.SEALED)[1]
+    report = verify_receipt(cosigned(receipt), policy=policy_of())
+    assert report.proves[-1] == "The witness w cosigned that tree, 2023-11-14 22:13:20 UTC."
+    assert not any("witnesses" in each or "compare" in each for each in report.leaves_open)
+    # Whoever gives no policy is not disturbed by the cosignature.
+    assert any("witnesses" in each for each in verify_receipt(cosigned(receipt)).leaves_open)
+    with pytest.raises(VerificationError, match=r"quorum of witnesses.*: w missing"):
+        verify_receipt(receipt, policy=policy_of())
+    with pytest.raises(VerificationError, match="not in the policy"):
+        verify_receipt(cosigned(receipt), policy=policy_of(NoteSigner(ORIGIN, bytes(32))))
+    waiting = verify_receipt(replace(receipt, proof=None), policy=policy_of())
+    assert any("witnesses" in sentence for sentence in waiting.leaves_open)
 
 
 def test_no_report_tells_a_secret_or_a_name() -> None:

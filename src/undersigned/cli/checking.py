@@ -1,15 +1,17 @@
 """`undersigned mirror` and `undersigned verify`: check a count without trusting the site."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from undersigned.cli import output
-from undersigned.cli.options import Key
+from undersigned.cli.options import Key, PolicyFile
 
 if TYPE_CHECKING:
     from undersigned.mirror import MirrorSummary
+    from undersigned.tlog.policy import Policy
     from undersigned.verify import Report
 
 
@@ -37,6 +39,7 @@ def verify(
         str, typer.Argument(metavar="DIR|URL", help="A mirror; an address is mirrored first.")
     ],
     key: Key = None,
+    policy: PolicyFile = None,
     state: Annotated[
         Path | None,
         typer.Option(
@@ -52,16 +55,19 @@ def verify(
     """Recompute every count. Exit code 0: all holds, 1: something is false, 2: it could not be checked."""
     import tempfile
 
+    from undersigned.cli.files import read_policy
+
+    asked = _Asked(key, read_policy(policy), state, json)
     if "://" not in target:
         if into is not None:
             output.note("--into is for addresses; the mirror stays where it is")
-        raise typer.Exit(_verify(Path(target), key, state, json=json))
+        raise typer.Exit(_verify(Path(target), asked))
     if into is not None:
         _mirror(target, into)
-        raise typer.Exit(_verify(into, key, state, json=json))
+        raise typer.Exit(_verify(into, asked))
     with tempfile.TemporaryDirectory(prefix="undersigned-") as temporary:
         _mirror(target, Path(temporary))
-        raise typer.Exit(_verify(Path(temporary), key, state, json=json))
+        raise typer.Exit(_verify(Path(temporary), asked))
 
 
 def _mirror(url: str, folder: Path) -> "MirrorSummary":
@@ -78,7 +84,22 @@ def _mirror(url: str, folder: Path) -> "MirrorSummary":
     return summary
 
 
-def _verify(folder: Path, key: str | None, state: Path | None, *, json: bool) -> int:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a verification is held against, and how it is printed."""
+
+    key: str | None
+    policy: "Policy | None"
+    state: Path | None
+    json: bool
+
+    @property
+    def knows_log(self) -> bool:
+        """Say whether the log's key is known from elsewhere."""
+        return self.key is not None or (self.policy is not None and bool(self.policy.logs))
+
+
+def _verify(folder: Path, asked: _Asked) -> int:
     import time
 
     from undersigned.errors import StoreError
@@ -86,19 +107,21 @@ def _verify(folder: Path, key: str | None, state: Path | None, *, json: bool) ->
 
     if not folder.is_dir():
         raise StoreError(f"{folder} is not a folder")
+    state = asked.state
     seen = None if state is None else load_state(state)
     with output.progress("verifying") as step:
         report = verify_mirror(
             folder,
-            pinned_vkey=key,
+            pinned_vkey=asked.key,
+            policy=asked.policy,
             state=seen,
             now=int(time.time()),
             on_progress=lambda read, of: step(f"{read} of {of} entries"),
         )
-    _print(report, json=json)
+    _print(report, json=asked.json)
     if state is not None and not save_state(state, report):
         output.note(f"{state} was left as it was: not all holds")
-    _conclude(report, key, state)
+    _conclude(report, asked)
     return report.exit_code
 
 
@@ -137,10 +160,11 @@ def _print(report: "Report", *, json: bool) -> None:
         )
 
 
-def _conclude(report: "Report", key: str | None, state: Path | None) -> None:
+def _conclude(report: "Report", asked: _Asked) -> None:
+    state = asked.state
     match report.exit_code:
         case output.DONE:
-            if key is None:
+            if not asked.knows_log:
                 output.note("the log's key is the mirror's own; --key compares it with another's")
             if state is None:
                 output.next_step(

@@ -2,9 +2,13 @@
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from undersigned.errors import FormatError, StoreError
 from undersigned.files import replace_file
+
+if TYPE_CHECKING:
+    from undersigned.tlog.policy import Policy
 
 
 def read_file(path: Path, longest: int) -> bytes:
@@ -17,6 +21,15 @@ def read_file(path: Path, longest: int) -> bytes:
     if len(data) > longest:
         raise FormatError(f"{path} is longer than {longest} bytes")
     return data
+
+
+def read_policy(path: Path | None) -> "Policy | None":
+    """Read a trust policy, None if none is named. Raises StoreError, FormatError."""
+    if path is None:
+        return None
+    from undersigned.tlog.policy import MAX_POLICY_SIZE, parse_policy
+
+    return parse_policy(read_file(path, MAX_POLICY_SIZE))
 
 
 def check_new(path: Path, what: str) -> None:

@@ -34,3 +34,11 @@ Key = Annotated[
     str | None,
     typer.Option("--key", metavar="VKEY", help="The log's key, as you have it from elsewhere."),
 ]
+PolicyFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--policy",
+        metavar="FILE",
+        help="A C2SP tlog-policy: the logs that you know, and which witnesses have to cosign.",
+    ),
+]

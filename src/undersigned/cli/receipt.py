@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from undersigned.cli import output
-from undersigned.cli.options import Key, SiteUrl
+from undersigned.cli.options import Key, PolicyFile, SiteUrl
 
 app = typer.Typer(rich_markup_mode=None, help="Check receipts, and complete them with their proof.")
 
@@ -14,17 +14,19 @@ ReceiptFile = Annotated[Path, typer.Argument(metavar="FILE", help="The receipt."
 
 
 @app.command()
-def verify(file: ReceiptFile, key: Key = None) -> None:
+def verify(file: ReceiptFile, key: Key = None, policy: PolicyFile = None) -> None:
     """Say whether a receipt proves that its record is in the log; needs no network."""
     import time
 
-    from undersigned.cli.files import read_file
+    from undersigned.cli.files import read_file, read_policy
     from undersigned.errors import ProofPending
     from undersigned.signer.receipt import LONGEST_RECEIPT, parse_receipt
     from undersigned.signer.receipt_report import verify_receipt
 
     receipt = parse_receipt(read_file(file, LONGEST_RECEIPT))
-    report = verify_receipt(receipt, pinned_vkey=key, now=int(time.time()))
+    report = verify_receipt(
+        receipt, pinned_vkey=key, policy=read_policy(policy), now=int(time.time())
+    )
     for sentence in report.proves:
         output.say(f"holds: {sentence}")
     for sentence in report.leaves_open:

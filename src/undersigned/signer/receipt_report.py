@@ -21,6 +21,8 @@ from undersigned.signer.letter_view import LetterHead, verify_head
 from undersigned.signer.naming import verify_attestation
 from undersigned.signer.promised import verified_promise
 from undersigned.signer.receipt import Receipt
+from undersigned.tlog.note import parse_note
+from undersigned.tlog.policy import Policy, find_cosignatures, printable
 from undersigned.tlog.proof import parse_proof, verify_proof
 
 _LAST_YEAR: Final = int(dt.datetime(9999, 1, 1, tzinfo=dt.UTC).timestamp())
@@ -52,6 +54,7 @@ def verify_receipt(
     receipt: Receipt,
     *,
     pinned_vkey: str | None = None,
+    policy: Policy | None = None,
     blob: bytes | None = None,
     now: int | None = None,
 ) -> ReceiptReport:
@@ -62,11 +65,13 @@ def verify_receipt(
     letter's terms. 4. Its token is the issuer's, for this key. 5. The attestation is the issuer's,
     for this key. 6. The blob, if one is given, is what the record's name is the hash of; a public
     one belongs to the signature. 7. The promise names this record. 8. The proof, if there is one,
-    shows it in the log. `now` (UTC seconds) tells whether the promise is overdue. Raises
-    VerificationError, FormatError.
+    shows it in the log. 9. The log is one of the policy's, if a policy is given that names logs, and
+    the proof's checkpoint has the policy's quorum of witnesses. `now` (UTC seconds) tells whether the
+    promise is overdue. Raises VerificationError, FormatError.
     """
     head = receipt.head("")
     verify_head(head, pinned_vkey=pinned_vkey)  # 1
+    _check_log(head, policy)  # 9
     _verify_record(receipt, head)  # 2, 3, 4
     verify_attestation(head.letter, receipt.attestation, _c(receipt))  # 5
     if blob is not None:
@@ -74,12 +79,16 @@ def verify_receipt(
     entry = format_record(receipt.record)
     by = verified_promise(head, entry, receipt.promise).promise.by  # 7
     place = _verified_place(receipt, head)  # 8
+    witnesses = _verified_witnesses(receipt, policy)  # 9
+    is_pinned = pinned_vkey is not None or (policy is not None and bool(policy.logs))
     return ReceiptReport(
         letter_id=head.letter.letter_id,
         promised_by=by,
         place=place,
-        proves=_proves(receipt, by, place, has_blob=blob is not None),
-        leaves_open=_leaves_open(by, place, is_pinned=pinned_vkey is not None, now=now),
+        proves=(*_proves(receipt, by, place, has_blob=blob is not None), *witnesses),
+        leaves_open=_leaves_open(
+            by, place, is_pinned=is_pinned, is_witnessed=bool(witnesses), now=now
+        ),
     )
 
 
@@ -128,6 +137,35 @@ def _verified_place(receipt: Receipt, head: LetterHead) -> Place | None:
     return Place(proof.index, checkpoint.size)
 
 
+def _check_log(head: LetterHead, policy: Policy | None) -> None:
+    if policy is None or not policy.logs:
+        return
+    if head.site.log_key not in {log.key for log in policy.logs}:
+        raise VerificationError("The receipt is of a log that is not in the policy.")
+
+
+def _verified_witnesses(receipt: Receipt, policy: Policy | None) -> tuple[str, ...]:
+    """Verify the quorum under the proof's checkpoint; return a sentence for each witness."""
+    if policy is None or receipt.proof is None:
+        return ()
+    note = parse_note(parse_proof(receipt.proof.encode("utf-8", "surrogatepass")).checkpoint)
+    cosigned = find_cosignatures(policy, note)
+    if policy.quorum is not None and not policy.is_met(cosigned):
+        missing = [
+            printable(witness.name)
+            for witness in policy.members_of(policy.quorum)
+            if witness.name not in cosigned
+        ]
+        raise VerificationError(
+            "The proof's checkpoint does not have the quorum of witnesses that the policy asks for:"
+            f" {', '.join(missing)} missing."
+        )
+    return tuple(
+        f"The witness {printable(name)} cosigned that tree, {_time(time)}."
+        for name, time in cosigned.items()
+    )
+
+
 def _proves(receipt: Receipt, by: int, place: Place | None, *, has_blob: bool) -> tuple[str, ...]:
     sentences = [
         "The organiser signed the letter, and its issuer and every trustee accepted their part.",
@@ -150,7 +188,7 @@ def _proves(receipt: Receipt, by: int, place: Place | None, *, has_blob: bool) -
 
 
 def _leaves_open(
-    by: int, place: Place | None, *, is_pinned: bool, now: int | None
+    by: int, place: Place | None, *, is_pinned: bool, is_witnessed: bool, now: int | None
 ) -> tuple[str, ...]:
     sentences = []
     if place is None:
@@ -163,10 +201,11 @@ def _leaves_open(
         sentences.append(
             "The log's key is the one in the receipt; compare it with one from elsewhere."
         )
-    sentences += [
-        "Whether the signature still stands: a later entry may amend, withdraw or invalidate it.",
-        "Whether everybody is shown the same log; that takes witnesses.",
-    ]
+    sentences.append(
+        "Whether the signature still stands: a later entry may amend, withdraw or invalidate it."
+    )
+    if not is_witnessed:
+        sentences.append("Whether everybody is shown the same log; that takes witnesses.")
     return tuple(sentences)
 
 

@@ -5,7 +5,7 @@ the entries: the hash tiles and the root in the checkpoint are only compared wit
 on while they are hashed, so a log of any size is read with the memory of a few tiles.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,7 +13,8 @@ from undersigned.crypto.note_key import ED25519, NoteKey, format_vkey, parse_vke
 from undersigned.errors import FormatError, VerificationError
 from undersigned.tlog.checkpoint import Checkpoint, parse_checkpoint_body
 from undersigned.tlog.merkle import EMPTY_ROOT, HASH_SIZE, Frontier, leaf_hash
-from undersigned.tlog.note import MAX_NOTE_SIZE, parse_note, verify_note
+from undersigned.tlog.note import MAX_NOTE_SIZE, SignedNote, parse_note, verify_note
+from undersigned.tlog.policy import Policy
 from undersigned.tlog.tile import (
     ENTRIES,
     FULL_WIDTH,
@@ -39,6 +40,7 @@ class Head:
 
     key: NoteKey | None
     checkpoint: Checkpoint
+    note: SignedNote
 
     @property
     def origin(self) -> str:
@@ -51,9 +53,15 @@ class Head:
         return None if self.key is None else format_vkey(self.key)
 
 
-def read_head(folder: Folder, findings: Findings, pinned_vkey: str | None) -> Head | None:
-    """Read the checkpoint and verify it (check 1); None if there is no readable one."""
-    key = _read_key(folder, findings, pinned_vkey)
+def read_head(
+    folder: Folder, findings: Findings, pinned_vkey: str | None, policy: Policy | None = None
+) -> Head | None:
+    """Read the checkpoint and verify it (check 1); None if there is no readable one.
+
+    A policy that names logs is where the key is known from, as a pinned key is.
+    """
+    trusted = frozenset(log.key for log in policy.logs) if policy is not None else frozenset()
+    key = _read_key(folder, findings, pinned_vkey, trusted)
     try:
         data = folder.find("log/checkpoint", MAX_NOTE_SIZE)
         if data is None:
@@ -73,13 +81,24 @@ def read_head(folder: Folder, findings: Findings, pinned_vkey: str | None) -> He
             findings.false(
                 1, f"The checkpoint is of the log {checkpoint.origin!r}, the key of {key.name!r}."
             )
-    return Head(key, checkpoint)
+    return Head(key, checkpoint, note)
 
 
-def _read_key(folder: Folder, findings: Findings, pinned_vkey: str | None) -> NoteKey | None:
+def _read_key(
+    folder: Folder, findings: Findings, pinned_vkey: str | None, trusted: Collection[NoteKey]
+) -> NoteKey | None:
+    key = _read_named_key(folder, findings, pinned_vkey, is_trusted=bool(trusted))
+    if key is not None and trusted and key not in trusted:
+        findings.false(1, f"The key of {key.name} is not that of a log in the policy.")
+    return key
+
+
+def _read_named_key(
+    folder: Folder, findings: Findings, pinned_vkey: str | None, *, is_trusted: bool
+) -> NoteKey | None:
     shown = _read_shown_key(folder, findings, is_needed=pinned_vkey is None)
     if pinned_vkey is None:
-        if shown is not None:
+        if shown is not None and not is_trusted:
             findings.note(
                 1,
                 "The key was taken from the site itself (log.vkey): whoever can replace the whole"

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from undersigned.domain.text import TextDocument
+from undersigned.tlog.policy import Policy
 from undersigned.verify.context import Context
 from undersigned.verify.folder import Folder
 from undersigned.verify.letter import VOID, LetterReplay
@@ -19,6 +20,7 @@ from undersigned.verify.site import (
     compare_site,
 )
 from undersigned.verify.state import State
+from undersigned.verify.witnesses import check_witnesses
 
 _NEED_RECORDS = (5, 6, 7, 8, 9, 10, 11, 12)
 
@@ -27,14 +29,15 @@ def verify_mirror(
     folder: Path,
     *,
     pinned_vkey: str | None = None,
+    policy: Policy | None = None,
     state: State | None = None,
     now: int | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Report:
     """Verify a mirrored folder, offline; whatever is in it, the answer is a report.
 
-    1. The checkpoint's signature and origin, under `pinned_vkey` (a C2SP vkey) if it is given.
-    2. The cosignatures of witnesses: not asked for here.
+    1. The checkpoint's signature and origin, under `pinned_vkey` (a C2SP vkey) if it is given, and by
+    one of the logs of `policy` if it has any. 2. The policy's quorum of witnesses has cosigned it.
     3. The entries hash to the root, and the tiles agree. 4. The log continues `state`.
     5. to 10. Every record, letter by letter. 11. The names. 12. The site's pages.
 
@@ -42,13 +45,17 @@ def verify_mirror(
     called with the number of entries read and of all.
     """
     findings = Findings()
-    findings.not_asked(2, "No witness policy was given.")
     files = Folder(folder)
-    head = read_head(files, findings, pinned_vkey)  # 1
+    head = read_head(files, findings, pinned_vkey, policy)  # 1
     if head is None:
+        if policy is None:
+            findings.not_asked(2, "No witness policy was given.")
+        else:
+            findings.unchecked(2, "Without a checkpoint there is nothing to cosign.")
         for number in (3, 4, *_NEED_RECORDS):
             findings.unchecked(number, "Without a checkpoint nobody can say what is in the log.")
         return Report(None, None, None, None, findings.close(), ())
+    check_witnesses(findings, head.note, policy, now)  # 2
     context = Context(files, findings, head.origin, now)
     pages = read_pages(files, findings)
     reader = LogReader(files, head, findings, state, on_progress)
