@@ -13,7 +13,7 @@ from undersigned.app.clock import StoredClock
 from undersigned.app.drafting import open_letter
 from undersigned.app.enrolling import prove_by_invite
 from undersigned.app.exporting import export_log
-from undersigned.app.intake import Answer, Intake, parse_change_request, parse_sign_request
+from undersigned.app.intake import Answer, Intake
 from undersigned.app.issuing import ShownAs, TokenRequest, issue_token
 from undersigned.app.letter_file import read_draft
 from undersigned.app.letters import Letters, LetterView, stage_of
@@ -21,6 +21,7 @@ from undersigned.app.opening import open_due_waves
 from undersigned.app.rolls import make_invites
 from undersigned.app.sequencing import sequence
 from undersigned.app.site import Site, make_site
+from undersigned.app.taking import parse_change_request, parse_sign_request
 from undersigned.crypto.keys import SignerKey
 from undersigned.crypto.note_key import format_vkey
 from undersigned.domain.letter import Letter, Mode

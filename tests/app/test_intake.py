@@ -8,8 +8,9 @@ import pytest
 from tests.app.booth import Booth, Signed, booth_in
 
 from undersigned.app import intake as intake_module
-from undersigned.app.intake import Intake, SignRequest, parse_sign_request
+from undersigned.app.intake import Intake
 from undersigned.app.letters import LetterView
+from undersigned.app.taking import SignRequest, parse_sign_request
 from undersigned.domain.letter import Mode
 from undersigned.domain.record import AmendRecord, SignRecord, parse_record
 from undersigned.errors import AlreadyWithdrawn, Busy, FormatError, UndersignedError

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from tests.app.village import DAY, HOUR, START, Village, Villager
 
-from undersigned.app.intake import (
+from undersigned.app.taking import (
     ChangeRequest,
     IssuedRequest,
     SignRequest,

@@ -15,7 +15,8 @@ import pytest
 from tests.app.inspecting import verified
 from tests.app.village import DAY, HOUR, START, Village, Villager, village_in
 
-from undersigned.app.intake import Answer, ChangeRequest, SignRequest
+from undersigned.app.intake import Answer
+from undersigned.app.taking import ChangeRequest, SignRequest
 from undersigned.domain.letter import Letter, Mode, State
 from undersigned.domain.record import (
     EpochRecord,

@@ -18,7 +18,7 @@ from typing import Any
 from undersigned.app.clock import StoredClock
 from undersigned.app.draft import Draft
 from undersigned.app.drafting import open_letter
-from undersigned.app.intake import Answer, ChangeRequest, Intake, SignRequest
+from undersigned.app.intake import Answer, Intake
 from undersigned.app.issuing import TokenRequest, issue_token
 from undersigned.app.letter_file import read_draft
 from undersigned.app.letters import Letters, LetterView, stage_of
@@ -27,6 +27,7 @@ from undersigned.app.opening import open_due_waves
 from undersigned.app.rolls import import_roll
 from undersigned.app.sequencing import sequence
 from undersigned.app.site import Site, make_site, open_site
+from undersigned.app.taking import ChangeRequest, SignRequest
 from undersigned.crypto.blind_rsa import blind, finalize
 from undersigned.crypto.keys import SignerKey
 from undersigned.crypto.seal import seal

@@ -14,9 +14,10 @@ import hashlib
 import hmac
 from dataclasses import dataclass
 
-from undersigned.app.intake import Intake, IssuedRequest
+from undersigned.app.intake import Intake
 from undersigned.app.letters import LetterView, stage_of
 from undersigned.app.site import Site
+from undersigned.app.taking import IssuedRequest
 from undersigned.domain.letter import RollKind
 from undersigned.domain.name import (
     Attestation,

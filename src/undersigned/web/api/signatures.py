@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from undersigned.app.intake import (
+from undersigned.app.taking import (
     ChangeRequest,
     SignRequest,
     parse_change_request,

@@ -1,0 +1,327 @@
+"""Taking one record: what is checked before it is acknowledged, and what one transaction keeps of it.
+
+Each kind of request verifies itself, which needs no database and may happen in any thread, and is then
+taken within a transaction of the intake's (`app.intake`): a token is spent once, a change follows its
+signature, a sealed name belongs to one record. Every refusal comes before the first write of its
+request. A record that was taken waits in `pending` until its epoch.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from undersigned.app.letters import LetterView, stage_of
+from undersigned.crypto.ed25519 import verify_ed25519
+from undersigned.crypto.seal import parse_blob
+from undersigned.crypto.token import nonce_of
+from undersigned.domain.kinds import MOST_AMENDMENTS
+from undersigned.domain.letter import Letter, Mode
+from undersigned.domain.name import attestation_signed_bytes, check_binding, parse_name
+from undersigned.domain.record import (
+    AmendRecord,
+    IssuedRecord,
+    SignRecord,
+    WithdrawRecord,
+    format_record,
+    parse_record,
+    signed_bytes,
+)
+from undersigned.domain.signature import check_signature
+from undersigned.domain.stage import (
+    check_takes_amendment,
+    check_takes_signature,
+    check_takes_withdrawal,
+    is_after_boundary,
+)
+from undersigned.errors import (
+    AlreadyIssued,
+    AlreadyWithdrawn,
+    AmendmentOutOfTurn,
+    FormatError,
+    NameNotAttested,
+    StoreError,
+    TokenInvalid,
+    TokenSpent,
+    UnknownLetter,
+    UnknownSignature,
+    VerificationError,
+)
+from undersigned.store import letters as letter_store
+from undersigned.store import log as log_store
+from undersigned.store import pending as pending_store
+from undersigned.store import signatures as signature_store
+from undersigned.store.database import Connection
+from undersigned.store.pending import PendingRow, Taken
+from undersigned.tlog.merkle import leaf_hash
+
+
+def leaf_of(record: SignRecord | AmendRecord | WithdrawRecord | IssuedRecord) -> bytes:
+    """Return the leaf hash that a record will have in the log."""
+    return leaf_hash(format_record(record))
+
+
+def promised_by(letter: Letter, now: int) -> int:
+    """Return the end of a promise given now: a window, which does not tell when (formats §8)."""
+    window = letter.window_s
+    return (now // window + 2) * window
+
+
+def _verify_name(
+    letter: Letter, pk: bytes, mode: Mode, name: bytes | None, blob: bytes | None
+) -> None:
+    """Check what comes with a record that has a name. Raises FormatError, NameNotAttested."""
+    if name is None or blob is None:
+        if name is not None or blob is not None:
+            raise FormatError("an anonymous record comes without a blob, every other one with it")
+        return
+    if hashlib.sha256(blob).digest() != name:
+        raise FormatError("the blob is not the one whose hash the record names")
+    if mode is Mode.SEALED:
+        if len(parse_blob(blob).slots) != len(letter.trustees):
+            raise FormatError("the blob is not sealed to this letter's trustees")
+        return
+    document = parse_name(blob)
+    check_binding(document, letter.letter_id, pk)
+    attestation = document.attestation
+    try:
+        verify_ed25519(
+            letter.attestation_key, attestation_signed_bytes(attestation), attestation.sig
+        )
+    except VerificationError:
+        raise NameNotAttested from None
+
+
+def _check_blob(connection: Connection, mode: Mode, blob: bytes | None) -> None:
+    """Check that a sealed name is not the blob of another record. Raises FormatError.
+
+    With the end of the one record it would be destroyed for the other, and no trustee could open the
+    wave any more.
+    """
+    if mode is not Mode.SEALED or blob is None:
+        return
+    if pending_store.find_blob(connection, hashlib.sha256(blob).digest()) is not None:
+        raise FormatError("this sealed name belongs to another record; every one is sealed anew")
+
+
+def _keep_name(connection: Connection, mode: Mode, blob: bytes | None) -> None:
+    if blob is None:
+        return
+    if mode is Mode.SEALED:
+        pending_store.put_blob(connection, hashlib.sha256(blob).digest(), blob)
+    else:
+        letter_store.put_document(connection, blob)
+
+
+@dataclass(frozen=True, slots=True)
+class SignRequest:
+    """A signature with its blob (sealed), name document (public) or nothing (anonymous)."""
+
+    record: SignRecord
+    blob: bytes | None
+
+    def verify(self, view: LetterView) -> None:
+        """Check mode, condition, token, signature and name. Raises Refused, FormatError."""
+        record = self.record
+        check_signature(view.letter, record)
+        try:
+            view.tokens.verify(record.token, record.pk)
+        except VerificationError as error:
+            raise TokenInvalid(error.detail) from None
+        verify_ed25519(record.pk, signed_bytes(record), record.sig)
+        _verify_name(view.letter, record.pk, record.mode, record.name, self.blob)
+
+    def take(self, connection: Connection, view: LetterView, now: int) -> tuple[Taken, bool]:
+        """Spend the token and let the record wait. Raises TokenSpent, LetterNotOpen."""
+        letter, record = view.letter, self.record
+        nonce, digest = nonce_of(record.pk), leaf_of(record)
+        earlier = pending_store.find_spent(connection, letter.letter_id, nonce)
+        if earlier is not None:
+            if earlier.leaf_hash != digest:
+                raise TokenSpent
+            return earlier, False
+        now, late = _check_stage(connection, letter, now, check_takes_signature)
+        _check_blob(connection, record.mode, self.blob)
+        taken = Taken(digest, promised_by(letter, now))
+        if not pending_store.spend_token(connection, letter.letter_id, nonce, taken):
+            raise TokenSpent
+        _keep_name(connection, record.mode, self.blob)
+        crowd: pending_store.Crowd = "public" if record.mode is Mode.PUBLIC else "crowd"
+        _wait(connection, record, taken, crowd, nonce=nonce, late=late)
+        return taken, True
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRequest:
+    """An amendment (with blob or name document, as a signature has) or a withdrawal (without)."""
+
+    record: AmendRecord | WithdrawRecord
+    blob: bytes | None
+
+    def verify(self, view: LetterView) -> None:
+        """Check signature, mode, condition and name. Raises Refused, FormatError."""
+        record = self.record
+        verify_ed25519(record.pk, signed_bytes(record), record.sig)
+        if isinstance(record, AmendRecord):
+            check_signature(view.letter, record)
+            if self.blob is not None or record.name is None:
+                _verify_name(view.letter, record.pk, record.mode, record.name, self.blob)
+        elif self.blob is not None:
+            raise FormatError("a withdrawal comes without a blob")
+
+    def take(self, connection: Connection, view: LetterView, now: int) -> tuple[Taken, bool]:
+        """Let the change wait. Raises UnknownSignature, AlreadyWithdrawn, AmendmentOutOfTurn."""
+        letter, record = view.letter, self.record
+        nonce, digest = nonce_of(record.pk), leaf_of(record)
+        signed = pending_store.find_spent(connection, letter.letter_id, nonce)
+        if signed is None:
+            raise UnknownSignature
+        changes = pending_store.list_changes(connection, letter.letter_id, nonce)
+        for taken in changes.values():
+            if taken.leaf_hash == digest:
+                return taken, False
+        self._check_turn(connection, signed, changes)
+        self._check_name(connection, signed, changes)
+        seq = record.seq if isinstance(record, AmendRecord) else 0
+        check = check_takes_amendment if seq else check_takes_withdrawal
+        now, late = _check_stage(connection, letter, now, check)
+        taken = Taken(digest, promised_by(letter, now))
+        if not pending_store.add_change(connection, letter.letter_id, nonce, seq, taken):
+            raise AmendmentOutOfTurn
+        if isinstance(record, AmendRecord):
+            _keep_name(connection, record.mode, self.blob)
+        _wait(connection, record, taken, "change", nonce=nonce, late=late)
+        return taken, True
+
+    def _check_turn(self, connection: Connection, signed: Taken, changes: dict[int, Taken]) -> None:
+        if 0 in changes:
+            raise AlreadyWithdrawn
+        index = log_store.find_leaf_index(connection, signed.leaf_hash)
+        row = None if index is None else signature_store.find_signature(connection, index)
+        if row is not None and row.status != "live":
+            raise AlreadyWithdrawn("This signature has ended.")
+        if isinstance(self.record, AmendRecord):
+            if self.record.seq != len(changes) + 1 or self.record.seq > MOST_AMENDMENTS:
+                raise AmendmentOutOfTurn
+            if row is not None and row.opened:
+                raise AmendmentOutOfTurn(
+                    "This name has been opened; it can be withdrawn, no longer amended."
+                )
+
+    def _check_name(self, connection: Connection, signed: Taken, changes: dict[int, Taken]) -> None:
+        """Check that a name is the one the signature has, or comes with a blob of its own.
+
+        Raises FormatError. Whoever has nothing but the 12 words cannot make the name again.
+        """
+        record = self.record
+        if not isinstance(record, AmendRecord) or record.name is None:
+            return
+        last = changes[max(changes)] if changes else signed
+        held = _read_taken(connection, last.leaf_hash)
+        if (held.mode, held.name) == (record.mode, record.name):
+            return
+        if self.blob is None:
+            raise FormatError("a name that changes comes with its blob")
+        _check_blob(connection, record.mode, self.blob)
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedRequest:
+    """The issuer's word that one member received a token."""
+
+    record: IssuedRecord
+
+    def verify(self, view: LetterView) -> None:
+        """Check the issuer's signature. Raises VerificationError."""
+        verify_ed25519(view.letter.attestation_key, signed_bytes(self.record), self.record.sig)
+
+    def take(self, connection: Connection, view: LetterView, now: int) -> tuple[Taken, bool]:
+        """Let the record wait. Raises Refused if the member has another one."""
+        letter, record = view.letter, self.record
+        digest = leaf_of(record)
+        earlier = pending_store.find_issued(connection, letter.letter_id, record.member)
+        if earlier == digest:
+            # Nobody is promised anything for this record; the token is the answer.
+            return Taken(digest, promised_by(letter, now)), False
+        now, late = _check_stage(connection, letter, now, check_takes_signature)
+        taken = Taken(digest, promised_by(letter, now))
+        if earlier is not None or not pending_store.add_issued(
+            connection, letter.letter_id, record.member, taken.leaf_hash
+        ):
+            raise AlreadyIssued
+        _wait(connection, record, taken, "issued", nonce=None, late=late)
+        return taken, True
+
+
+def _read_taken(connection: Connection, digest: bytes) -> SignRecord | AmendRecord:
+    """Return a signature or amendment that was taken, in the log or still waiting."""
+    entry = pending_store.find_record(connection, digest)
+    if entry is None:
+        index = log_store.find_leaf_index(connection, digest)
+        entries = [] if index is None else log_store.read_entries(connection, index, index + 1)
+        entry = entries[0] if entries else b""
+    record = parse_record(entry) if entry else None
+    if not isinstance(record, SignRecord | AmendRecord):
+        raise StoreError("a record that was taken is missing")
+    return record
+
+
+Request: TypeAlias = SignRequest | ChangeRequest | IssuedRequest
+
+
+def _check_stage(
+    connection: Connection,
+    letter: Letter,
+    now: int,
+    check: Callable[..., None],
+) -> tuple[int, bool]:
+    """Check that the letter takes such a record now.
+
+    Returns the time of taking, which is not before the letter's last record although a clock may have
+    been put back (the next epoch will not be, either), and whether it is after a boundary.
+    """
+    row = letter_store.find_letter(connection, letter.letter_id)
+    if row is None:
+        raise UnknownLetter
+    stage, now = stage_of(row), max(now, row.at)
+    check(letter, stage, now)
+    return now, is_after_boundary(letter, stage, now)
+
+
+def _wait(
+    connection: Connection,
+    record: SignRecord | AmendRecord | WithdrawRecord | IssuedRecord,
+    taken: Taken,
+    crowd: pending_store.Crowd,
+    *,
+    nonce: bytes | None,
+    late: bool,
+) -> None:
+    pending_store.add_pending(
+        connection,
+        PendingRow(
+            leaf_hash=taken.leaf_hash,
+            letter_id=record.letter_id,
+            crowd=crowd,
+            nonce=nonce,
+            record=format_record(record),
+            by=taken.by,
+            late=late,
+        ),
+    )
+
+
+def parse_sign_request(record: bytes, blob: bytes | None) -> SignRequest:
+    """Read a signature as it was sent. Raises FormatError."""
+    parsed = parse_record(record)
+    if not isinstance(parsed, SignRecord):
+        raise FormatError("the record is not a signature")
+    return SignRequest(parsed, blob)
+
+
+def parse_change_request(record: bytes, blob: bytes | None) -> ChangeRequest:
+    """Read an amendment or a withdrawal as it was sent. Raises FormatError."""
+    parsed = parse_record(record)
+    if not isinstance(parsed, AmendRecord | WithdrawRecord):
+        raise FormatError("the record is neither an amendment nor a withdrawal")
+    return ChangeRequest(parsed, blob)
