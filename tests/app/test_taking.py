@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from tests.app.inspecting import verified
 from tests.app.village import DAY, HOUR, START, Village, Villager
 
 from undersigned.app.taking import (
@@ -422,6 +423,26 @@ def test_no_amendment_while_names_are_opened(village: Village) -> None:
     for each in (first, second):
         said = _refused(village, each.amend_request(Mode.ANONYMOUS), AmendmentOutOfTurn)
         assert "opened" in said
+
+
+def test_amendments_to_the_end_of_a_cooling_off_that_the_end_cuts(village: Village) -> None:
+    """Nobody can sign any more, but whoever has may think it over for as long as was stated."""
+    letter = village.open(rule=2, closes_s=DAY)
+    village.at(DAY - 600)
+    first, second = village.member(letter), village.member(letter)
+    idle = village.villager(letter)
+    village.sequence()
+    for later in (DAY, DAY + 60):
+        village.at(later)
+        assert village.state(letter) is State.REACHED
+        village.amend(first, Mode.SEALED)
+        village.sequence()
+    _refused(village, idle.sign_request(Mode.ANONYMOUS), LetterNotOpen)
+    village.withdraw(second)
+    village.later(60)
+    assert village.states(letter)[-1] is State.LAPSED
+    _refused(village, first.amend_request(Mode.ANONYMOUS), LetterNotOpen)
+    assert verified(village)[1] == []
 
 
 def test_whoever_was_not_opened_may_amend_in_a_released_letter(village: Village) -> None:

@@ -217,13 +217,16 @@ class LetterReplay:
         self.signatures.add(Signature(index, record.pk, record.mode, record.condition, record.name))
         self._show(index, record.mode, record.name)
 
-    def _check_taken(self, index: int, what: str) -> None:
-        """Check that the letter took signatures, and amendments, when this one was taken.
+    def _check_taken(self, index: int, what: str, *, by_cooling_off: bool = False) -> None:
+        """Check that the letter took such a record when this one was taken.
 
         None is taken from `closes` on; those promised before it come in the first epoch after it.
+        `by_cooling_off`: but for a reached letter's, which has its cooling-off to the end.
         """
         if self.stage is None or self.stage.state not in TAKES_AMENDMENTS:
             self._false(9, index, f"a letter that is not open takes no {what}")
+        elif by_cooling_off and self.stage.state is State.REACHED:
+            return
         elif self.epochs.after_closing > 1:
             self._false(9, index, f"the letter closed at {self.letter.closes} and takes no {what}")
 
@@ -235,7 +238,7 @@ class LetterReplay:
         self.epochs.place(index, record)
         self._check_terms(index, record)
         signature = self.signatures.by_pk.get(record.pk)
-        self._check_taken(index, "amendment")
+        self._check_taken(index, "amendment", by_cooling_off=True)
         if signature is None:
             self._false(9, index, "an amendment by a key that has not signed")
             return
