@@ -1,8 +1,6 @@
 /** Requests are patient, bounded and the same bytes again; refusals become errors that say which. */
 
 import assert from "node:assert/strict";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 
 import { amend, withdraw } from "../src/amending.ts";
@@ -16,16 +14,9 @@ import { parseReceipt } from "../src/receipt.ts";
 import { formatCanonical } from "../src/jcs.ts";
 import { enrol, sign, waitForProof } from "../src/signing.ts";
 import { memoryStore } from "../src/store.ts";
+import { type Asked, listen, type Reply } from "./site.ts";
 import { issue, MEMBER, promise, read, type Vector } from "./support.ts";
 
-interface Asked {
-  readonly path: string;
-  readonly headers: IncomingMessage["headers"];
-  readonly body: string;
-}
-
-/** Status, body (an object is sent as JSON), headers; or null, which drops the connection. */
-type Reply = readonly [number, unknown, Record<string, string>?] | null;
 type Answering = (asked: Asked, count: number) => Reply | Promise<Reply>;
 
 const waits: number[] = [];
@@ -42,29 +33,15 @@ async function withSite<T>(
   body: (api: Api, asked: Asked[]) => Promise<T>,
 ): Promise<T> {
   const asked: Asked[] = [];
-  const server = createServer((request, response) => void answer(request, response));
-  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const parts: Buffer[] = [];
-    for await (const part of request) parts.push(part as Buffer);
-    const one = {
-      path: request.url ?? "",
-      headers: request.headers,
-      body: Buffer.concat(parts).toString(),
-    };
+  const site = await listen(async (one) => {
     asked.push(one);
-    const reply = await answering(one, asked.length);
-    if (reply === null) return void request.socket.destroy();
-    response.writeHead(reply[0], reply[2]);
-    response.end(typeof reply[1] === "string" ? reply[1] : JSON.stringify(reply[1]));
-  }
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
+    return answering(one, asked.length);
+  });
   waits.length = 0;
   try {
-    return await body(new Api(`http://127.0.0.1:${port}`, QUICK), asked);
+    return await body(new Api(site.root, QUICK), asked);
   } finally {
-    server.closeAllConnections();
-    server.close();
+    site.close();
   }
 }
 
@@ -109,8 +86,8 @@ test("a member reads, enrols and signs", async () => {
     const paths = asked.map((one) => one.path);
     const base = "/api/v1/letters/member-letter";
     assert.deepEqual(paths, ["/api/v1/site", base, `${base}@1/tokens`, `${base}@1/signatures`]);
-    assert.ok(asked.every((one) => one.headers.cookie === undefined));
-    assert.ok(asked.every((one) => one.headers.referer === undefined));
+    assert.ok(asked.every((one) => one.headers["cookie"] === undefined));
+    assert.ok(asked.every((one) => one.headers["referer"] === undefined));
   });
 });
 

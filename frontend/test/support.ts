@@ -24,7 +24,7 @@ export function own(name: string): Vector[] {
 export function published(name: string, instead: string): Vector[] {
   const path = `../shared/vectors/${name}.json`;
   if (existsSync(path)) return JSON.parse(readFileSync(path, "utf8")) as Vector[];
-  process.stdout.write(`# warning: ${path} was not found; tested with ${instead}.json instead\n`);
+  console.log(`# warning: ${path} was not found; tested with ${instead}.json instead`);
   return own(instead);
 }
 

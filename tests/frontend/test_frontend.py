@@ -1,32 +1,24 @@
-"""The browser's side by itself: its types, its own tests, its lock file, and what its script may do."""
+"""The browser's side by itself: its types, its lock file, and what its script may do."""
 
 import json
 import re
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
-from tests.frontend.conftest import FRONTEND
+from tests.node import FRONTEND, run_node
 
 LARGEST_SCRIPT = 100_000
 """Bytes after gzip of all that a page about signing loads: a slow phone on a train gets it in time."""
 
 
-def test_the_types_hold(run_node: Callable[..., str]) -> None:
+def test_the_types_hold() -> None:
     """The compiler, at its strictest, has nothing to say about the sources and the tests."""
     compiler = str(FRONTEND / "node_modules/typescript/bin/tsc")
     for project in (".", "test"):
         run_node(compiler, "--noEmit", "-p", project)
 
 
-def test_its_own_tests_pass(run_node: Callable[..., str]) -> None:
-    """Those that node runs, against the same vectors as Python."""
-    run_node("test/run.mjs")
-
-
-def test_the_scripts_are_small_and_the_same_each_time(
-    run_node: Callable[..., str], tmp_path: Path
-) -> None:
+def test_the_scripts_are_small_and_the_same_each_time(tmp_path: Path) -> None:
     """A hash of one may stand in a letter; none needs more than `script-src 'self'`."""
     first = run_node("build.mjs", str(tmp_path / "one"))
     assert run_node("build.mjs", str(tmp_path / "other" / "place")) == first
@@ -39,9 +31,7 @@ def test_the_scripts_are_small_and_the_same_each_time(
             assert forbidden not in script
 
 
-def test_the_licences_of_what_is_bundled_stand_beside_it(
-    run_node: Callable[..., str], tmp_path: Path
-) -> None:
+def test_the_licences_of_what_is_bundled_stand_beside_it(tmp_path: Path) -> None:
     """Every package with a text, and each under terms that the AGPL can take in."""
     run_node("build.mjs", str(tmp_path))
     licences = (tmp_path / "LICENSES.txt").read_text(encoding="utf-8")

@@ -1,0 +1,3 @@
+/** A browser has IndexedDB itself: nothing is put in its place. */
+
+export {};
