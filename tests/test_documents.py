@@ -64,7 +64,7 @@ def test_every_link_leads_somewhere(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_module_that_is_named_exists(page: Path) -> None:
     """Also functions: `crypto.ed25519.verify_ed25519`."""
-    rooms = "app|cli|crypto|domain|mirror|signer|store|tlog|trustee|verify|web"
+    rooms = "app|cli|crypto|domain|mirror|signer|store|tlog|trustee|verify|web|witness"
     for name in re.findall(rf"`(?:undersigned\.)?((?:{rooms})\.[a-z_.0-9]+)`", page.read_text()):
         # Raises ImportError or AttributeError if neither a module nor something in one has the name.
         assert pkgutil.resolve_name(f"undersigned.{name}") is not None

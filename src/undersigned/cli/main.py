@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from typer.main import get_command
 
-from undersigned.cli import checking, letter, output, receipt, roll, serve, sign
+from undersigned.cli import checking, letter, output, receipt, roll, serve, sign, witness
 from undersigned.errors import UndersignedError
 
 app = typer.Typer(
@@ -29,6 +29,7 @@ app.command()(sign.withdraw)
 app.add_typer(receipt.app, name="receipt")
 app.command()(checking.mirror)
 app.command()(checking.verify)
+app.add_typer(witness.app, name="witness")
 
 
 @app.callback(invoke_without_command=True)

@@ -44,7 +44,7 @@ def serve_on(listener: socket.socket, site: Site, mailer: Mailer, host: str) -> 
             site.clock.start()
         port = port_of(listener)
         server = make_server(make_app(running), host, port)
-        with _ending_by_signals(server):
+        with ending_by_signals(server):
             announce(site, host, port)
             server.run(sockets=[listener])
     finally:
@@ -61,7 +61,7 @@ def mailer_of(settings: Settings, site: Site) -> Mailer:
 
 
 @contextmanager
-def _ending_by_signals(server: uvicorn.Server) -> Iterator[None]:
+def ending_by_signals(server: uvicorn.Server) -> Iterator[None]:
     """Let SIGINT and SIGTERM end the server, and nothing else.
 
     The server has handlers of its own while it runs. Before that a signal must not be lost; and when it

@@ -1,7 +1,8 @@
 """Checkpoints: what a log says that its tree is (c2sp.org/tlog-checkpoint@v1.0.0).
 
 The body is three lines: origin, size, base64 of the root. This project's log has no extension
-lines, since no monitor could audit them, and a checkpoint that has some is refused.
+lines, since no monitor could audit them, and a checkpoint that has some is refused; only a witness, who
+serves the logs of others too, reads past them.
 """
 
 from dataclasses import dataclass
@@ -41,7 +42,21 @@ def parse_checkpoint_body(text: str) -> Checkpoint:
 
     Raises FormatError, also for extension lines.
     """
-    origin, size, root = parse_lines(text, 3)
+    return _checkpoint_of(*parse_lines(text, 3))
+
+
+def parse_any_checkpoint_body(text: str) -> Checkpoint:
+    """Parse the text of any log's checkpoint, which may have extension lines: witnesses take those too.
+
+    They are opaque, and none is empty (tlog-checkpoint, "Note text"). Raises FormatError.
+    """
+    *lines, rest = text.split("\n")
+    if rest or len(lines) < 3 or not all(lines):
+        raise FormatError("A checkpoint has at least three lines, and none of them is empty.")
+    return _checkpoint_of(*lines[:3])
+
+
+def _checkpoint_of(origin: str, size: str, root: str) -> Checkpoint:
     if not origin or any(sign < " " for sign in origin):
         raise FormatError("The origin of a checkpoint is empty or has control characters.")
     return Checkpoint(origin, parse_decimal(size), parse_hash(root))
