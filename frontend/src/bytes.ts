@@ -66,12 +66,14 @@ export function formatBase64(data: Uint8Array): string {
 
 /** Read canonical base64 with padding, of `size` bytes if it is given. Throws FormatError. */
 export function parseBase64(text: string, size?: number): Bytes {
-  let data: Bytes;
+  let signs: string;
   try {
-    data = Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0));
+    signs = atob(text);
   } catch {
     throw new FormatError("That is not base64.");
   }
+  const data = new Uint8Array(signs.length);
+  for (let at = 0; at < signs.length; at += 1) data[at] = signs.charCodeAt(at);
   if (formatBase64(data) !== text) throw new FormatError("That is not canonical base64.");
   if (size !== undefined && data.length !== size) {
     throw new FormatError(`Expected ${size} bytes of base64.`);

@@ -8,7 +8,8 @@ import { readFileSync } from "node:fs";
 import { amend, withdraw } from "../src/amending.ts";
 import { Api } from "../src/api.ts";
 import { Attempt } from "../src/attempt.ts";
-import { type Bytes, formatBase64url, formatHex, parseBase64url } from "../src/bytes.ts";
+import { audit, type AuditOptions } from "../src/audit.ts";
+import { type Bytes, formatBase64url, formatHex, parseBase64, parseBase64url } from "../src/bytes.ts";
 import { UndersignedError } from "../src/errors.ts";
 import { formatCanonical, parseJson } from "../src/jcs.ts";
 import { signerKeyOf } from "../src/keys.ts";
@@ -21,6 +22,7 @@ import { memoryStore } from "../src/store.ts";
 import { parseText } from "../src/text.ts";
 import { blindToken, finalizeToken, type TokenTerms, tokenInput, verifyToken } from "../src/token.ts";
 import { formatWords, parseWords } from "../src/words.ts";
+import { FolderSource } from "./folder.ts";
 import type { Vector } from "./support.ts";
 
 function bytes(value: unknown): Bytes {
@@ -104,6 +106,17 @@ const TASKS: Record<string, (value: Vector) => unknown> = {
     return { by: report.promisedBy, index: report.place?.index ?? null };
   },
 
+  async audits(value) {
+    const mirrors = value["mirrors"] as { folder: string; now: number }[];
+    const heads = (value["earlier"] ?? []) as { origin: string; size: number; root: string }[];
+    const earlier = heads.map((head) => ({ ...head, root: parseBase64(head.root) }));
+    const reports: unknown[] = [];
+    for (const { folder, now } of mirrors) {
+      reports.push(await auditOf(folder, { pinnedVkey: value["pinned"], now, earlier }));
+    }
+    return { reports };
+  },
+
   async member(value) {
     const api = new Api(value["root"]);
     const site = await api.site(value["pinned"]);
@@ -136,6 +149,21 @@ const TASKS: Record<string, (value: Vector) => unknown> = {
     return { entry: formatBase64url(entry), promise: note };
   },
 };
+
+/** Audit a mirror; what ends the audit comes out as an error. */
+async function auditOf(folder: string, options: AuditOptions): Promise<unknown> {
+  try {
+    const { checks, letters, checkpoint } = await audit(new FolderSource(folder), options);
+    const figures = [...letters.values()].map(({ replay, texts }) => {
+      const { state, ...moment } = replay.moment();
+      return { ...moment.figures, state, headcount: moment.headcount, title: texts[0]?.title ?? null };
+    });
+    return { size: checkpoint.size, checks, letters: figures };
+  } catch (error) {
+    if (!(error instanceof UndersignedError)) throw error;
+    return { error: error.code, detail: error.message };
+  }
+}
 
 async function mineOf(value: Vector): Promise<[Api, Receipt]> {
   const receipt = parseReceipt(bytes(value["receipt"]));
