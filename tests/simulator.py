@@ -278,6 +278,7 @@ class SimulatedLetter:
     site: SimulatedSite
     letter: Letter
     roll_n: int = 30
+    headcount: int = field(init=False)
     members: list[Member] = field(default_factory=list)
     history: list[dict[str, int]] = field(default_factory=list)
     stage: Stage = field(init=False)
@@ -290,6 +291,9 @@ class SimulatedLetter:
     _changing: list[AmendRecord | WithdrawRecord] = field(default_factory=list)
     _numbers: Any = field(default_factory=itertools.count)
     _wave: list[tuple[Member, Mode, Candidate]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.headcount = self.letter.headcount
 
     def begin(self) -> None:
         """Write the three records that open a letter."""
@@ -414,12 +418,17 @@ class SimulatedLetter:
         record = EraseRecord(self.letter.letter_id, member.leaf, EraseReason.ASKED, bytes(64))
         return self.site.add(sign_record(record, ORGANISER))
 
-    def notice(self) -> int:
-        """Tell readers something."""
-        document = self.site.put(b"News.")
-        record = NoticeRecord(
-            self.letter.letter_id, NoticeKind.NEWS, self.site.now, None, document, bytes(64)
-        )
+    def notice(self, n: int | None = None) -> int:
+        """Tell readers something: news, or a new headcount."""
+        if n is not None:
+            self.headcount = n
+        kind = NoticeKind.NEWS if n is None else NoticeKind.HEADCOUNT
+        return self.post(kind, self.site.now, b"News.", n)
+
+    def post(self, kind: NoticeKind, at: int, content: bytes, n: int | None = None) -> int:
+        """Append a notice with its document."""
+        document = self.site.put(content)
+        record = NoticeRecord(self.letter.letter_id, kind, at, n, document, bytes(64))
         return self.site.add(sign_record(record, ORGANISER))
 
     # --- time
@@ -617,7 +626,7 @@ class SimulatedLetter:
         """Return the four pages of this letter."""
         place = f"site/letters/{self.letter.letter_id.hex()}"
         counts = self.figures() | {
-            "headcount": self.letter.headcount,
+            "headcount": self.headcount,
             "size": len(self.site.entries),
             "at": self.at,
         }

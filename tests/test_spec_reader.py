@@ -41,6 +41,7 @@ def check_figures(found: dict[str, Figures], letters: list[SimulatedLetter]) -> 
     for letter in letters:
         figures = found[letter.letter.letter_id.hex()]
         assert figures.state == letter.stage.state
+        assert figures.headcount == letter.headcount
         expected = letter.figures()
         assert {name: getattr(figures, name) for name in expected} == expected
 

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from tests.cli.conftest import Run
 from tests.cli.terminal import Terminal
-from tests.live import LiveSite
+from tests.live import HOST, SLUG, LiveSite, make_letter
 
+from undersigned.app.site import make_site
 from undersigned.cli.letter_summary import format_duration, format_share
 from undersigned.cli.letter_template import slug_of, write_template
 from undersigned.errors import StoreError
@@ -148,6 +149,67 @@ def test_a_letter_is_shown_from_the_folder_and_over_the_network(
     assert "standing: 0 of 14 (0.0 %)\n" in here.out
     assert "Keep the <night> kitchen open\n" in here.out
     assert "next: undersigned sign http" in there.err
+
+
+@pytest.fixture(scope="module")
+def noticed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a site with a letter, to which notices are posted."""
+    folder = tmp_path_factory.mktemp("noticed")
+    site = make_site(folder / "data", HOST)
+    make_letter(site, folder / "letter")
+    site.close()
+    return folder / "data"
+
+
+def test_a_notice_is_posted(run: Run, noticed: Path) -> None:
+    """News, and a headcount that is shown from then on."""
+    Path("words.txt").write_bytes(b"Ten have joined.\r\n")
+    post = ("letter", "notice", SLUG, "--text", "words.txt", "--data", noticed, "--yes")
+    news = run(*post, "--kind", "news")
+    assert news.code == 0
+    assert news.out.startswith("notice: news\nposted: ")
+    headcount = run(*post, "--kind", "headcount", "--n", 24)
+    assert "headcount: 24\n" in headcount.out
+    assert headcount.err == f"next: undersigned letter show {SLUG}\n"
+    shown = run("letter", "show", SLUG, "--data", noticed)
+    assert "standing: 0 of 24 (0.0 %)\n" in shown.out
+    assert "UTC, by a notice\n" in shown.out
+    assert "UTC, headcount: 24\n\nTen have joined.\n" in shown.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "sentence"),
+    [
+        (("--kind", "headcount"), 2, "error: a headcount, and no other notice, has a number"),
+        (
+            ("--kind", "news", "--n", "5"),
+            2,
+            "error: a headcount, and no other notice, has a number",
+        ),
+        (("--kind", "headcount", "--n", "99000000"), 2, "error: the headcount: must be from 1 to"),
+        (("--kind", "news", "--text", "gone"), 2, "error: gone cannot be read: No such file"),
+        (("--kind", "news", "--text", "empty"), 2, "error: notice: empty"),
+        (("--kind", "rumour"), 2, "error: "),
+    ],
+)
+def test_notices_that_cannot_be_posted(
+    run: Run, noticed: Path, arguments: tuple[str, ...], code: int, sentence: str
+) -> None:
+    """A sentence says why, and nothing is written."""
+    Path("words.txt").write_text("Words.")
+    Path("empty").write_text(" \n")
+    common = ("letter", "notice", SLUG, "--text", "words.txt", "--data", noticed, "--yes")
+    done = run(*common, *arguments)
+    assert done.code == code
+    assert done.err.startswith(sentence)
+
+
+def test_a_notice_is_confirmed(run: Run, noticed: Path) -> None:
+    """Where nobody can be asked, --yes says that it is meant."""
+    Path("words.txt").write_text("Words.")
+    done = run("letter", "notice", SLUG, "--kind", "news", "--text", "words.txt", "--data", noticed)
+    assert done.code == 2
+    assert "--yes" in done.err
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ def test_the_statements_are_the_same(tmp_path: Path, role: DatabaseRole) -> None
         assert sorted(re.split("[(),]", found[name])) == sorted(re.split("[(),]", statement)), name
 
 
-KEYED_BY_ARRIVAL = {"checkpoint", "entry", "signature", "shown_name"}
+KEYED_BY_ARRIVAL = {"checkpoint", "entry", "signature", "shown_name", "notice", "timestamp"}
 """Tables whose order is the log's own, which is public. No other may have a row number."""
 
 

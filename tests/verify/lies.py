@@ -639,6 +639,12 @@ def headcount_differs(draft: Draft, _: SimulatedSite) -> None:
     draft.page("counts")["headcount"] -= 10
 
 
+@lie(12, stories.recounted)
+def new_headcount_not_shown(draft: Draft, _: SimulatedSite) -> None:
+    """The log has another headcount by now, and the page goes on with the old one."""
+    draft.page("counts")["headcount"] = 40
+
+
 @lie(12)
 def letter_not_in_the_log(draft: Draft, _: SimulatedSite) -> None:
     """A letter is shown that the log does not have."""

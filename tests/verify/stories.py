@@ -173,6 +173,21 @@ def fallen() -> SimulatedSite:
 
 
 @functools.cache
+def recounted() -> SimulatedSite:
+    """A letter whose headcount was wrong, and wrong again; what is shown follows, the rule does not."""
+    site = SimulatedSite()
+    letter = site.open(modes=(Mode.PUBLIC,), conditions=(), trustees=0)
+    letter.sign_many(2, Mode.PUBLIC)
+    letter.epoch()
+    letter.notice(44)
+    letter.notice()
+    letter.sign(Mode.PUBLIC)
+    letter.epoch()
+    letter.notice(43)
+    return site
+
+
+@functools.cache
 def long() -> SimulatedSite:
     """A log of more than two full bundles, made long by notices."""
     site = SimulatedSite()
@@ -198,6 +213,7 @@ HONEST = {
         refilled,
         superseded,
         fallen,
+        recounted,
         long,
     )
 }

@@ -35,5 +35,6 @@ def test_figures_are_those_of_the_story(name: str, tmp_path: Path) -> None:
     for figures, letter in zip(report.letters, site.letters, strict=True):
         assert figures.state == letter.stage.state
         assert figures.title == "A letter (en)"
+        assert figures.headcount == letter.headcount
         for member, value in letter.figures().items():
             assert getattr(figures, member) == value, member

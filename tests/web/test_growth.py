@@ -99,13 +99,13 @@ def test_chart_is_made_once_for_each_epoch(live_site: LiveSite) -> None:
     assert growth is not None
     assert charts.get(running, page) is growth
     history = get_history(running.site, running.letters, live_site.slug)
-    assert growth == make_growth(page.letter, page.opened_at, history)
+    assert growth == make_growth(page.letter, page.numbers.headcount, page.opened_at, history)
     assert charts.get(running, replace(page, epochs=page.epochs + 1)) is not growth
 
 
 def test_nothing_is_drawn_of_nothing(live_site: LiveSite) -> None:
     """A letter without an epoch has no chart."""
-    assert make_growth(live_site.letter, OPENED, []) is None
+    assert make_growth(live_site.letter, 100, OPENED, []) is None
 
 
 def history_of(numbers: list[tuple[int, int, int]]) -> list[HistoryRow]:
@@ -119,7 +119,7 @@ def history_of(numbers: list[tuple[int, int, int]]) -> list[HistoryRow]:
 
 def made(letter: Letter, numbers: list[tuple[int, int, int]]) -> Growth:
     """Return the chart of such a history."""
-    growth = make_growth(letter, OPENED, history_of(numbers))
+    growth = make_growth(letter, letter.headcount, OPENED, history_of(numbers))
     assert growth is not None
     return growth
 

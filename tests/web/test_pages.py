@@ -13,9 +13,10 @@ from tests.web.members import signed
 
 from undersigned.app.counting import Counts
 from undersigned.app.names import NamesPage
-from undersigned.app.reading import LetterNumbers, get_page
+from undersigned.app.reading import LetterNumbers, Notice, get_page
 from undersigned.domain.letter import Mode, State, TrusteeTerms
 from undersigned.domain.stage import Stage
+from undersigned.store.notices import TimestampRow
 from undersigned.web.pages.address import find_base_url
 from undersigned.web.pages.language import choose_language, read_languages
 from undersigned.web.pages.letters import values_of
@@ -234,15 +235,17 @@ def render(
     tag: str,
     stage: Stage,
     numbers: LetterNumbers | None = None,
+    seen: dict[str, Any] | None = None,
     **changes: Any,
 ) -> str:
-    """Render the letter's page in another stage."""
+    """Render the letter's page in another stage; `seen` is what is around the letter."""
     running = live_site.running
     page = replace(get_page(running.site, running.letters, live_site.slug), stage=stage)
     page = replace(
         page,
         view=replace(page.view, letter=replace(page.letter, **changes)),
         numbers=numbers or replace(page.numbers, counts=COUNTS, headcount=2000),
+        **(seen or {}),
     )
     text = page.texts[0]
     values = values_of(page, text, 0) | {
@@ -395,3 +398,49 @@ def test_programs_never_get_a_page(client: httpx2.Client) -> None:
 def test_markdown(markdown: str, html: str) -> None:
     """The text's Markdown becomes plain elements; nothing in it becomes more."""
     assert render_markdown(markdown) == html
+
+
+def noticed(live_site: LiveSite, tag: str) -> str:
+    """Render the letter's page with three notices and two timestamps."""
+    letter_id = bytes(live_site.letter.letter_id)
+    notices = (
+        Notice(9, "correction", 7_200, None, bytes(32), None),
+        Notice(8, "headcount", 3_600, 2000, bytes(32), "Ten <have> joined.\nAnd two."),
+        Notice(5, "news", 60, None, bytes(32), "The kettle is back."),
+    )
+    stamps = tuple(
+        TimestampRow(leaf, letter_id, bytes(32), name, None, at)
+        for leaf, name, at in ((3, "Clock & Sons", 100), (4, "Zeit GmbH", 160))
+    )
+    running = live_site.running
+    page = get_page(running.site, running.letters, live_site.slug)
+    numbers = replace(page.numbers, headcount=2000)
+    return render(
+        live_site, tag, page.stage, numbers, seen={"notices": notices, "timestamps": stamps}
+    )
+
+
+def test_notices_are_on_the_page(live_site: LiveSite) -> None:
+    """What was told, the newest first, and where the headcount is from; words that are gone say so."""
+    html = noticed(live_site, "en")
+    text = texts_of(html)
+    for part in (
+        "Correction, 1 January 1970, 02:00 UTC The words of this notice were taken down.",
+        "New headcount: 2,000, 1 January 1970, 01:00 UTC Ten &lt;have&gt; joined. And two.",
+        "News, 1 January 1970, 00:01 UTC The kettle is back.",
+        "Headcount2,000, 1 January 1970, 01:00 UTC: the notice says why. When the letter opened: 14,",
+    ):
+        assert part in text
+    assert 'href="#notice-8"' in html
+    assert '<li id="notice-8">' in html
+    check_soundness(html)
+
+
+def test_timestamps_are_on_the_page(live_site: LiveSite) -> None:
+    """Everybody outside who says that the text existed, and when."""
+    text = texts_of(noticed(live_site, "en"))
+    assert (
+        "The text existed at 1 January 1970, 00:01 UTC, says Clock &amp; Sons, who does not" in text
+    )
+    assert "says Zeit GmbH" in text
+    assert "kata Clock &amp; Sons" in texts_of(noticed(live_site, "id"))

@@ -8,17 +8,24 @@ from undersigned.app.counting import Counts, read_counts
 from undersigned.app.letters import Letters, LetterView, stage_of
 from undersigned.app.site import Site
 from undersigned.domain.letter import Letter, State, TextDocument, parse_text
+from undersigned.domain.notice import READ_BY_PEOPLE, parse_notice
+from undersigned.domain.reasons import NoticeKind
 from undersigned.domain.stage import Stage
 from undersigned.errors import StoreError, UnknownDocument
 from undersigned.store import letters as letter_store
 from undersigned.store import log as log_store
+from undersigned.store import notices as notice_store
 from undersigned.store import signatures as signature_store
 from undersigned.store.database import Connection
 from undersigned.store.letters import LetterRow
+from undersigned.store.notices import NoticeRow, TimestampRow
 from undersigned.store.signatures import ShownName
 
 MOST_NAMES = 1000
 """Names in one answer: a page that a phone can hold."""
+
+MOST_NOTICES = 100
+"""Notices on a letter's page, the newest ones; all of them are in the log."""
 
 NEARLY_ALL_PERCENT = 90
 """From here on the few who are missing among sealed names may be known by who says that they signed."""
@@ -35,6 +42,18 @@ class LetterNumbers:
 
 
 @dataclass(frozen=True, slots=True)
+class Notice:
+    """What the organiser has told readers; `text` is None once its page was taken down."""
+
+    leaf_index: int
+    kind: str
+    at: int
+    n: int | None
+    document: bytes
+    text: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class LetterPage:
     """A letter as its page shows it."""
 
@@ -45,6 +64,13 @@ class LetterPage:
     opened_at: int
     numbers: LetterNumbers
     texts: tuple[TextDocument, ...]
+    notices: tuple[Notice, ...]
+    timestamps: tuple[TimestampRow, ...]
+
+    @property
+    def new_headcount(self) -> Notice | None:
+        """Return the notice that the displayed headcount is from; None: it is the letter's own."""
+        return next((each for each in self.notices if each.n is not None), None)
 
     @property
     def letter(self) -> Letter:
@@ -111,14 +137,41 @@ def _page(connection: Connection, letters: Letters, row: LetterRow) -> LetterPag
         opened_at=row.opened_at,
         numbers=_numbers(connection, view.letter, row),
         texts=tuple(texts),
+        notices=_notices(connection, row.letter_id),
+        timestamps=tuple(notice_store.list_timestamps(connection, row.letter_id)),
     )
+
+
+def _notices(connection: Connection, letter_id: bytes) -> tuple[Notice, ...]:
+    """Return the notices that people read, the newest first; the newest headcount is among them."""
+    rows = notice_store.list_notices(connection, letter_id, READ_BY_PEOPLE, MOST_NOTICES)
+    if not any(row.kind == NoticeKind.HEADCOUNT.value for row in rows):
+        rows += notice_store.list_notices(connection, letter_id, [NoticeKind.HEADCOUNT.value], 1)
+    return tuple(
+        Notice(row.leaf_index, row.kind, row.at, row.n, row.document, _text_of(connection, row))
+        for row in rows
+    )
+
+
+def _text_of(connection: Connection, row: NoticeRow) -> str | None:
+    content = letter_store.find_document(connection, row.document)
+    return None if content is None else parse_notice(content)
+
+
+def _headcount(connection: Connection, letter: Letter) -> int:
+    """Return the newest headcount: the letter's, or that of a notice (formats §7)."""
+    kinds = [NoticeKind.HEADCOUNT.value]
+    for row in notice_store.list_notices(connection, letter.letter_id, kinds, 1):
+        if row.n is not None:
+            return row.n
+    return letter.headcount
 
 
 def _numbers(connection: Connection, letter: Letter, row: LetterRow) -> LetterNumbers:
     checkpoint = log_store.find_checkpoint(connection)
     return LetterNumbers(
         counts=read_counts(connection, letter, stage_of(row).state),
-        headcount=letter.headcount,
+        headcount=_headcount(connection, letter),
         size=checkpoint.size if checkpoint else 0,
         at=row.at,
     )

@@ -21,6 +21,7 @@ from undersigned.domain.outcome import Outcome, outcome_hash
 from undersigned.domain.record import (
     AmendRecord,
     EpochRecord,
+    NoticeRecord,
     OpeningRecord,
     OutcomeRecord,
     SignRecord,
@@ -37,10 +38,12 @@ from undersigned.domain.stage import (
 from undersigned.errors import StoreError
 from undersigned.store import letters as letter_store
 from undersigned.store import log as log_store
+from undersigned.store import notices as notice_store
 from undersigned.store import pending as pending_store
 from undersigned.store import signatures as signature_store
 from undersigned.store.database import Connection
 from undersigned.store.letters import LetterRow
+from undersigned.store.notices import NoticeRow
 from undersigned.store.pending import PendingRow
 from undersigned.store.signatures import ShownName, SignatureRow
 
@@ -244,6 +247,17 @@ class Turn:
         self._batch.add(record)
         self.stage = stage_after_opening(self.stage, record, holds=holds)
         self.save()
+
+    # --- notices
+
+    def add_notice(self, record: NoticeRecord) -> int:
+        """Append a notice; return its leaf. No count depends on it but the headcount that is shown."""
+        index = self._batch.add(record)
+        row = NoticeRow(
+            index, record.letter_id, record.kind.value, record.at, record.n, record.document
+        )
+        notice_store.add_notice(self._connection, row)
+        return index
 
     # --- the letter's own row
 

@@ -1,5 +1,6 @@
 """`undersigned letter`: a new letter file, its check, its opening, and a letter as readers see it."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,15 @@ from undersigned.cli import output
 from undersigned.cli.options import Data, Origin, Yes
 
 app = typer.Typer(rich_markup_mode=None, help="Write, check, open and show letters.")
+
+
+class NoticeWord(StrEnum):
+    """The kinds of notices that are words."""
+
+    HEADCOUNT = "headcount"
+    NEWS = "news"
+    CORRECTION = "correction"
+
 
 FIXED = "what opening this letter fixes, for good"
 
@@ -80,6 +90,55 @@ def open_(file: LetterFile, data: Data = None, origin: Origin = None, yes: Yes =
             )
         )
     output.next_step(f"undersigned serve --data {folder}, if it is not served already")
+
+
+@app.command()
+def notice(
+    letter: Annotated[
+        str, typer.Argument(metavar="SLUG", help="A letter of this site: slug or slug@edition.")
+    ],
+    kind: Annotated[
+        NoticeWord, typer.Option("--kind", help="What it is about: headcount, news or correction.")
+    ],
+    text: Annotated[
+        Path, typer.Option("--text", metavar="FILE", help="What readers are told, as plain text.")
+    ],
+    n: Annotated[
+        int | None,
+        typer.Option("--n", metavar="N", min=1, help="The new headcount, with --kind headcount."),
+    ] = None,
+    data: Data = None,
+    yes: Yes = False,
+) -> None:
+    """Tell readers something, for good: a new headcount, news or a correction."""
+    from undersigned.app.letters import Letters
+    from undersigned.app.noticing import post_notice
+    from undersigned.cli.files import read_file
+    from undersigned.cli.letter_summary import format_time
+    from undersigned.cli.settings import data_folder
+    from undersigned.cli.site_folder import site_in
+    from undersigned.domain.canonical import LONGEST_DOCUMENT
+    from undersigned.domain.notice import clean_notice
+    from undersigned.domain.record import NoticeKind
+
+    words = clean_notice(read_file(text, LONGEST_DOCUMENT))
+    if not yes and not output.is_interactive():
+        output.needs("--yes")
+    with site_in(data_folder(data)) as site:
+        if not yes and not output.confirm(f"post this notice to {letter} now, for good?"):
+            output.note("nothing was changed")
+            raise typer.Exit(output.NO)
+        record = post_notice(site, Letters(site), letter, NoticeKind(kind.value), words, n)
+    headcount = () if record.n is None else (("headcount", str(record.n)),)
+    output.facts(
+        (
+            ("notice", record.kind.value),
+            *headcount,
+            ("posted", format_time(record.at)),
+            ("document", record.document.hex()),
+        )
+    )
+    output.next_step(f"undersigned letter show {letter}")
 
 
 @app.command()

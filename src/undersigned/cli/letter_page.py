@@ -28,12 +28,30 @@ class Counts(msgspec.Struct, frozen=True):
     at: int
 
 
+class Notice(msgspec.Struct, frozen=True):
+    """A notice of the letter, as the site shows it; `n` is a new headcount."""
+
+    kind: str
+    at: int
+    n: int | None
+    text: str | None
+
+
+class Stamp(msgspec.Struct, frozen=True):
+    """When the letter's record existed, and who says so."""
+
+    at: int
+    authority: str
+
+
 class _LetterAnswer(msgspec.Struct):
     """What a reader needs of the site's answer beside the letter that was verified."""
 
     state: str
     roll_n: int
     counts: Counts
+    notices: tuple[Notice, ...] = ()
+    timestamps: tuple[Stamp, ...] = ()
 
 
 _ANSWER: Final = msgspec.json.Decoder(_LetterAnswer)
@@ -41,13 +59,15 @@ _ANSWER: Final = msgspec.json.Decoder(_LetterAnswer)
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A letter, its texts, its state, the size of its roll, and its numbers."""
+    """A letter, its texts, its state, the size of its roll, its numbers, and what was told since."""
 
     letter: Letter
     texts: tuple[TextDocument, ...]
     state: str
     roll_n: int
     counts: Counts
+    notices: tuple[Notice, ...]
+    timestamps: tuple[Stamp, ...]
 
 
 def read_page(site: Site, name: str) -> Page:
@@ -63,7 +83,15 @@ def read_page(site: Site, name: str) -> Page:
         size=numbers.size,
         at=numbers.at,
     )
-    return Page(page.letter, page.texts, page.stage.state.value, page.roll_n, counts)
+    return Page(
+        page.letter,
+        page.texts,
+        page.stage.state.value,
+        page.roll_n,
+        counts,
+        tuple(Notice(each.kind, each.at, each.n, each.text) for each in page.notices),
+        tuple(Stamp(each.at, each.authority) for each in page.timestamps),
+    )
 
 
 def fetch_page(url: str) -> Page:
@@ -78,13 +106,22 @@ def fetch_page(url: str) -> Page:
     with open_client() as client:
         view = get_letter(client, url)
         answer = decode_json(_ANSWER, fetch(client, view.address).body, "letter")
-    return Page(view.letter, view.texts, answer.state, answer.roll_n, answer.counts)
+    return Page(
+        view.letter,
+        view.texts,
+        answer.state,
+        answer.roll_n,
+        answer.counts,
+        answer.notices,
+        answer.timestamps,
+    )
 
 
 def print_page(page: Page) -> None:
     """Print a letter: its numbers, then its text."""
     output.facts(_facts_of(page))
     print_text(page.letter, page.texts[0])
+    print_notices(page.notices)
     if len(page.texts) > 1:
         output.note("also in: " + ", ".join(text.lang for text in page.texts[1:]))
 
@@ -105,14 +142,34 @@ def _facts_of(page: Page) -> Sequence[tuple[str, str]]:
         ("invalidated", str(counts.invalidated)),
         ("erased", str(counts.erased)),
         ("on the roll", str(page.roll_n)),
-        ("headcount as of", letter.headcount_as_of),
+        ("headcount as of", _day_of(page)),
         ("numbers of", f"{format_time(counts.at)}, log size {counts.size}"),
         ("deadline", deadline),
         ("closes", format_time(letter.closes)),
         ("ways to sign", ", ".join(letter.modes)),
         ("conditions", ", ".join(str(number) for number in letter.conditions) or "none"),
         ("script", format_bundle(letter)),
+        *(
+            ("text existed", f"{format_time(stamp.at)}, says {stamp.authority}")
+            for stamp in page.timestamps
+        ),
     )
+
+
+def _day_of(page: Page) -> str:
+    """Say of when the headcount is: of the letter, or of the newest notice that has one."""
+    for notice in page.notices:
+        if notice.n is not None:
+            return f"{format_time(notice.at)}, by a notice"
+    return page.letter.headcount_as_of
+
+
+def print_notices(notices: Sequence[Notice]) -> None:
+    """Print what was told since the letter was opened, the newest first."""
+    for notice in notices:
+        title = notice.kind if notice.n is None else f"{notice.kind}: {notice.n}"
+        words = "(the words were taken down)" if notice.text is None else notice.text.strip()
+        output.say(f"{format_time(notice.at)}, {title}\n\n{words}\n")
 
 
 def print_text(letter: Letter, text: TextDocument) -> None:

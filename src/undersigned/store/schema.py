@@ -167,6 +167,34 @@ history = _table(
     _text("counts"),
 )
 
+notice = _table(
+    "notice",
+    collector,
+    _number("leaf_index", primary_key=True, autoincrement=False),
+    _hash("letter_id"),
+    _text("kind"),
+    _number("at"),
+    _number("n", nullable=True),
+    _hash("document"),
+    sa.Index("notice_of_letter", "letter_id", "leaf_index"),
+    rowid=True,
+)
+
+timestamp = _table(
+    "timestamp",
+    collector,
+    _number("leaf_index", primary_key=True, autoincrement=False),
+    _hash("letter_id"),
+    # hash of the address that was asked: it may hold a password
+    _hash("asked"),
+    _text("authority"),
+    # of the tree that was stamped; none: the letter's record was
+    _number("size", nullable=True),
+    _number("at"),
+    sa.Index("timestamp_of_letter", "letter_id", "leaf_index"),
+    rowid=True,
+)
+
 # --- the issuer's -----------------------------------------------------------------------------------
 
 roll_entry = _table(

@@ -22,6 +22,8 @@ from undersigned.web.api.models import (
     LettersAnswer,
     NameAnswer,
     NamesAnswer,
+    NoticeAnswer,
+    TimestampAnswer,
 )
 from undersigned.web.door import AtDoor
 
@@ -61,6 +63,21 @@ def get_letter(door: AtDoor, slug: str, response: Response) -> LetterAnswer:
         released_at=released_at,
         roll_n=page.roll_n,
         seals=seals_of(page.letter),
+        notices=[
+            NoticeAnswer(
+                leaf=notice.leaf_index,
+                kind=notice.kind,
+                at=notice.at,
+                n=notice.n,
+                document=notice.document.hex(),
+                text=notice.text,
+            )
+            for notice in page.notices
+        ],
+        timestamps=[
+            TimestampAnswer(leaf=stamp.leaf_index, at=stamp.at, authority=stamp.authority)
+            for stamp in page.timestamps
+        ],
         counts=counts_of(page.numbers),
     )
 

@@ -91,6 +91,25 @@ class LettersAnswer(Answer):
     letters: list[LetterLine]
 
 
+class NoticeAnswer(Answer):
+    """What the organiser has told readers since the letter was opened (formats §3.2)."""
+
+    leaf: int
+    kind: str
+    at: int
+    n: int | None = Field(description="the new headcount")
+    document: str = Field(description="hex: the hash of its text")
+    text: str | None = Field(description="null once it was taken down")
+
+
+class TimestampAnswer(Answer):
+    """An authority outside says that the letter record existed (formats §3.2)."""
+
+    leaf: int = Field(description="of the notice that holds the timestamp")
+    at: int
+    authority: str
+
+
 class LetterAnswer(Answer):
     """A letter with all that is needed to sign it."""
 
@@ -106,6 +125,10 @@ class LetterAnswer(Answer):
     released_at: int | None
     roll_n: int
     seals: Literal["operator", "trustees"] | None = Field(description="who can open sealed names")
+    notices: list[NoticeAnswer] = Field(description="the newest first, at most 101")
+    timestamps: list[TimestampAnswer] = Field(
+        description="of the letter record, the earliest first"
+    )
     counts: CountsAnswer
 
 

@@ -17,20 +17,20 @@ class Charts:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._made: dict[bytes, tuple[int, Growth | None]] = {}
+        self._made: dict[bytes, tuple[int, int, Growth | None]] = {}
 
     def get(self, running: RunningSite, page: LetterPage) -> Growth | None:
         """Return the chart of a letter as of the page's epoch; None while there is nothing to draw."""
-        letter = page.letter
+        letter, headcount = page.letter, page.numbers.headcount
         with self._lock:
-            epoch, growth = self._made.get(letter.letter_id, (-1, None))
-        if epoch == page.epochs:
+            *drawn, growth = self._made.get(letter.letter_id, (-1, 0, None))
+        if drawn == [page.epochs, headcount]:
             return growth
         name = f"{letter.slug}@{letter.edition}"
         rows = reading.get_history(running.site, running.letters, name)
-        growth = make_growth(letter, page.opened_at, rows)
+        growth = make_growth(letter, headcount, page.opened_at, rows)
         with self._lock:
             if len(self._made) >= MOST_LETTERS:
                 self._made.clear()
-            self._made[letter.letter_id] = (len(rows), growth)
+            self._made[letter.letter_id] = (len(rows), headcount, growth)
         return growth

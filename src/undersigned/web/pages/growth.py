@@ -80,13 +80,15 @@ class Growth:
     epochs: int
 
 
-def make_growth(letter: Letter, opened_at: int, history: Sequence[HistoryRow]) -> Growth | None:
-    """Return the chart of a letter; None while there is nothing to draw."""
+def make_growth(
+    letter: Letter, headcount: int, opened_at: int, history: Sequence[HistoryRow]
+) -> Growth | None:
+    """Return the chart of a letter with its newest headcount; None while there is nothing to draw."""
     rows = [row for row in history if row.at >= opened_at]
     if not rows:
         return None
     start, end = opened_at, max(rows[-1].at, opened_at + _MINUTE)
-    top = _find_top(letter.headcount, rows)
+    top = _find_top(headcount, rows)
 
     def x_of(at: int) -> int:
         return (at - start) * FULL // (end - start)
