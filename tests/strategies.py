@@ -48,6 +48,7 @@ from undersigned.domain.record import (
     SignRecord,
     WithdrawRecord,
 )
+from undersigned.domain.timestamp import Timestamp
 
 T = TypeVar("T")
 
@@ -289,3 +290,16 @@ def opening_files(draw: st.DrawFn) -> OpeningFile:
         for index in sorted(draw(indexes))
     )
     return OpeningFile(draw(letter_ids), draw(st.integers(1, GREATEST)), size, leaves)
+
+
+@st.composite
+def _timestamps(draw: st.DrawFn) -> Timestamp:
+    record = draw(st.none() | octets(32))
+    note = None if record is not None else draw(passages(200, least=1))
+    return Timestamp(
+        record, note, draw(lines(200, least=1)), draw(st.binary(min_size=1, max_size=300))
+    )
+
+
+timestamps = _timestamps()
+"""Timestamp documents; their tokens are not ones."""

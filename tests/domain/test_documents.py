@@ -10,7 +10,13 @@ import pytest
 import rfc8785
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.strategies import attestations, name_documents, opening_files, text_documents
+from tests.strategies import (
+    attestations,
+    name_documents,
+    opening_files,
+    text_documents,
+    timestamps,
+)
 
 from undersigned.domain.letter import DemandText, LetterId, TextDocument, format_text, parse_text
 from undersigned.domain.name import (
@@ -33,6 +39,7 @@ from undersigned.domain.opening import (
     format_opening,
     parse_opening,
 )
+from undersigned.domain.timestamp import Timestamp, format_timestamp, parse_timestamp
 from undersigned.errors import FormatError, NameNotAttested
 
 Format = tuple[st.SearchStrategy[Any], Callable[[Any], bytes], Callable[[bytes], Any]]
@@ -41,6 +48,7 @@ FORMATS: dict[str, Format] = {
     "attestation": (attestations, format_attestation, parse_attestation),
     "name": (name_documents, format_name, parse_name),
     "opening": (opening_files(), format_opening, parse_opening),
+    "timestamp": (timestamps, format_timestamp, parse_timestamp),
 }
 each_format = pytest.mark.parametrize("format_", FORMATS.values(), ids=FORMATS)
 
@@ -246,3 +254,41 @@ def test_an_opening_may_be_longer_than_other_documents() -> None:
     leaves = tuple(OpenedLeaf(i, bytes(32)) for i in range(5_000))
     opening = OpeningFile(LetterId(bytes(32)), 1, 5_000, leaves)
     assert parse_opening(format_opening(opening)) == opening
+
+
+STAMPED = Timestamp(bytes(32), None, "An authority", b"token")
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"record": None},
+        {"note": "letters.example/log\n1\nAAAA\n"},
+        {"record": bytes(31)},
+        {"record": None, "note": ""},
+        {"record": None, "note": "x" * 1_025},
+        {"record": None, "note": "é" * 600},
+        {"authority": ""},
+        {"authority": "x" * 201},
+        {"authority": "a\nb"},
+        {"token": b""},
+        {"token": bytes(32_769)},
+    ],
+)
+def test_a_timestamp_keeps_its_limits(changed: dict[str, Any]) -> None:
+    """It is of a record or of a note, by somebody, with a token that is not endless."""
+    with pytest.raises(FormatError):
+        dataclasses.replace(STAMPED, **changed)
+
+
+def test_the_longest_timestamp_is_a_document() -> None:
+    """All limits met at once stay below that of the whole."""
+    longest = Timestamp(None, '"' * 1_024, '"' * 200, bytes(32_768))
+    assert parse_timestamp(format_timestamp(longest)) == longest
+
+
+def test_a_timestamp_is_of_a_hash() -> None:
+    """What the authority was shown: the record's own hash, or that of the note's bytes."""
+    assert STAMPED.imprint == bytes(32)
+    of_note = Timestamp(None, "é\n", "An authority", b"token")
+    assert of_note.imprint == hashlib.sha256("é\n".encode()).digest()
