@@ -271,7 +271,7 @@ def test_a_fraction_of_a_second_is_left_out(stamper: Stamper) -> None:
 
 
 def test_another_hash_is_refused(stamper: Stamper) -> None:
-    """SHA-512 is as good, and is not what formats §3.2 says."""
+    """SHA-512 is as good, and is not what formats §3.3 says."""
     info = make_info(bytes(32), AT).replace(
         bytes.fromhex("608648016503040201"), bytes.fromhex("608648016503040203")
     )

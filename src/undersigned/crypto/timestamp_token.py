@@ -6,7 +6,7 @@
 4. The signature over them holds under the certificate's key.
 
 Whose certificate it is, `timestamp` says, by a chain to a trusted root. The rules are those of formats
-§3.2. A token may be made by anybody: nothing but FormatError and VerificationError leaves this module.
+§3.3. A token may be made by anybody: nothing but FormatError and VerificationError leaves this module.
 """
 
 import datetime as dt

@@ -1,4 +1,4 @@
-"""Notices that people read: plain text documents of headcounts, news and corrections; formats §3.2."""
+"""Notices that people read: plain text documents of headcounts, news and corrections; formats §3.3."""
 
 import unicodedata
 from typing import Final

@@ -1,4 +1,4 @@
-"""Timestamp documents: what an authority outside has stamped, and its token; formats §3.2.
+"""Timestamp documents: what an authority outside has stamped, and its token; formats §3.3.
 
 A document is named by its hash in a `notice` record of kind `timestamp`. Whether the token holds is
 not said here: it is DER, which `crypto.timestamp` reads.

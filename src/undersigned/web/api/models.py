@@ -92,7 +92,7 @@ class LettersAnswer(Answer):
 
 
 class NoticeAnswer(Answer):
-    """What the organiser has told readers since the letter was opened (formats §3.2)."""
+    """What the organiser has told readers since the letter was opened (formats §3.3)."""
 
     leaf: int
     kind: str
@@ -103,7 +103,7 @@ class NoticeAnswer(Answer):
 
 
 class TimestampAnswer(Answer):
-    """An authority outside says that the letter record existed (formats §3.2)."""
+    """An authority outside says that the letter record existed (formats §3.3)."""
 
     leaf: int = Field(description="of the notice that holds the timestamp")
     at: int
