@@ -10,13 +10,17 @@ from undersigned.errors import UndersignedError
 _log = structlog.get_logger("undersigned")
 
 
-def report_failure(activity: str, error: BaseException) -> None:
+def report_failure(activity: str, error: BaseException, *, letter: str | None = None) -> None:
     """Log an error by its class and place; its text only if it is one of ours, which hold no secret.
 
-    Never raises: the disk that is full may be the one that the log is written to.
+    `letter` is the `slug@edition` of the one letter that it concerns. Never raises: the disk that is
+    full may be the one that the log is written to.
     """
     frames = traceback.extract_tb(error.__traceback__)
     place = f"{frames[-1].name}:{frames[-1].lineno}" if frames else "?"
     detail = error.detail if isinstance(error, UndersignedError) else None
+    of = {} if letter is None else {"letter": letter}
     with suppress(OSError, ValueError):
-        _log.error("failed", activity=activity, error=type(error).__name__, at=place, detail=detail)
+        _log.error(
+            "failed", activity=activity, error=type(error).__name__, at=place, detail=detail, **of
+        )

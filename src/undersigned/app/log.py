@@ -69,6 +69,10 @@ class Batch:
         self.hashes.append(leaf_hash(entry) if digest is None else digest)
         return index
 
+    def take_back(self, size: int) -> None:
+        """Forget what was added since the batch had `size` entries."""
+        del self.entries[size:], self.hashes[size:]
+
     def write(self) -> None:
         """Move the checkpoint and write the entries. Raises StaleCheckpoint, StoreError."""
         frontier = Frontier.read(self.start, hash_reader(self._connection, self.start))

@@ -12,6 +12,7 @@ from undersigned.app.log import publish
 from undersigned.app.opening import open_due_waves
 from undersigned.app.sequencing import sequence
 from undersigned.app.site import Site
+from undersigned.app.stuck import Stuck
 from undersigned.app.tidying import Tidying, tidy
 from undersigned.errors import StaleCheckpoint, StoreError
 from undersigned.mail import Mailer
@@ -28,6 +29,7 @@ class RunningSite:
         self.letters = Letters(site)
         self.intake = Intake(site, self.letters)
         self._mailer = mailer
+        self._stuck = Stuck()
         self._tidying = Tidying(site)
         self._ending = threading.Event()
         self._threads = [
@@ -79,7 +81,7 @@ class RunningSite:
     def _advance(self) -> None:
         if isinstance(self.site.clock, StoredClock):
             self.site.clock.save()
-        sequence(self.site, self.letters)
+        sequence(self.site, self.letters, self._stuck)
 
     def _open(self) -> None:
         open_due_waves(self.site, self.letters)

@@ -2,6 +2,9 @@
 
 For each letter, in order: boundaries that have come (end of a cooling-off, `closes`), each with all
 that was promised before it; then an epoch, if one is due; then waves and moves without a boundary.
+
+All letters share one transaction, and each has a savepoint in it: a letter whose rows are damaged is
+left as it was, reported once (`app.stuck`), and the others go on.
 """
 
 from collections.abc import Sequence
@@ -10,51 +13,83 @@ from undersigned.app.counting import count_letter, count_unopened
 from undersigned.app.letters import Letters, stage_of
 from undersigned.app.log import Batch, is_published, publish
 from undersigned.app.site import Site
+from undersigned.app.stuck import Stuck
 from undersigned.app.turn import Turn
 from undersigned.domain.letter import Letter, State
 from undersigned.domain.stage import Move, Stage, move_at_boundary, next_boundary, next_wave
 from undersigned.store import letters as letter_store
 from undersigned.store import pending as pending_store
-from undersigned.store.database import Connection
+from undersigned.store.database import Connection, savepoint
 from undersigned.store.letters import LetterRow
 from undersigned.store.pending import PendingRow
 
 
-def sequence(site: Site, letters: Letters) -> int:
+def sequence(site: Site, letters: Letters, stuck: Stuck | None = None) -> int:
     """Append what is due, and publish it with whatever is not published yet.
 
-    Returns the number of entries appended.
+    `stuck` remembers the damaged letters from one call to the next. Returns the number of entries
+    appended.
     """
-    appended = _append_due(site, letters) if _is_anything_due(site, letters) else 0
+    stuck = Stuck() if stuck is None else stuck
+    is_due = _is_anything_due(site, letters, stuck)
+    appended = _append_due(site, letters, stuck) if is_due else 0
     # Not only what was appended now: a full disk, or a crash, may have kept an earlier epoch back.
     if appended or not is_published(site):
         publish(site)
     return appended
 
 
-def _append_due(site: Site, letters: Letters) -> int:
+def _append_due(site: Site, letters: Letters, stuck: Stuck) -> int:
     with site.collector.write() as connection:
         batch = Batch(connection, site)
         now = site.clock.now()
         for row in letter_store.list_letters(connection, only_active=True):
-            turn = Turn(connection, batch, letters.view(row), row)
-            advance(connection, turn, now)
+            if stuck.may_try(row):
+                _advance_apart(connection, batch, letters, row, now, stuck)
         if batch.entries:
             batch.write()
         return len(batch.entries)
 
 
-def _is_anything_due(site: Site, letters: Letters) -> bool:
+def _advance_apart(
+    connection: Connection, batch: Batch, letters: Letters, row: LetterRow, now: int, stuck: Stuck
+) -> None:
+    """Advance one letter, or leave it, and all that the batch has of it, as it was."""
+    size = len(batch.entries)
+    try:
+        with savepoint(connection):
+            advance(connection, Turn(connection, batch, letters.view(row), row), now)
+    except Exception as error:  # noqa: BLE001 - of damaged rows anything may come
+        # A database that is lost is lost for the next statement too, and that one is not caught.
+        batch.take_back(size)
+        stuck.add(row, error)
+    else:
+        stuck.remove(row)
+
+
+def _is_anything_due(site: Site, letters: Letters, stuck: Stuck) -> bool:
     """Look without the write lock, which signers would have to wait for."""
     now = site.clock.now()
     with site.collector.read() as connection:
         return any(
-            _is_due(connection, letters.view(row).letter, row, now)
+            _is_due_apart(connection, letters, row, now, stuck)
             for row in letter_store.list_letters(connection, only_active=True)
+            if stuck.may_try(row)
         )
 
 
-def _is_due(connection: Connection, letter: Letter, row: LetterRow, clock: int) -> bool:
+def _is_due_apart(
+    connection: Connection, letters: Letters, row: LetterRow, now: int, stuck: Stuck
+) -> bool:
+    try:
+        return _is_due(connection, letters, row, now)
+    except Exception as error:  # noqa: BLE001 - of damaged rows anything may come
+        stuck.add(row, error)
+        return False
+
+
+def _is_due(connection: Connection, letters: Letters, row: LetterRow, clock: int) -> bool:
+    letter = letters.view(row).letter
     stage, now = stage_of(row), max(clock, row.at)
     boundary = next_boundary(letter, stage)
     if boundary is not None and boundary <= now:

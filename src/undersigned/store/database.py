@@ -155,6 +155,13 @@ class Database:
         self.engine.dispose()
 
 
+@contextmanager
+def savepoint(connection: sa.Connection) -> Iterator[None]:
+    """Undo what is done within, and nothing else of the transaction, if it raises."""
+    with connection.begin_nested():
+        yield
+
+
 def _escaped(path: Path) -> str:
     """Write a path for Alembic's configuration, in which a percent sign means something."""
     return str(path).replace("%", "%%")

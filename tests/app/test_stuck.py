@@ -1,0 +1,108 @@
+"""A letter whose rows are damaged is left alone and reported once; the others of the site go on."""
+
+import pytest
+from structlog.testing import capture_logs
+from tests.app.inspecting import verified
+from tests.app.village import Village
+
+from undersigned.app.sequencing import sequence
+from undersigned.app.stuck import PAUSE_S, Stuck
+from undersigned.domain.letter import Letter, Mode, State
+from undersigned.domain.record import EpochRecord, SignRecord
+from undersigned.store import letters as letter_store
+
+
+class Clock:
+    """Seconds since some time, as told."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        """Return them."""
+        return self.now
+
+
+def put_stage(village: Village, letter: Letter, stage: str) -> str:
+    """Overwrite what the database says of a letter's stage; return what it was."""
+    with village.site.collector.write() as connection:
+        row = letter_store.find_letter(connection, letter.letter_id)
+        assert row is not None
+        letter_store.put_stage(
+            connection,
+            letter.letter_id,
+            stage=stage,
+            epochs=row.epochs,
+            epoch_at=row.epoch_at,
+            at=row.at,
+            active=row.active,
+        )
+    return row.stage
+
+
+@pytest.mark.parametrize("slugs", [("ash", "birch"), ("birch", "ash")])
+def test_the_others_go_on(village: Village, slugs: tuple[str, str]) -> None:
+    """Whether it comes before or after them: they are signed, and move; it is mended and follows."""
+    damaged, well = (village.open(slug, members=6) for slug in slugs)
+    village.members(damaged, 2, Mode.PUBLIC)
+    village.members(well, 3, Mode.PUBLIC)
+    clock = Clock()
+    stuck = Stuck(clock)
+    stage = put_stage(village, damaged, '{"state":"ajar"}')
+    with capture_logs() as logs:
+        for _ in range(3):
+            village.clock.advance_to(village.clock.now() + 2)
+            sequence(village.site, village.letters, stuck)
+            clock.now += PAUSE_S
+    assert village.state(well) is State.REACHED
+    assert village.waiting(damaged) == {"issued": 2, "public": 2}
+    (line,) = logs
+    assert (line["activity"], line["letter"]) == ("sequencing", f"{slugs[0]}@1")
+
+    put_stage(village, damaged, stage)
+    village.clock.advance_to(village.clock.now() + 2)
+    sequence(village.site, village.letters, stuck)
+    assert village.waiting(damaged) == {}
+    assert verified(village)[1] == []
+
+
+def test_nothing_of_it_is_half_done(village: Village) -> None:
+    """A name that is missing is met in the middle of an epoch: none of that epoch is in the log."""
+    damaged, well = village.open("ash", members=6), village.open("birch", members=6)
+    broken = village.member(damaged, Mode.PUBLIC)
+    village.members(damaged, 3, Mode.PUBLIC)
+    signer = village.member(well, Mode.PUBLIC)
+    assert broken.name is not None
+    assert broken.blob is not None
+    with village.site.collector.write() as connection:
+        letter_store.delete_document(connection, broken.name)
+    with capture_logs() as logs:
+        village.later(2)
+    assert [line["letter"] for line in logs] == ["ash@1"]
+    assert not any(isinstance(each, EpochRecord) for each in village.records(damaged))
+    assert village.waiting(damaged) == {"issued": 4, "public": 4}
+    signed = [each.pk for each in village.records() if isinstance(each, SignRecord)]
+    assert signed == [signer.pk]
+    assert verified(village)[1] == []
+
+    with village.site.collector.write() as connection:
+        letter_store.put_document(connection, broken.blob)
+    village.later(2)
+    assert village.waiting(damaged) == {}
+    assert village.row(broken).status == "live"
+    assert verified(village)[1] == []
+
+
+def test_a_pause_costs_nothing(village: Village) -> None:
+    """Until its pause is over nobody looks at a damaged letter: not even the write lock is taken."""
+    letter = village.open("ash", members=3)
+    village.member(letter, Mode.PUBLIC)
+    clock = Clock()
+    stuck = Stuck(clock)
+    put_stage(village, letter, "{}")
+    village.clock.advance_to(village.clock.now() + 2)
+    with capture_logs() as logs:
+        assert sequence(village.site, village.letters, stuck) == 0
+        with village.site.collector.write():
+            assert sequence(village.site, village.letters, stuck) == 0
+    assert len(logs) == 1
