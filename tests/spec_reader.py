@@ -728,6 +728,10 @@ class Letter:
         signature = self.at_leaf(record["leaf"])
         need(signature.ended is None, "what is invalidated is live")
         need(signature.mode == "public" or signature.key, "what is invalidated is in the open")
+        if (explanation := self.find(raw(record["text"]))) is not None:
+            text = explanation.decode("utf-8")
+            plain = string(1, 2_000, several_lines=True)
+            need(plain(text) and text.strip(), "an explanation is plain text that says something")
         signature.ended = index
 
     def take_erase(self, index: int, record: dict[str, Any]) -> None:

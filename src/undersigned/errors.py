@@ -88,6 +88,14 @@ class AmendmentOutOfTurn(Refused):
     """The amendment does not follow the last one that was taken, or the eight allowed are used up."""
 
 
+class NothingToInvalidate(Refused):
+    """No public or opened signature fits that has not ended already."""
+
+
+class NothingToErase(Refused):
+    """This signature has no name here that could be erased."""
+
+
 class AlreadyIssued(Refused):
     """This entry of the roll has received its token; a member signs once."""
 

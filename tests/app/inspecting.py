@@ -156,7 +156,9 @@ def find_wrong_seals(village: Village) -> list[str]:
             wanted |= {
                 each.name
                 for each in signature_store.list_live(connection, row.letter_id)
-                if each.mode == Mode.SEALED.value and not each.opened and each.name is not None
+                if each.mode == Mode.SEALED.value
+                and not (each.opened or each.erased)
+                and each.name is not None
             }
     missing, left = len(wanted - kept), len(kept - wanted)
     doubts = [f"{missing} sealed names are missing"] if missing else []

@@ -12,6 +12,7 @@ import structlog
 from tests.e2e.bad_changes import CHANGES
 from tests.e2e.bad_evidence import MIRRORS, RECEIPTS
 from tests.e2e.bad_files import LETTERS, ROLLS
+from tests.e2e.bad_moderation import MODERATION
 from tests.e2e.bad_records import SIGNATURES
 from tests.e2e.bad_requests import CODES, HTTP, LOG, TOKENS, Case
 from tests.e2e.world import Signer, World, request, signed
@@ -29,6 +30,7 @@ GROUPS: dict[str, tuple[Case, ...]] = {
     "Amendments and withdrawals": CHANGES,
     "Rolls and invite codes": ROLLS,
     "Letter files": LETTERS,
+    "Invalidating and erasing": MODERATION,
     "Receipts": RECEIPTS,
     "Mirrors": MIRRORS,
 }

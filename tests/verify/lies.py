@@ -225,6 +225,17 @@ def letter_opened_twice(draft: Draft, site: SimulatedSite) -> None:
     draft.entries.append(format_record(open_letter(letter)))
 
 
+@lie(6, stories.unsealed)
+def explanation_that_is_none(draft: Draft, _: SimulatedSite) -> None:
+    """What an invalidation gives as its explanation moves the cursor of whoever reads it."""
+    index, record = draft.records(SignRecord)[-1]
+    said = b"Because\x1b[2J."
+    text = hash_bytes(said)
+    draft.documents[text] = said
+    fake = InvalidateRecord(record.letter_id, index, InvalidateReason.OTHER, text, bytes(64))
+    draft.entries.append(format_record(sign_record(fake, ORGANISER)))
+
+
 # --- 7: tokens
 
 

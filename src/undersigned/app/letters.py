@@ -6,6 +6,7 @@ from typing import cast
 
 import msgspec
 
+from undersigned.app.counting import count_letter
 from undersigned.app.site import Site
 from undersigned.crypto.token import TokenVerifier
 from undersigned.domain.letter import Letter, LetterId
@@ -13,6 +14,7 @@ from undersigned.domain.record import LetterRecord, parse_record
 from undersigned.domain.stage import Stage
 from undersigned.errors import UnknownLetter
 from undersigned.store import letters as letter_store
+from undersigned.store import log as log_store
 from undersigned.store.database import Connection
 from undersigned.store.letters import LetterRow
 
@@ -39,6 +41,7 @@ class Letters:
     def __init__(self, site: Site) -> None:
         self._site = site
         self._views: dict[bytes, LetterView] = {}
+        self._m: dict[bytes, tuple[int, int]] = {}
 
     def get(self, connection: Connection, letter_id: bytes) -> LetterView:
         """Return a letter by its id. Raises UnknownLetter."""
@@ -58,6 +61,16 @@ class Letters:
             view = LetterView(record.letter, record, self._site.token_verifier(record.letter))
             self._views[row.letter_id] = view
         return view
+
+    def count_m(self, connection: Connection, letter: Letter) -> int:
+        """Return the m of a letter, counted once for each size of the log: nothing else changes it."""
+        checkpoint = log_store.find_checkpoint(connection)
+        size = 0 if checkpoint is None else checkpoint.size
+        counted_at, m = self._m.get(letter.letter_id, (-1, 0))
+        if counted_at != size:
+            m = count_letter(connection, letter).m
+            self._m[letter.letter_id] = size, m
+        return m
 
     def get_row(self, connection: Connection, name: str) -> LetterRow:
         """Return the row of `slug` (its newest edition) or `slug@edition`. Raises UnknownLetter."""

@@ -60,7 +60,8 @@ def _read_blob(site: Site, digest: bytes) -> bytes | None:
 def submit_opening(site: Site, view: LetterView, opening: Opening) -> bool:
     """Append an opening and the outcome that follows it, and publish the names.
 
-    Returns False if members have withdrawn since the log that it was made from: then it is made again.
+    Returns False if members have withdrawn, or names were erased, since the log that it was made from:
+    then it is made again.
     """
     with site.collector.write() as connection:
         row = letter_store.find_letter(connection, view.letter_id)
@@ -85,7 +86,7 @@ def submit_opening(site: Site, view: LetterView, opening: Opening) -> bool:
 def _is_fresh(connection: Connection, opening: Opening) -> bool:
     """Say whether every name that it opens or strikes is still there to be opened."""
     rows = (signature_store.find_signature(connection, leaf.index) for leaf in opening.file.leaves)
-    return all(row is not None and row.status == "live" for row in rows)
+    return all(row is not None and row.status == "live" and not row.erased for row in rows)
 
 
 def _apply(connection: Connection, turn: Turn, opening: Opening) -> None:

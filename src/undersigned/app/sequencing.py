@@ -98,6 +98,8 @@ def _is_due(connection: Connection, letters: Letters, row: LetterRow, clock: int
         rows = pending_store.list_pending(connection, letter.letter_id, with_late=False)
         if due_rows(letter, rows, now):
             return True
+        if stage.state is State.REACHED and letters.count_m(connection, letter) < letter.rule:
+            return True
     if stage.opening_due or (stage.state is State.RELEASED and now < next_wave(stage)):
         return False
     # Looking costs a count of all signatures.
@@ -114,9 +116,16 @@ def advance(connection: Connection, turn: Turn, clock: int) -> None:
     if is_new_period(turn.letter, turn.epoch_at, clock):
         rows = pending_store.list_pending(connection, turn.letter_id, with_late=False)
         due = due_rows(turn.letter, rows, now)
-        if due:
+        if due or _has_fallen(connection, turn):
             turn.write_epoch(due, now)
     settle(connection, turn, now)
+
+
+def _has_fallen(connection: Connection, turn: Turn) -> bool:
+    """Say whether what was invalidated has brought a letter below its rule: the next epoch says so."""
+    if turn.stage.state is not State.REACHED:
+        return False
+    return count_letter(connection, turn.letter).m < turn.letter.rule
 
 
 def settle(connection: Connection, turn: Turn, now: int) -> None:

@@ -207,6 +207,11 @@ class ChangeRequest:
                 raise AmendmentOutOfTurn(
                     "This name has been opened; it can be withdrawn, no longer amended."
                 )
+            if row is not None and row.erased and self.blob is not None:
+                raise AmendmentOutOfTurn(
+                    "The name of this signature was erased and cannot come back;"
+                    " it can be made anonymous, or withdrawn."
+                )
 
     def _check_name(self, connection: Connection, signed: Taken, changes: dict[int, Taken]) -> None:
         """Check that a name is the one the signature has, or comes with a blob of its own.

@@ -21,6 +21,8 @@ from undersigned.domain.outcome import Outcome, outcome_hash
 from undersigned.domain.record import (
     AmendRecord,
     EpochRecord,
+    EraseRecord,
+    InvalidateRecord,
     NoticeRecord,
     OpeningRecord,
     OutcomeRecord,
@@ -258,6 +260,26 @@ class Turn:
         )
         notice_store.add_notice(self._connection, row)
         return index
+
+    # --- what the organiser does to a signature
+
+    def invalidate(self, record: InvalidateRecord) -> None:
+        """Append the record that ends a public or opened signature, and strike its name.
+
+        Its document, or opened blob, stays: the record points at what was shown.
+        """
+        self._batch.add(record)
+        signature_store.delete_shown_name(self._connection, record.leaf)
+        signature_store.change_signature(self._connection, record.leaf, status="invalidated")
+
+    def erase(self, record: EraseRecord, names: Iterable[bytes]) -> None:
+        """Append the record that says that a name is gone, and destroy all that these hashes name."""
+        self._batch.add(record)
+        signature_store.delete_shown_name(self._connection, record.leaf)
+        signature_store.change_signature(self._connection, record.leaf, erased=1)
+        for digest in names:
+            pending_store.delete_blob(self._connection, digest)
+            letter_store.delete_document(self._connection, digest)
 
     # --- the letter's own row
 

@@ -6,10 +6,12 @@ from typing import Annotated
 
 import typer
 
-from undersigned.cli import output
+from undersigned.cli import moderation, output
 from undersigned.cli.options import Data, Origin, Yes
 
-app = typer.Typer(rich_markup_mode=None, help="Write, check, open and show letters.")
+app = typer.Typer(
+    rich_markup_mode=None, help="Write, check, open and show letters; strike what is false."
+)
 
 
 class NoticeWord(StrEnum):
@@ -165,3 +167,7 @@ def show(
     with site_in(folder) as site:
         print_page(read_page(site, letter))
     output.next_step(f"undersigned serve --data {folder} shows it to everybody")
+
+
+app.command()(moderation.invalidate)
+app.command()(moderation.erase)

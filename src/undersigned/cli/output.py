@@ -39,6 +39,8 @@ EXIT_CODES: Final[dict[type[UndersignedError], int]] = {
     errors.TokenInvalid: NO,
     errors.AlreadyWithdrawn: NO,
     errors.AmendmentOutOfTurn: NO,
+    errors.NothingToInvalidate: NO,
+    errors.NothingToErase: NO,
     errors.AlreadyIssued: NO,
     errors.ProofRejected: NO,
     errors.NameNotAttested: NO,

@@ -70,11 +70,9 @@ class NameReader:
             self._read_opened(opened)
         for struck in self.replay.openings.struck:
             self._check_struck(struck)
-        if self.replay.signatures.erased:
-            self.context.findings.note(
-                11,
-                f"{self.replay.label.capitalize()}: {self.replay.signatures.erased} names erased.",
-            )
+        if erased := self.replay.signatures.erased:
+            names = "1 name" if erased == 1 else f"{erased} names"
+            self.context.findings.note(11, f"{self.replay.label.capitalize()}: {names} erased.")
 
     def find_earlier(self, leaf: int, digest: bytes) -> NameDocument | None:
         """Return a name that was public for a while and need not be there any more."""

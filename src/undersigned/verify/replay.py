@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 
 from undersigned.crypto.ed25519 import verify_ed25519
 from undersigned.crypto.note_key import parse_vkey
+from undersigned.domain.explanation import parse_explanation
 from undersigned.domain.letter import Letter, LetterId, State, ack_bytes
 from undersigned.domain.record import (
     AmendRecord,
     EpochRecord,
+    InvalidateRecord,
     IssuedRecord,
     LetterRecord,
     OpeningRecord,
@@ -84,10 +86,19 @@ class Replay:
             return
         for digest in documents_of(record):
             what = f"Leaf {index}, {letter.label}"
-            if self.context.find_document(digest, 6, what) is None:
+            data = self.context.find_document(digest, 6, what)
+            if data is None:
                 self.context.findings.note(
                     6, f"{what}: the document {digest.hex()} is not in the mirror as it was."
                 )
+            elif isinstance(record, InvalidateRecord):
+                self._check_explanation(what, data)
+
+    def _check_explanation(self, what: str, data: bytes) -> None:
+        try:
+            parse_explanation(data)
+        except FormatError as error:
+            self.context.findings.false(6, f"{what}: {error.detail}.")
 
     # --- letters
 

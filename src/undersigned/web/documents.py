@@ -5,7 +5,9 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Path, Response
 
 from undersigned.app.reading import get_document
+from undersigned.domain.explanation import parse_explanation
 from undersigned.encoding import parse_hex
+from undersigned.errors import FormatError
 from undersigned.web.api.models import HASH
 from undersigned.web.door import AtDoor
 
@@ -16,6 +18,9 @@ CSP: Final = "sandbox; default-src 'none'; frame-ancestors 'none'"
 
 FOREVER: Final = "public, max-age=31536000, immutable"
 
+FOR_NOW: Final = "public, max-age=600"
+"""A name can be erased: what keeps copies of it must come and ask again."""
+
 
 @router.get(
     "/documents/{digest}",
@@ -23,20 +28,35 @@ FOREVER: Final = "public, max-age=31536000, immutable"
     responses={
         200: {
             "description": "the bytes with this SHA-256",
-            "content": {"application/json": {}, "application/octet-stream": {}},
+            "content": {
+                "application/json": {},
+                "application/octet-stream": {},
+                "text/plain": {},
+            },
         }
     },
 )
 def read_document(door: AtDoor, digest: Annotated[str, Path(json_schema_extra=HASH)]) -> Response:
     """Return the document with this SHA-256 (hex)."""
     content = get_document(door.running.site, parse_hex(digest, 32))
-    return Response(
-        content,
-        media_type=_media_type(content),
-        headers={"Cache-Control": FOREVER, "Content-Security-Policy": CSP},
-    )
+    media_type = _media_type(content)
+    is_name = content.startswith(_NAME) or media_type == _SEALED
+    headers = {"Cache-Control": FOR_NOW if is_name else FOREVER, "Content-Security-Policy": CSP}
+    return Response(content, media_type=media_type, headers=headers)
+
+
+_SEALED: Final = "application/octet-stream"
+
+_NAME: Final = b'{"attestation":'
+"""Canonical JSON begins with the first member: of all documents only a name has this one."""
 
 
 def _media_type(content: bytes) -> str:
-    """Every document of ours is a canonical JSON object or a sealed blob, which starts with n ≤ 16."""
-    return "application/json" if content.startswith(b"{") else "application/octet-stream"
+    """A document is a canonical JSON object, an explanation, or a sealed blob, which is no UTF-8."""
+    if content.startswith(b'{"'):
+        return "application/json"
+    try:
+        parse_explanation(content)
+    except FormatError:
+        return _SEALED
+    return "text/plain"

@@ -30,6 +30,8 @@ STATUS: Final[dict[type[UndersignedError], int]] = {
     errors.TokenInvalid: 422,
     errors.AlreadyWithdrawn: 409,
     errors.AmendmentOutOfTurn: 409,
+    errors.NothingToInvalidate: 409,
+    errors.NothingToErase: 409,
     errors.AlreadyIssued: 409,
     errors.ProofRejected: 403,
     errors.NameNotAttested: 422,

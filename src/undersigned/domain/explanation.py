@@ -1,0 +1,34 @@
+"""Explanations: the public document in which an organiser says why a signature is invalidated; §3."""
+
+from undersigned.domain.canonical import check_string
+from undersigned.errors import FormatError
+
+LONGEST_EXPLANATION = (
+    2_000  # characters: it is read beside a list, and thousands may name the same one
+)
+
+_MOST_BYTES = 4 * LONGEST_EXPLANATION  # of UTF-8
+
+
+def format_explanation(text: str) -> bytes:
+    """Write an explanation as a document. Raises FormatError if it is none."""
+    _check(text)
+    return text.encode()
+
+
+def parse_explanation(data: bytes) -> str:
+    """Read an explanation. Raises FormatError."""
+    if len(data) > _MOST_BYTES:
+        raise FormatError(f"explanation: longer than {LONGEST_EXPLANATION} characters")
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        raise FormatError("explanation: not UTF-8") from None
+    _check(text)
+    return text
+
+
+def _check(text: str) -> None:
+    check_string(text, "explanation", longest=LONGEST_EXPLANATION, lines=True)
+    if not text.strip():
+        raise FormatError("explanation: says nothing")
