@@ -15,7 +15,7 @@ from undersigned.app.drafting import open_letter
 from undersigned.app.letter_file import read_draft
 from undersigned.app.rolls import import_roll, make_invites
 from undersigned.app.running import RunningSite
-from undersigned.app.site import Site, make_site
+from undersigned.app.site import WholeSite, make_site
 from undersigned.domain.letter import Letter
 from undersigned.mail import OutboxMailer
 from undersigned.web.asgi import make_app
@@ -102,6 +102,7 @@ class LiveSite:
 
     url: str
     folder: Path
+    site: WholeSite
     running: RunningSite
     letter: Letter
     invites: tuple[str, ...]
@@ -117,24 +118,24 @@ class LiveSite:
         return self.letter.slug
 
 
-def make_letter(site: Site, folder: Path, slug: str = SLUG) -> tuple[Letter, tuple[str, ...]]:
+def make_letter(site: WholeSite, folder: Path, slug: str = SLUG) -> tuple[Letter, tuple[str, ...]]:
     """Open a letter whose roll is a list of `PEOPLE`; return it with an invite code for each."""
-    import_roll(site, slug, ROLL.encode())
-    invites = make_invites(site, slug, None)
+    import_roll(site.issuer, slug, ROLL.encode())
+    invites = make_invites(site.issuer, slug, None)
     letter = _open(site, folder, slug=slug, roll="list", methods='["email", "invite"]')
     return letter, tuple(invite.code for invite in invites)
 
 
 def make_invited_letter(
-    site: Site, folder: Path, slug: str, count: int
+    site: WholeSite, folder: Path, slug: str, count: int
 ) -> tuple[Letter, list[str]]:
     """Open a letter whose roll is `count` invite codes without names."""
-    invites = make_invites(site, slug, count)
+    invites = make_invites(site.issuer, slug, count)
     letter = _open(site, folder, slug=slug, roll="invites", methods='["invite"]')
     return letter, [invite.code for invite in invites]
 
 
-def _open(site: Site, folder: Path, **values: str) -> Letter:
+def _open(site: WholeSite, folder: Path, **values: str) -> Letter:
     folder.mkdir()
     file = folder / "letter.toml"
     file.write_text(LETTER_FILE.format(**values))
@@ -175,6 +176,6 @@ def live_site_in(folder: Path) -> Iterator[LiveSite]:
     running.start()
     try:
         with serve(make_app(running)) as url:
-            yield LiveSite(url, folder, running, letter, invites)
+            yield LiveSite(url, folder, site, running, letter, invites)
     finally:
         running.stop()

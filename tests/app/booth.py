@@ -18,9 +18,10 @@ from undersigned.app.issuing import ShownAs, TokenRequest, issue_token
 from undersigned.app.letter_file import read_draft
 from undersigned.app.letters import Letters, LetterView, stage_of
 from undersigned.app.opening import open_due_waves
+from undersigned.app.own_collector import OwnCollector
 from undersigned.app.rolls import make_invites
 from undersigned.app.sequencing import sequence
-from undersigned.app.site import Site, make_site
+from undersigned.app.site import WholeSite, make_site
 from undersigned.app.taking import parse_change_request, parse_sign_request
 from undersigned.crypto.keys import SignerKey
 from undersigned.crypto.note_key import format_vkey
@@ -95,7 +96,7 @@ class Signed:
 class Booth:
     """A site with one letter, whose roll is a number of invite codes."""
 
-    def __init__(self, site: Site, letter: Letter, invites: list[str]) -> None:
+    def __init__(self, site: WholeSite, letter: Letter, invites: list[str]) -> None:
         self.site = site
         self.letter = letter
         self.letters = Letters(site)
@@ -167,9 +168,16 @@ class Booth:
         attempt = Attempt.start(letter_view.LetterHead("", site, self.view.record), None)
         code = next(self._invites)
         attempt.ask(InviteProof(code), Wish("Orla Vane", None))
-        member = prove_by_invite(self.site, self.view, code)
+        member = prove_by_invite(self.site.issuer, self.letter, code)
         asked = TokenRequest(attempt.blinded, attempt.c, ShownAs("Orla Vane", None))
-        token = issue_token(self.site, self.intake, self.view, member, Verified.INVITE, asked)
+        token = issue_token(
+            self.site.issuer,
+            OwnCollector(self.site, self.intake),
+            self.letter,
+            member,
+            Verified.INVITE,
+            asked,
+        )
         answer: dict[str, Any] = {
             "blind_signature": format_base64url(token.blind_signature),
             "attestation": msgspec.Raw(format_attestation(token.attestation)),
@@ -219,7 +227,7 @@ def booth_in(
 ) -> Iterator[Booth]:
     """Make a site with one letter in a folder that is not there yet; its intake runs."""
     site = make_site(folder, HOST, own_clock=START)
-    invites = make_invites(site, SLUG, members)
+    invites = make_invites(site.issuer, SLUG, members)
     texts = folder.with_name(f"{folder.name}-letter")
     texts.mkdir()
     (texts / "text.md").write_text("They hum.\n")

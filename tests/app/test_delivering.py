@@ -31,7 +31,7 @@ class Server:
 
 def _write(village: Village, *recipients: str) -> None:
     """Put mails into the outbox, each a second after the one before."""
-    with village.site.issuer.write() as connection:
+    with village.site.issuer.database.write() as connection:
         for recipient in recipients:
             row = MailRow(secrets.token_bytes(16), recipient, "S", "B", 0, village.clock.now())
             outbox.add_mail(connection, row)
@@ -41,7 +41,7 @@ def _write(village: Village, *recipients: str) -> None:
 def _left(village: Village) -> list[tuple[str, int, int]]:
     """Return recipient, tries and seconds to wait of every mail that is left."""
     now = village.clock.now()
-    with village.site.issuer.read() as connection:
+    with village.site.issuer.database.read() as connection:
         rows = outbox.list_due_mails(connection, now + 10_000, 1_000)
     return [(row.recipient, row.tries, row.next_at - now) for row in rows]
 
@@ -50,10 +50,10 @@ def test_mails_go_out_in_their_order_and_once(village: Village) -> None:
     """The one that has waited longest first."""
     server, people = Server(), [f"{i}@a.example" for i in range(9)]
     _write(village, *people)
-    assert deliver_mails(village.site, server) == 9
+    assert deliver_mails(village.site.issuer.database, village.clock, server) == 9
     assert server.taken == people
     assert _left(village) == []
-    assert deliver_mails(village.site, server) == 0
+    assert deliver_mails(village.site.issuer.database, village.clock, server) == 0
 
 
 def test_a_mail_that_is_not_taken_waits_ever_longer(village: Village) -> None:
@@ -61,14 +61,14 @@ def test_a_mail_that_is_not_taken_waits_ever_longer(village: Village) -> None:
     server = Server(refuses={"a@a.example"})
     _write(village, "a@a.example")
     for tries, delay in enumerate((5, 10, 20, 40, 80), 1):
-        assert deliver_mails(village.site, server) == 0
+        assert deliver_mails(village.site.issuer.database, village.clock, server) == 0
         assert _left(village) == [("a@a.example", tries, delay)]
-        assert deliver_mails(village.site, server) == 0
+        assert deliver_mails(village.site.issuer.database, village.clock, server) == 0
         village.clock.advance_to(village.clock.now() + delay - 1)
-        assert deliver_mails(village.site, server) == 0
+        assert deliver_mails(village.site.issuer.database, village.clock, server) == 0
         assert len(server.tried) == tries
         village.clock.advance_to(village.clock.now() + 1)
-    assert deliver_mails(village.site, server) == 0
+    assert deliver_mails(village.site.issuer.database, village.clock, server) == 0
     assert len(server.tried) == 6
     assert _left(village) == []
 
@@ -77,10 +77,10 @@ def test_a_mail_is_taken_when_the_server_is_there_again(village: Village) -> Non
     """Whatever became of it before."""
     server = Server(refuses={"a@a.example"})
     _write(village, "a@a.example")
-    deliver_mails(village.site, server)
+    deliver_mails(village.site.issuer.database, village.clock, server)
     server.refuses.clear()
     village.later(5)
-    assert deliver_mails(village.site, server) == 1
+    assert deliver_mails(village.site.issuer.database, village.clock, server) == 1
     assert (server.taken, _left(village)) == (["a@a.example"], [])
 
 
@@ -88,8 +88,8 @@ def test_one_that_is_refused_does_not_keep_back_the_others(village: Village) -> 
     """It ends one round; the next goes on behind it."""
     server = Server(refuses={"b@a.example"})
     _write(village, "a@a.example", "b@a.example", "c@a.example")
-    assert deliver_mails(village.site, server) == 1
-    assert deliver_mails(village.site, server) == 1
+    assert deliver_mails(village.site.issuer.database, village.clock, server) == 1
+    assert deliver_mails(village.site.issuer.database, village.clock, server) == 1
     assert server.taken == ["a@a.example", "c@a.example"]
 
 
@@ -98,7 +98,7 @@ def test_a_round_ends_with_the_first_failure(village: Village) -> None:
     people = [f"{i}@a.example" for i in range(9)]
     server = Server(refuses=set(people))
     _write(village, *people)
-    deliver_mails(village.site, server)
+    deliver_mails(village.site.issuer.database, village.clock, server)
     assert server.tried == people[:1]
 
 
@@ -106,15 +106,17 @@ def test_a_round_is_bounded(village: Village) -> None:
     """Whoever begins an end waits for so many mails at most."""
     _write(village, *(f"{i}@a.example" for i in range(MOST_AT_ONCE + 3)))
     server = Server()
-    assert deliver_mails(village.site, server) == MOST_AT_ONCE
-    assert deliver_mails(village.site, server) == 3
+    assert deliver_mails(village.site.issuer.database, village.clock, server) == MOST_AT_ONCE
+    assert deliver_mails(village.site.issuer.database, village.clock, server) == 3
 
 
 def test_a_failure_is_told_without_the_address(village: Village) -> None:
     """So that the operator learns of it, and of nobody's mail."""
     _write(village, "secret@a.example")
     with capture_logs() as logs:
-        deliver_mails(village.site, Server(refuses={"secret@a.example"}))
+        deliver_mails(
+            village.site.issuer.database, village.clock, Server(refuses={"secret@a.example"})
+        )
     assert [line["activity"] for line in logs] == ["mails"]
     assert "secret" not in str(logs)
 
@@ -131,7 +133,7 @@ def test_a_defect_does_not_keep_back_the_others(village: Village) -> None:
     server = Broken()
     _write(village, "odd@a.example", "a@a.example")
     with capture_logs() as logs:
-        assert deliver_mails(village.site, server) == 0
+        assert deliver_mails(village.site.issuer.database, village.clock, server) == 0
     assert [line["error"] for line in logs] == ["ZeroDivisionError"]
-    assert deliver_mails(village.site, server) == 1
+    assert deliver_mails(village.site.issuer.database, village.clock, server) == 1
     assert [row[:2] for row in _left(village)] == [("odd@a.example", 1)]

@@ -11,10 +11,10 @@ from tests.app.village import DAY, START, Village
 
 from undersigned.app import drafting
 from undersigned.app.drafting import open_letter
+from undersigned.app.issuer import key_folder
 from undersigned.app.letter_file import read_draft
 from undersigned.app.log import Batch, find_published
 from undersigned.app.rolls import import_roll, make_invites
-from undersigned.app.site import issuer_key_folder
 from undersigned.crypto.ed25519 import verify_ed25519
 from undersigned.crypto.keys import RecordSigner, TokenKey
 from undersigned.domain.letter import Mode, RollKind, State, ack_bytes
@@ -48,7 +48,7 @@ def test_three_records_open_a_letter(village: Village) -> None:
     opened, roll, outcome = village.records()
     assert isinstance(opened, LetterRecord)
     assert opened.letter == letter
-    with village.site.issuer.read() as connection:
+    with village.site.issuer.database.read() as connection:
         commits = member_store.list_commits(connection, "mill")
     assert isinstance(roll, RollRecord)
     assert (roll.n, roll.hash, roll.reason.value) == (7, roll_hash(commits), "opened")
@@ -85,7 +85,7 @@ def test_without_sealed_names_there_is_no_trustee(village: Village) -> None:
 def test_the_keys_of_a_letter_are_its_own(village: Village) -> None:
     """They are saved for their owner's eyes only, and are those that the letter names."""
     letter = village.open()
-    folder = issuer_key_folder(village.site.folder, letter.letter_id)
+    folder = key_folder(village.site.folder, letter.letter_id.hex())
     assert TokenKey.load(folder / "token.key").spki == letter.token_key
     attestation = RecordSigner.load(folder / "attestation.key")
     assert attestation.public_key == letter.attestation_key
@@ -108,8 +108,8 @@ def test_a_letter_without_a_roll_is_refused(village: Village) -> None:
 def test_a_roll_of_another_kind_is_refused(village: Village) -> None:
     """Members with codes alone have no names, and members of a list none of their own choice."""
     village.open()
-    make_invites(village.site, "codes", 3)
-    import_roll(village.site, "people", b"email,name\na@b.example,A\n")
+    make_invites(village.site.issuer, "codes", 3)
+    import_roll(village.site.issuer, "people", b"email,name\na@b.example,A\n")
     draft = replace(village.draft(), edition=1)
     with pytest.raises(LetterRefused, match="is a list"):
         open_letter(village.site, replace(draft, slug="codes", roll=RollKind.LIST))
@@ -211,14 +211,14 @@ def test_a_roll_does_not_change_while_its_letter_is_opened(
 ) -> None:
     """Whoever adds codes at that moment waits, and is then told that it is too late."""
     village.open()
-    make_invites(village.site, "codes", 2)
+    make_invites(village.site.issuer, "codes", 2)
     draft = replace(village.draft(), slug="codes", edition=1, roll=RollKind.INVITES)
     with ThreadPoolExecutor() as pool:
         late: list[Future[object]] = []
 
         class Crowded(Batch):
             def write(self) -> None:
-                late.append(pool.submit(make_invites, village.site, "codes", 1))
+                late.append(pool.submit(make_invites, village.site.issuer, "codes", 1))
                 wait(late, 0.2)
                 assert not late[0].done()
                 super().write()

@@ -34,8 +34,9 @@ def _request(shown_as: ShownAs | None = None) -> TokenRequest:
 def _issue(
     village: Village, letter: Letter, member: MemberRow, request: TokenRequest
 ) -> TokenAnswer:
-    view = village.view(letter)
-    return issue_token(village.site, village.intake, view, member, Verified.EMAIL, request)
+    return issue_token(
+        village.site.issuer, village.collector, letter, member, Verified.EMAIL, request
+    )
 
 
 def test_a_token_comes_with_an_attestation(village: Village, letter: Letter) -> None:
@@ -117,7 +118,7 @@ def test_a_letter_that_is_over_gives_no_token(village: Village, letter: Letter) 
         with pytest.raises(LetterNotOpen):
             _issue(village, letter, member, _request())
         village.sequence()
-    with village.site.issuer.read() as connection:
+    with village.site.issuer.database.read() as connection:
         assert issuances.find_issuance(connection, letter.letter_id, member.commit) is None
 
 
@@ -208,11 +209,11 @@ def test_another_name_or_role_is_refused(
 def test_where_the_roll_has_no_names_members_say_their_own(village: Village) -> None:
     """Name and role are then their words, and are shown as such."""
     village.open()
-    make_invites(village.site, "codes", 3)
+    make_invites(village.site.issuer, "codes", 3)
     codes = village.open_draft(
         replace(village.draft(), slug="codes", edition=1, roll=RollKind.INVITES)
     )
-    with village.site.issuer.read() as connection:
+    with village.site.issuer.database.read() as connection:
         first, second, third = member_store.list_members(connection, "codes")
     for asked in (None, ShownAs(None, "Cook")):
         with pytest.raises(FormatError):

@@ -8,7 +8,7 @@ from tests.app.village import HOST, START
 
 from undersigned.app.clock import StoredClock, SystemClock
 from undersigned.app.log import find_published, publish
-from undersigned.app.site import Site, has_site, make_site, open_site
+from undersigned.app.site import has_site, make_site, open_site
 from undersigned.errors import FormatError, NoSite, SiteExists, StoreError
 from undersigned.tlog.merkle import EMPTY_ROOT
 
@@ -142,11 +142,3 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("")
     with pytest.raises(StoreError, match="cannot be written"):
         make_site(tmp_path / "data", HOST)
-
-
-def test_the_keys_of_a_letter_that_is_not_here(tmp_path: Path) -> None:
-    """Nobody could issue for it."""
-    site: Site = make_site(tmp_path / "data", HOST)
-    with pytest.raises(StoreError):
-        site.issuer_keys(type("Id", (bytes,), {})(32))
-    site.close()

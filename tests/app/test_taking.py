@@ -531,7 +531,7 @@ def test_a_closed_letter_takes_withdrawals_and_nothing_else(village: Village) ->
 def _issued(village: Village, letter: Letter, **changed: Any) -> IssuedRequest:
     members = {"blinded": secrets.token_bytes(32), "member": secrets.token_bytes(32)} | changed
     record = IssuedRecord(letter.letter_id, **members, sig=bytes(64))
-    key = village.site.issuer_keys(letter.letter_id).attestation
+    key = village.site.issuer.keys(letter).attestation
     return IssuedRequest(replace(record, sig=key.sign(signed_bytes(record))))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from undersigned.app.site import Site, make_site
+from undersigned.app.site import WholeSite, make_site
 from undersigned.app.tidying import LEAST_PAUSE_S, PAUSE_FACTOR, Tidying, tidy
 from undersigned.errors import StoreError
 from undersigned.store.members import EnrolmentRow, add_enrolment
@@ -29,36 +29,36 @@ class Watch:
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
+def site(tmp_path: Path) -> Iterator[WholeSite]:
     """A new site with a clock of its own."""
     site = make_site(tmp_path / "data", "letters.example", own_clock=NOW)
     yield site
     site.close()
 
 
-def _write(site: Site) -> bytes:
+def _write(site: WholeSite) -> bytes:
     digest = secrets.token_bytes(32)
     with site.collector.write() as connection:
         put_blob(connection, digest, secrets.token_bytes(3000))
     return digest
 
 
-def _expiries(site: Site) -> list[int]:
-    with site.issuer.read() as connection:
+def _expiries(site: WholeSite) -> list[int]:
+    with site.issuer.database.read() as connection:
         return list(connection.execute(sa.select(enrolment.c.expires)).scalars())
 
 
-def test_codes_that_are_too_old_are_forgotten(site: Site) -> None:
+def test_codes_that_are_too_old_are_forgotten(site: WholeSite) -> None:
     """When a member asked for a code is not kept longer than the code is good."""
-    with site.issuer.write() as connection:
+    with site.issuer.database.write() as connection:
         for expires in (NOW - 1, NOW, NOW + 1):
             row = EnrolmentRow(secrets.token_bytes(16), bytes(32), bytes(32), bytes(32), expires)
             add_enrolment(connection, row)
-    tidy(site)
+    tidy(site.issuer, site)
     assert _expiries(site) == [NOW + 1]
 
 
-def test_nothing_that_was_deleted_is_left(site: Site) -> None:
+def test_nothing_that_was_deleted_is_left(site: WholeSite) -> None:
     """Neither in the file, which gets smaller, nor in the write-ahead log, which gets empty."""
     digests = [_write(site) for _ in range(50)]
     with site.collector.write() as connection:
@@ -66,7 +66,7 @@ def test_nothing_that_was_deleted_is_left(site: Site) -> None:
             delete_blob(connection, digest)
     assert site.collector.is_untidy()
     path = site.folder / "collector.db"
-    tidy(site)
+    tidy(site.issuer, site)
     assert not site.collector.is_untidy()
     assert path.stat().st_size < 50 * 3000
     assert (site.folder / "collector.db-wal").stat().st_size == 0
@@ -75,10 +75,10 @@ def test_nothing_that_was_deleted_is_left(site: Site) -> None:
         assert connection.exec_driver_sql("PRAGMA freelist_count").scalar() == 0
 
 
-def test_it_is_done_after_a_pause_and_only_if_something_was_written(site: Site) -> None:
+def test_it_is_done_after_a_pause_and_only_if_something_was_written(site: WholeSite) -> None:
     """The first time in any case: the process before may have crashed."""
     watch = Watch()
-    tidying = Tidying(site, watch)
+    tidying = Tidying(site.issuer, site, clock=watch)
     assert not tidying.step()
     watch.now = LEAST_PAUSE_S
     assert tidying.step()
@@ -92,12 +92,12 @@ def test_it_is_done_after_a_pause_and_only_if_something_was_written(site: Site) 
     assert tidying.step()
 
 
-def test_what_takes_long_is_done_seldom(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_takes_long_is_done_seldom(site: WholeSite, monkeypatch: pytest.MonkeyPatch) -> None:
     """A rewriting of two seconds is followed by a pause of two hundred."""
     watch = Watch()
-    tidying = Tidying(site, watch)
+    tidying = Tidying(site.issuer, site, clock=watch)
 
-    def take_two_seconds(_site: Site) -> None:
+    def take_two_seconds(*_halves: object) -> None:
         watch.now += 2
 
     monkeypatch.setattr("undersigned.app.tidying.tidy", take_two_seconds)
@@ -111,13 +111,13 @@ def test_what_takes_long_is_done_seldom(site: Site, monkeypatch: pytest.MonkeyPa
 
 
 def test_a_failure_is_told_and_tried_again_after_the_pause(
-    site: Site, monkeypatch: pytest.MonkeyPatch
+    site: WholeSite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A disk without room for the copy must not keep the loop busy."""
     watch = Watch()
-    tidying = Tidying(site, watch)
+    tidying = Tidying(site.issuer, site, clock=watch)
 
-    def fail(_site: Site) -> None:
+    def fail(*_halves: object) -> None:
         raise StoreError("the database cannot be used: database or disk is full")
 
     with monkeypatch.context() as patch:
@@ -131,14 +131,14 @@ def test_a_failure_is_told_and_tried_again_after_the_pause(
 
 
 def test_a_file_that_is_too_large_keeps_its_order_but_not_its_diary(
-    site: Site, monkeypatch: pytest.MonkeyPatch
+    site: WholeSite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Beyond the limit only the write-ahead log is emptied."""
     monkeypatch.setattr("undersigned.store.database.LARGEST_REWRITTEN", 0)
     digest = _write(site)
     with site.collector.write() as connection:
         delete_blob(connection, digest)
-    tidy(site)
+    tidy(site.issuer, site)
     assert not site.collector.is_untidy()
     with site.collector.read() as connection:
         pages = connection.exec_driver_sql("PRAGMA freelist_count").scalar()
@@ -146,7 +146,7 @@ def test_a_file_that_is_too_large_keeps_its_order_but_not_its_diary(
     assert pages > 0
 
 
-def test_a_database_in_use_can_be_tidied(site: Site) -> None:
+def test_a_database_in_use_can_be_tidied(site: WholeSite) -> None:
     """A reader sees its moment to the end; then the next one sees the same rows."""
     digest = _write(site)
     with site.collector.read() as connection:

@@ -24,9 +24,10 @@ from undersigned.app.letter_file import read_draft
 from undersigned.app.letters import Letters, LetterView, stage_of
 from undersigned.app.log import publish
 from undersigned.app.opening import open_due_waves
+from undersigned.app.own_collector import OwnCollector
 from undersigned.app.rolls import import_roll
 from undersigned.app.sequencing import sequence
-from undersigned.app.site import Site, make_site, open_site
+from undersigned.app.site import WholeSite, make_site, open_site
 from undersigned.app.taking import ChangeRequest, SignRequest
 from undersigned.crypto.blind_rsa import blind, finalize
 from undersigned.crypto.keys import SignerKey
@@ -195,7 +196,7 @@ def _hash_of(blob: bytes | None) -> bytes | None:
 class Village:
     """The site, its letters, and the members of their rolls who have not signed yet."""
 
-    def __init__(self, site: Site, texts: Path) -> None:
+    def __init__(self, site: WholeSite, texts: Path) -> None:
         self.site = site
         self.letters = Letters(site)
         self.intake = Intake(site, self.letters)
@@ -221,6 +222,11 @@ class Village:
     # --- letters
 
     @property
+    def collector(self) -> OwnCollector:
+        """What the issuer hands its records to."""
+        return OwnCollector(self.site, self.intake)
+
+    @property
     def letter_file(self) -> Path:
         """The letter file that was written last."""
         return self._texts / "letter.toml"
@@ -233,11 +239,11 @@ class Village:
         self, slug: str = "mill", *, members: int = 20, closes_s: int = 10 * DAY, **terms: Any
     ) -> Letter:
         """Open a letter for so many members; `terms` replace those of `TERMS`."""
-        with self.site.issuer.read() as connection:
+        with self.site.issuer.database.read() as connection:
             has_roll = bool(member_store.list_commits(connection, slug))
         if not has_roll:
             rows = [f"{slug}{i}@staff.example,Villager {i},Role {i}\n" for i in range(members)]
-            import_roll(self.site, slug, ("email,name,role\n" + "".join(rows)).encode())
+            import_roll(self.site.issuer, slug, ("email,name,role\n" + "".join(rows)).encode())
         closes = dt.datetime.fromtimestamp(START + closes_s, dt.UTC).isoformat()
         values = TERMS | {"slug": slug, "closes": closes} | terms
         self.letter_file.write_text(LETTER_FILE.format(**values))
@@ -246,7 +252,7 @@ class Village:
     def open_draft(self, draft: Draft) -> Letter:
         """Open a letter whose roll is there."""
         letter = open_letter(self.site, draft)
-        with self.site.issuer.read() as connection:
+        with self.site.issuer.database.read() as connection:
             members = member_store.list_members(connection, draft.slug)
         self._idle[letter.letter_id] = iter(members)
         return letter
@@ -307,7 +313,7 @@ class Village:
         parts = nonce_of(key.public_key), challenge.digest, token_key_id(letter.token_key)
         blinded = blind(rsa, token_input(*parts))
         asked = TokenRequest(blinded.blinded, commitment(key.public_key, key.r), None)
-        answer = issue_token(self.site, self.intake, self.view(letter), row, Verified.EMAIL, asked)
+        answer = issue_token(self.site.issuer, self.collector, letter, row, Verified.EMAIL, asked)
         sig = finalize(rsa, token_input(*parts), answer.blind_signature, blinded.inverse)
         return Villager(letter, row, key, format_token(Token(*parts, sig)), answer.attestation)
 

@@ -18,7 +18,7 @@ SITE = ("--data", "d", "--origin", "a.example")
 def count_members(slug: str) -> int:
     """Count the entries of a roll."""
     site = open_site(Path("d"))
-    with site.issuer.read() as connection:
+    with site.issuer.database.read() as connection:
         number = len(members.list_commits(connection, slug))
     site.close()
     return number

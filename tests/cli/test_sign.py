@@ -20,7 +20,7 @@ CODES = "invited-letter"
 @pytest.fixture(scope="module")
 def codes(live_site: LiveSite) -> list[str]:
     """Open a letter whose roll is codes alone; return its codes."""
-    site, folder = live_site.running.site, live_site.folder.with_name("invited")
+    site, folder = live_site.site, live_site.folder.with_name("invited")
     return make_invited_letter(site, folder, CODES, 4)[1]
 
 

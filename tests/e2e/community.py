@@ -11,7 +11,7 @@ from pathlib import Path
 from undersigned.app.drafting import open_letter
 from undersigned.app.letter_file import read_draft
 from undersigned.app.rolls import import_roll, make_invites
-from undersigned.app.site import Site
+from undersigned.app.site import WholeSite
 from undersigned.domain.letter import Letter
 
 _LETTERS = "bcdfghjklmnpqrstvwxz"
@@ -89,15 +89,15 @@ def write_letter_file(folder: Path, slug: str, **terms: object) -> Path:
 
 
 def open_for_members(
-    site: Site, folder: Path, slug: str, count: int, **terms: object
+    site: WholeSite, folder: Path, slug: str, count: int, **terms: object
 ) -> tuple[Letter, list[Member]]:
     """Import a roll of `count` made-up members, open a letter for them; return both.
 
     The members are in an order of their own: not that of the roll, of the codes, or of the alphabet.
     """
     people = [_make_person() for _ in range(count)]
-    import_roll(site, slug, _roll_of(people))
-    codes = {invite.address: invite.code for invite in make_invites(site, slug, None)}
+    import_roll(site.issuer, slug, _roll_of(people))
+    codes = {invite.address: invite.code for invite in make_invites(site.issuer, slug, None)}
     letter = open_letter(site, read_draft(write_letter_file(folder, slug, **terms)))
     members = [Member(*person, codes[person[0]]) for person in people]
     secrets.SystemRandom().shuffle(members)

@@ -22,7 +22,7 @@ from tests.e2e.community import Member, open_for_members, write_letter_file
 from tests.live import LiveSite, make_invited_letter
 from tests.web.members import enrolled, wait_for_proof
 
-from undersigned.app.site import Site
+from undersigned.app.site import WholeSite
 from undersigned.cli.main import main
 from undersigned.crypto.blind_rsa import blind, finalize
 from undersigned.crypto.keys import SignerKey, generate_code
@@ -90,7 +90,7 @@ class World:
     def __init__(self, live: LiveSite, folder: Path) -> None:
         self.live = live
         self.folder = folder
-        self.site: Site = live.running.site
+        self.site: WholeSite = live.site
         self.letter = live.letter
         self.port = int(live.url.rpartition(":")[2])
         soon = (datetime.now(UTC) + timedelta(seconds=3)).isoformat(timespec="seconds")
@@ -221,7 +221,7 @@ class World:
         message = token_input(**(parts | changed))
         key = parse_spki(letter.token_key)
         blinded = blind(key, message)
-        signature = self.site.issuer_keys(letter.letter_id).token.blind_sign(blinded.blinded)
+        signature = self.site.issuer.keys(letter).token.blind_sign(blinded.blinded)
         return message + finalize(key, message, signature, blinded.inverse)
 
     def name_document(self, signer: Signer, **changed: Any) -> bytes:
@@ -237,7 +237,7 @@ class World:
         }
         attestation = Attestation(**(members | changed))
         if "sig" not in changed:
-            issuer = self.site.issuer_keys(letter_id).attestation
+            issuer = self.site.issuer.keys(signer.letter).attestation
             signature = issuer.sign(attestation_signed_bytes(attestation))
             attestation = replace(attestation, sig=signature)
         return format_name(NameDocument(attestation, key.r, None))

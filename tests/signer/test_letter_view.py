@@ -90,9 +90,9 @@ def test_an_unknown_letter(client: httpx2.Client) -> None:
 
 def test_an_issuer_elsewhere(site: InMemorySite, client: httpx2.Client) -> None:
     """Tokens are asked for where the letter says."""
-    site.record = open_letter(make_letter(issuer_url="https://issuer.example/"))
+    site.record = open_letter(make_letter(issuer_url="https://issuer.example:8443"))
     address = get_letter(client, "the-letter").issuer_address
-    assert address == "https://issuer.example/api/v1/letters/the-letter@1"
+    assert address == "https://issuer.example:8443/api/v1/letters/the-letter@1"
 
 
 def test_the_pinned_log(client: httpx2.Client) -> None:

@@ -21,9 +21,9 @@ OTHER = hashlib.sha256(b"the script of another version").digest()
 @pytest.fixture(scope="module")
 def slugs(live_site: LiveSite, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """Open a letter with the hash of another script, and one without any."""
-    site = live_site.running.site
+    site = live_site.site
     for slug, bundle in (("upgraded", OTHER), ("unlogged", None)):
-        make_invites(site, slug, 2)
+        make_invites(site.issuer, slug, 2)
         folder = tmp_path_factory.mktemp("letters") / slug
         file = write_letter_file(
             folder, slug, headcount=2, rule=2, roll="invites", methods='["invite"]'

@@ -71,7 +71,7 @@ def test_everyone_is_answered_alike_before_anyone_is_looked_for(
 ) -> None:
     """While the roll cannot be read at all, members and strangers get the same answer."""
     answers = []
-    with live_site.running.site.issuer.write():
+    with live_site.site.issuer.database.write():
         for address in (PEOPLE[1][0], "stranger@else.example"):
             asked = {"method": "email", "email": address}
             answers.append(client.post(f"{PATH}/enrolments", json=asked))
@@ -88,7 +88,7 @@ def test_everyone_is_answered_alike_before_anyone_is_looked_for(
 
 def test_a_full_queue_refuses_everyone_alike(live_site: LiveSite, client: httpx2.Client) -> None:
     """A flood of requests for codes meets a bound; members and strangers are told to come back."""
-    with live_site.running.site.issuer.write():
+    with live_site.site.issuer.database.write():
         statuses = set()
         asked = {"method": "email", "email": "stranger@else.example"}
         for _ in range(1100):
@@ -117,7 +117,7 @@ def test_what_is_no_address_is_refused(client: httpx2.Client, email: object) -> 
 def test_letters_without_mail_say_so(live_site: LiveSite, client: httpx2.Client) -> None:
     """A letter whose members prove themselves by codes alone takes no enrolment."""
     folder = live_site.folder.with_name("invited")
-    make_invited_letter(live_site.running.site, folder, "invited-letter", 3)
+    make_invited_letter(live_site.site, folder, "invited-letter", 3)
     asked = {"method": "email", "email": PEOPLE[0][0]}
     answer = client.post("/api/v1/letters/invited-letter/enrolments", json=asked)
     assert_problem(answer, 422, "refused")
@@ -189,7 +189,7 @@ def test_members_without_a_list_use_their_own_words(
 ) -> None:
     """On a roll of codes the words are the member's own, are asked for, and say so."""
     folder = live_site.folder.with_name("own-words")
-    _, codes = make_invited_letter(live_site.running.site, folder, "own-words", 1)
+    _, codes = make_invited_letter(live_site.site, folder, "own-words", 1)
     head = get_letter(client, "own-words")
     with pytest.raises(FormatError, match="no names"):
         enrol(client, Attempt.start(head, None), InviteProof(codes[0]), None)
@@ -318,7 +318,7 @@ def test_bad_signatures(live_site: LiveSite, client: httpx2.Client) -> None:
 def test_the_address_names_the_records_letter(live_site: LiveSite, client: httpx2.Client) -> None:
     """A record that is sent to another letter's address is refused."""
     folder = live_site.folder.with_name("another")
-    make_invited_letter(live_site.running.site, folder, "another-letter", 1)
+    make_invited_letter(live_site.site, folder, "another-letter", 1)
     attempt = enrolled(client, "small-letter", live_site.invites[9])
     attempt.choose(Mode.ANONYMOUS)
     answer = client.post(

@@ -1,9 +1,10 @@
 """Sending what is in the outbox, again and again until it is out or hopeless."""
 
+from undersigned.app.clock import Clock
 from undersigned.app.failures import report_failure
-from undersigned.app.site import Site
 from undersigned.mail import Mail, Mailer
 from undersigned.store import outbox
+from undersigned.store.database import Database
 
 MOST_TRIES = 6
 FIRST_DELAY_S = 5
@@ -12,33 +13,33 @@ FIRST_DELAY_S = 5
 MOST_AT_ONCE = 50
 
 
-def deliver_mails(site: Site, mailer: Mailer) -> int:
-    """Send the mails whose time has come; return how many are out.
+def deliver_mails(database: Database, clock: Clock, mailer: Mailer) -> int:
+    """Send the mails of a database whose time has come; return how many are out.
 
     The first that fails ends it: whoever calls again goes on with the next, and can end in between,
     also when the server lets everyone wait. A crash between sending and deleting sends a mail twice: the
     same code, which does no harm.
     """
-    now = site.clock.now()
-    with site.issuer.read() as connection:
+    now = clock.now()
+    with database.read() as connection:
         due = outbox.list_due_mails(connection, now, MOST_AT_ONCE)
     sent = 0
     for row in due:
         try:
             mailer.send(Mail(row.mail.hex(), row.recipient, row.subject, row.body))
         except Exception as error:  # noqa: BLE001 - no mail may keep back all that come after it
-            _postpone(site, row, now)
+            _postpone(database, row, now)
             report_failure("mails", error)
             break
-        with site.issuer.write() as connection:
+        with database.write() as connection:
             outbox.delete_mail(connection, row.mail)
         sent += 1
     return sent
 
 
-def _postpone(site: Site, row: outbox.MailRow, now: int) -> None:
+def _postpone(database: Database, row: outbox.MailRow, now: int) -> None:
     tries = row.tries + 1
-    with site.issuer.write() as connection:
+    with database.write() as connection:
         if tries >= MOST_TRIES:
             outbox.delete_mail(connection, row.mail)
         else:

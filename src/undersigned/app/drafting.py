@@ -5,11 +5,11 @@ import hashlib
 from collections.abc import Sequence
 
 from undersigned.app.draft import Draft, letter_of
+from undersigned.app.issuer import IssuerKeys, add_letter, key_folder
 from undersigned.app.letters import Letters, format_stage
 from undersigned.app.log import Batch, publish
-from undersigned.app.site import IssuerKeys, Site, issuer_key_folder
+from undersigned.app.site import Site, WholeSite
 from undersigned.app.turn import Turn
-from undersigned.crypto.keys import RecordSigner, TokenKey
 from undersigned.crypto.note_key import format_vkey
 from undersigned.domain.letter import (
     Letter,
@@ -47,7 +47,7 @@ OPERATOR = "the operator of this site"
 """The name of the trustee that a site has by itself: pages then say "kept by the operator"."""
 
 
-def open_letter(site: Site, draft: Draft, bundle: bytes | None = None) -> Letter:
+def open_letter(site: WholeSite, draft: Draft, bundle: bytes | None = None) -> Letter:
     """Open a letter: from now on its text, rule and conditions are fixed.
 
     `bundle` is the SHA-256 (32 bytes) of the script that its signing page runs, if there is one.
@@ -57,9 +57,9 @@ def open_letter(site: Site, draft: Draft, bundle: bytes | None = None) -> Letter
     if draft.closes <= site.clock.now():
         raise LetterRefused(["`closes` has passed already"])
     publish(site)
-    keys = IssuerKeys(TokenKey.generate(), RecordSigner.generate())
+    keys = IssuerKeys.generate()
     # Whoever changes a roll holds the same lock: it stays as it is stated here.
-    with site.issuer.write() as members, site.collector.write() as connection:
+    with site.issuer.database.write() as members, site.collector.write() as connection:
         commits = _get_roll(members, draft)
         before = _check_edition(connection, draft)
         # A clock that lags must not put the new edition before the end of the old one.
@@ -69,7 +69,8 @@ def open_letter(site: Site, draft: Draft, bundle: bytes | None = None) -> Letter
             _supersede(connection, batch, site, before, now)
         letter = _make_letter(site, draft, keys, before, bundle)
         # The keys are on disk before the letter is: an opened letter without them could not be signed.
-        _save_keys(site, letter.letter_id, keys)
+        keys.save(key_folder(site.issuer.folder, letter.letter_id.hex()))
+        add_letter(members, letter, None)
         record = _letter_record(site, letter, keys)
         batch.add(record)
         batch.add(_roll_record(letter, keys, draft, commits))
@@ -163,13 +164,6 @@ def _make_letter(
         promise_vkey=format_vkey(site.keys.promise.verifier),
         bundle=bundle,
     )
-
-
-def _save_keys(site: Site, letter_id: LetterId, keys: IssuerKeys) -> None:
-    folder = issuer_key_folder(site.folder, letter_id)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    keys.token.save(folder / "token.key")
-    keys.attestation.save(folder / "attestation.key")
 
 
 def _letter_record(site: Site, letter: Letter, keys: IssuerKeys) -> LetterRecord:

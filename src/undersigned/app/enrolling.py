@@ -7,10 +7,9 @@ Asking for a code never tells whether an address is on the roll: the caller answ
 import hmac
 import secrets
 
-from undersigned.app.letters import LetterView
+from undersigned.app.issuer import Issuer
 from undersigned.app.rolls import code_hash, new_code
-from undersigned.app.site import Site
-from undersigned.domain.letter import Method
+from undersigned.domain.letter import Letter, Method
 from undersigned.domain.roll import canonical_address, member_of_email, parse_invite_code
 from undersigned.errors import FormatError, ProofRejected
 from undersigned.store import members as member_store
@@ -49,24 +48,24 @@ def begin_enrolment(address: str) -> tuple[bytes, str]:
     return secrets.token_bytes(ENROLMENT_BYTES), canonical_address(address)
 
 
-def mail_code(site: Site, view: LetterView, enrolment: bytes, address: str) -> None:
+def mail_code(issuer: Issuer, letter: Letter, enrolment: bytes, address: str) -> None:
     """Write a code for a member and put the mail into the outbox; for anyone else do nothing."""
-    now = site.clock.now()
-    if Method.EMAIL not in view.letter.methods:
+    now = issuer.clock.now()
+    if Method.EMAIL not in letter.methods:
         return
-    with site.issuer.write() as connection:
+    with issuer.database.write() as connection:
         member_store.delete_expired_enrolments(connection, now)
-        member = member_store.find_member(connection, view.letter.slug, member_of_email(address))
+        member = member_store.find_member(connection, letter.slug, member_of_email(address))
         if member is None:
             return
-        held = member_store.count_enrolments(connection, view.letter_id, member.commit, now)
+        held = member_store.count_enrolments(connection, letter.letter_id, member.commit, now)
         if held >= MOST_CODES:
             return
         code = new_code(CODE_CHARACTERS)
         member_store.add_enrolment(
             connection,
             EnrolmentRow(
-                enrolment, view.letter_id, member.commit, code_hash(code), now + CODE_LIFETIME_S
+                enrolment, letter.letter_id, member.commit, code_hash(code), now + CODE_LIFETIME_S
             ),
         )
         shown = f"{code[:4]}-{code[4:]}"
@@ -77,14 +76,14 @@ def mail_code(site: Site, view: LetterView, enrolment: bytes, address: str) -> N
         )
 
 
-def prove_by_mail(site: Site, view: LetterView, enrolment: bytes, code: str) -> MemberRow:
+def prove_by_mail(issuer: Issuer, letter: Letter, enrolment: bytes, code: str) -> MemberRow:
     """Return the member whose mailed code this is. Raises ProofRejected, whatever is wrong."""
     typed = _canonical_code(code)
-    with site.issuer.write() as connection:
-        row = member_store.try_enrolment(connection, enrolment, site.clock.now())
+    with issuer.database.write() as connection:
+        row = member_store.try_enrolment(connection, enrolment, issuer.clock.now())
         right = (
             row is not None
-            and row.letter_id == view.letter_id
+            and row.letter_id == letter.letter_id
             and hmac.compare_digest(row.code_hash, code_hash(typed))
         )
         if right:
@@ -92,27 +91,27 @@ def prove_by_mail(site: Site, view: LetterView, enrolment: bytes, code: str) -> 
             member_store.untry_enrolment(connection, enrolment)
     if row is None or not right:
         raise ProofRejected
-    return _get_member(site, view, row.commit)
+    return _get_member(issuer, letter, row.commit)
 
 
-def prove_by_invite(site: Site, view: LetterView, code: str) -> MemberRow:
+def prove_by_invite(issuer: Issuer, letter: Letter, code: str) -> MemberRow:
     """Return the member whose invite code this is. Raises ProofRejected."""
-    if Method.INVITE not in view.letter.methods:
+    if Method.INVITE not in letter.methods:
         raise ProofRejected("This letter does not take invite codes.")
     try:
         digest = code_hash(parse_invite_code(code))
     except FormatError:
         raise ProofRejected from None
-    with site.issuer.read() as connection:
-        commit = member_store.find_invited(connection, view.letter.slug, digest)
+    with issuer.database.read() as connection:
+        commit = member_store.find_invited(connection, letter.slug, digest)
     if commit is None:
         raise ProofRejected
-    return _get_member(site, view, commit)
+    return _get_member(issuer, letter, commit)
 
 
-def _get_member(site: Site, view: LetterView, commit: bytes) -> MemberRow:
-    with site.issuer.read() as connection:
-        member = member_store.find_member_by_commit(connection, view.letter.slug, commit)
+def _get_member(issuer: Issuer, letter: Letter, commit: bytes) -> MemberRow:
+    with issuer.database.read() as connection:
+        member = member_store.find_member_by_commit(connection, letter.slug, commit)
     if member is None:
         raise ProofRejected
     return member

@@ -13,12 +13,10 @@ import dataclasses
 import hashlib
 import hmac
 from dataclasses import dataclass
+from typing import Protocol
 
-from undersigned.app.intake import Intake
-from undersigned.app.letters import LetterView, stage_of
-from undersigned.app.site import Site
-from undersigned.app.taking import IssuedRequest
-from undersigned.domain.letter import RollKind
+from undersigned.app.issuer import Issuer
+from undersigned.domain.letter import Letter, RollKind
 from undersigned.domain.name import (
     Attestation,
     Verified,
@@ -28,17 +26,26 @@ from undersigned.domain.name import (
     parse_attestation,
 )
 from undersigned.domain.record import IssuedRecord, signed_bytes
-from undersigned.domain.stage import check_takes_signature
-from undersigned.errors import AlreadyIssued, FormatError, UnknownLetter
+from undersigned.errors import AlreadyIssued, FormatError
 from undersigned.store import issuances
-from undersigned.store import letters as letter_store
 from undersigned.store.issuances import IssuanceRow
 from undersigned.store.members import MemberRow
 
 NO_SIGNATURE = bytes(64)
 
-TAKE_TIMEOUT_S = 30
-"""How long a token waits for its `issued` record to be on disk."""
+
+class Collector(Protocol):
+    """What an issuer asks of whoever collects the signatures: by a call, or by HTTP if it is apart."""
+
+    def check_takes(self, letter: Letter) -> None:
+        """Check that a letter takes signatures now. Raises LetterNotOpen, UnknownLetter, Busy."""
+
+    def take(self, letter: Letter, record: IssuedRecord) -> None:
+        """Return once the record is durably with the collector.
+
+        The same record may come again. Raises AlreadyIssued, LetterNotOpen; Busy if it is not known
+        whether it was taken.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,47 +75,39 @@ class TokenAnswer:
 
 
 def issue_token(
-    site: Site,
-    intake: Intake,
-    view: LetterView,
+    issuer: Issuer,
+    collector: Collector,
+    letter: Letter,
     member: MemberRow,
     verified: Verified,
     request: TokenRequest,
 ) -> TokenAnswer:
     """Give a proven member their one token. Raises AlreadyIssued, LetterNotOpen, FormatError, Busy."""
-    with site.issuer.read() as connection:
-        row = issuances.find_issuance(connection, view.letter_id, member.commit)
+    with issuer.database.read() as connection:
+        row = issuances.find_issuance(connection, letter.letter_id, member.commit)
     if row is None:
-        _check_open(site, view)
-        row = _make_issuance(site, view, member, verified, request)
-        with site.issuer.write() as connection:
+        collector.check_takes(letter)
+        row = _make_issuance(issuer, letter, member, verified, request)
+        with issuer.database.write() as connection:
             if not issuances.add_issuance(connection, row):
                 # Another request of the same member was first.
-                existing = issuances.find_issuance(connection, view.letter_id, member.commit)
+                existing = issuances.find_issuance(connection, letter.letter_id, member.commit)
                 row = existing or row
     blinded_hash = hashlib.sha256(request.blinded).digest()
     same = hmac.compare_digest(row.blinded_hash, blinded_hash)
     if not (same and hmac.compare_digest(row.c, request.c)):
         raise AlreadyIssued
-    intake.submit(IssuedRequest(_issued_record(site, view, row))).result(TAKE_TIMEOUT_S)
+    collector.take(letter, _issued_record(issuer, letter, row))
     return TokenAnswer(row.blind_signature, parse_attestation(row.attestation), member.salt)
 
 
-def _check_open(site: Site, view: LetterView) -> None:
-    with site.collector.read() as connection:
-        letter = letter_store.find_letter(connection, view.letter_id)
-    if letter is None:
-        raise UnknownLetter
-    check_takes_signature(view.letter, stage_of(letter), site.clock.now())
-
-
 def _make_issuance(
-    site: Site, view: LetterView, member: MemberRow, verified: Verified, request: TokenRequest
+    issuer: Issuer, letter: Letter, member: MemberRow, verified: Verified, request: TokenRequest
 ) -> IssuanceRow:
-    keys = site.issuer_keys(view.letter_id)
-    name, role, verified = _shown(view, member, verified, request.shown_as)
+    keys = issuer.keys(letter)
+    name, role, verified = _shown(letter, member, verified, request.shown_as)
     attestation = Attestation(
-        letter_id=view.letter_id,
+        letter_id=letter.letter_id,
         name=name,
         role=role,
         verified=verified,
@@ -117,7 +116,7 @@ def _make_issuance(
     )
     signature = keys.attestation.sign(attestation_signed_bytes(attestation))
     return IssuanceRow(
-        letter_id=view.letter_id,
+        letter_id=letter.letter_id,
         commit=member.commit,
         blinded_hash=hashlib.sha256(request.blinded).digest(),
         c=request.c,
@@ -127,10 +126,10 @@ def _make_issuance(
 
 
 def _shown(
-    view: LetterView, member: MemberRow, verified: Verified, shown_as: ShownAs | None
+    letter: Letter, member: MemberRow, verified: Verified, shown_as: ShownAs | None
 ) -> tuple[str, str | None, Verified]:
     """Return name, role and how they were verified. Raises FormatError."""
-    if view.letter.roll is not RollKind.LIST:
+    if letter.roll is not RollKind.LIST:
         if shown_as is None or shown_as.name is None:
             raise FormatError("this roll holds no names: say how you want to be shown")
         return shown_as.name, shown_as.role, Verified.SELF_DECLARED
@@ -145,7 +144,7 @@ def _shown(
     return shown_as.name or member.name, shown_as.role, verified
 
 
-def _issued_record(site: Site, view: LetterView, row: IssuanceRow) -> IssuedRecord:
-    record = IssuedRecord(view.letter_id, row.blinded_hash, row.commit, NO_SIGNATURE)
-    signer = site.issuer_keys(view.letter_id).attestation
+def _issued_record(issuer: Issuer, letter: Letter, row: IssuanceRow) -> IssuedRecord:
+    record = IssuedRecord(letter.letter_id, row.blinded_hash, row.commit, NO_SIGNATURE)
+    signer = issuer.keys(letter).attestation
     return dataclasses.replace(record, sig=signer.sign(signed_bytes(record)))

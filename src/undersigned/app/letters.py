@@ -1,12 +1,12 @@
 """Letters as the use cases need them: parsed once, with what checks their tokens."""
 
-import re
 from dataclasses import dataclass
 from typing import cast
 
 import msgspec
 
 from undersigned.app.counting import count_letter
+from undersigned.app.letter_name import parse_letter_name
 from undersigned.app.site import Site
 from undersigned.crypto.token import TokenVerifier
 from undersigned.domain.letter import Letter, LetterId
@@ -17,8 +17,6 @@ from undersigned.store import letters as letter_store
 from undersigned.store import log as log_store
 from undersigned.store.database import Connection
 from undersigned.store.letters import LetterRow
-
-_NAME = re.compile(r"([a-z0-9][a-z0-9-]{0,63})(?:@([1-9][0-9]{0,5}))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +72,7 @@ class Letters:
 
     def get_row(self, connection: Connection, name: str) -> LetterRow:
         """Return the row of `slug` (its newest edition) or `slug@edition`. Raises UnknownLetter."""
-        match = _NAME.fullmatch(name)
-        if match is None:
-            raise UnknownLetter
-        slug, edition = match.groups()
-        row = letter_store.find_edition(connection, slug, int(edition) if edition else None)
+        row = letter_store.find_edition(connection, *parse_letter_name(name))
         if row is None:
             raise UnknownLetter
         return row

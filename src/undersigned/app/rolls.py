@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from undersigned.app.site import Site
+from undersigned.app.issuer import Issuer
 from undersigned.domain.roll import (
     INVITE_ALPHABET,
     INVITE_CHARACTERS,
@@ -17,8 +17,9 @@ from undersigned.domain.roll import (
     parse_roll_csv,
 )
 from undersigned.errors import Refused, RollFixed, RollNotEmpty
-from undersigned.store import letters as letter_store
+from undersigned.store import acknowledged as letter_store
 from undersigned.store import members as member_store
+from undersigned.store.database import Connection
 from undersigned.store.members import MemberRow
 
 SALT_BYTES = 16
@@ -33,45 +34,44 @@ class Invite(NamedTuple):
     address: str | None
 
 
-def import_roll(site: Site, slug: str, data: bytes) -> int:
+def import_roll(issuer: Issuer, slug: str, data: bytes) -> int:
     """Import a CSV file (email, name, role) as the roll of a letter; return the number of entries.
 
     Raises RollRefused with every bad row, RollFixed, RollNotEmpty.
     """
     entries = parse_roll_csv(data)
-    with site.issuer.write() as connection:
-        _check_not_open(site, slug)
+    with issuer.database.write() as connection:
+        _check_not_open(connection, slug)
         if member_store.list_commits(connection, slug):
             raise RollNotEmpty
         member_store.add_members(connection, [_member_of(slug, entry) for entry in entries])
     return len(entries)
 
 
-def make_invites(site: Site, slug: str, count: int | None) -> list[Invite]:
+def make_invites(issuer: Issuer, slug: str, count: int | None) -> list[Invite]:
     """Make invite codes, the only time that they can be seen: the database keeps their hashes.
 
     Where the roll is a list, every entry without a code receives one (`count` is None); otherwise
     `count` new entries are made. Raises RollFixed, RollNotEmpty.
     """
-    with site.issuer.read() as connection:
+    with issuer.database.read() as connection:
         members = member_store.list_members(connection, slug)
     if any(member.address for member in members):
         if count is not None:
             raise RollNotEmpty("This roll is a list: every entry of it receives a code.")
-        return _invite_entries(site, slug, members)
+        return _invite_entries(issuer, slug, members)
     if count is None or not 1 <= count <= MOST_INVITES:
         raise Refused(f"Say how many codes to make, from 1 to {MOST_INVITES}.")
-    return _invite_anyone(site, slug, count)
+    return _invite_anyone(issuer, slug, count)
 
 
-def _check_not_open(site: Site, slug: str) -> None:
-    """Check that no letter has this roll. Raises RollFixed.
+def _check_not_open(connection: Connection, slug: str) -> None:
+    """Check that no letter has this roll, opened or about to be. Raises RollFixed.
 
-    The caller may write to the issuer's database, which keeps any letter from being opened meanwhile.
+    The caller may write to this database, which keeps any letter from being opened meanwhile.
     """
-    with site.collector.read() as connection:
-        if letter_store.find_edition(connection, slug) is not None:
-            raise RollFixed
+    if letter_store.find_acknowledged(connection, slug) is not None:
+        raise RollFixed
 
 
 def _member_of(slug: str, entry: RollEntry) -> MemberRow:
@@ -98,8 +98,8 @@ def code_hash(code: str) -> bytes:
     return hashlib.sha256(code.encode("ascii")).digest()
 
 
-def _invite_entries(site: Site, slug: str, members: Sequence[MemberRow]) -> list[Invite]:
-    with site.issuer.write() as connection:
+def _invite_entries(issuer: Issuer, slug: str, members: Sequence[MemberRow]) -> list[Invite]:
+    with issuer.database.write() as connection:
         invited = member_store.list_invited(connection, slug)
         new = [
             (new_code(), member)
@@ -113,7 +113,7 @@ def _invite_entries(site: Site, slug: str, members: Sequence[MemberRow]) -> list
     return sorted(invites, key=lambda invite: invite.address or "")
 
 
-def _invite_anyone(site: Site, slug: str, count: int) -> list[Invite]:
+def _invite_anyone(issuer: Issuer, slug: str, count: int) -> list[Invite]:
     codes = [new_code() for _ in range(count)]
     members = []
     for code in codes:
@@ -121,8 +121,8 @@ def _invite_anyone(site: Site, slug: str, count: int) -> list[Invite]:
         members.append(
             MemberRow(slug, member_commit(salt, member), member, salt, None, None, None, False)
         )
-    with site.issuer.write() as connection:
-        _check_not_open(site, slug)
+    with issuer.database.write() as connection:
+        _check_not_open(connection, slug)
         member_store.add_members(connection, members)
         member_store.add_invites(
             connection,

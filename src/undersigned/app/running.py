@@ -1,47 +1,44 @@
-"""A running site: intake, and the loops of sequencing, opening, mails and tidying."""
-
-import threading
-from collections.abc import Callable
+"""A running site: intake, and the loops of sequencing, opening and tidying; its issuer, if it has one."""
 
 from undersigned.app.clock import StoredClock
-from undersigned.app.delivering import deliver_mails
 from undersigned.app.failures import report_failure
 from undersigned.app.intake import Intake
 from undersigned.app.letters import Letters
 from undersigned.app.log import publish
+from undersigned.app.loops import Loops
 from undersigned.app.opening import open_due_waves
+from undersigned.app.own_collector import OwnCollector
+from undersigned.app.running_issuer import RunningIssuer
 from undersigned.app.sequencing import sequence
-from undersigned.app.site import Site
+from undersigned.app.site import Site, WholeSite
 from undersigned.app.stuck import Stuck
 from undersigned.app.tidying import Tidying, tidy
-from undersigned.errors import StaleCheckpoint, StoreError
+from undersigned.errors import StoreError
 from undersigned.mail import Mailer
-
-TICK_S = 0.1
-"""How often the sequencer looks: a tenth of the shortest epoch."""
 
 
 class RunningSite:
-    """A site that takes signatures. `start` it once, `stop` it once."""
+    """A site that takes signatures. `start` it once, `stop` it once.
+
+    `issuer` is None where somebody apart gives out the tokens.
+    """
 
     def __init__(self, site: Site, mailer: Mailer) -> None:
         self.site = site
         self.letters = Letters(site)
         self.intake = Intake(site, self.letters)
-        self._mailer = mailer
         self._stuck = Stuck()
-        self._tidying = Tidying(site)
-        self._ending = threading.Event()
-        self._threads = [
-            threading.Thread(target=self._repeat, args=(name, step), name=name, daemon=True)
-            for name, step in (
-                ("sequencing", self._advance),
+        self.issuer: RunningIssuer | None = None
+        if isinstance(site, WholeSite):
+            self.issuer = RunningIssuer(site.issuer, OwnCollector(site, self.intake), mailer)
+        self._loops = Loops(
+            {
+                "sequencing": self._advance,
                 # apart, since it verifies the whole log and epochs must not wait for it
-                ("opening", self._open),
-                ("mails", self._deliver),
-                ("tidying", self._tidy),
-            )
-        ]
+                "opening": self._open,
+                "tidying": Tidying(site).step,
+            }
+        )
 
     def start(self) -> None:
         """Publish what a crash may have left unpublished, then take signatures. Raises RolledBack.
@@ -50,15 +47,16 @@ class RunningSite:
         """
         publish(self.site)
         self.intake.start()
-        for thread in self._threads:
-            thread.start()
+        self._loops.start()
+        if self.issuer is not None:
+            self.issuer.start()
 
     def stop(self) -> None:
         """Finish what was begun and let go of the site."""
         self.intake.stop()
-        self._ending.set()
-        for thread in self._threads:
-            thread.join()
+        if self.issuer is not None:
+            self.issuer.stop()
+        self._loops.stop()
         if isinstance(self.site.clock, StoredClock):
             self.site.clock.save()
         try:
@@ -67,17 +65,6 @@ class RunningSite:
             report_failure("tidying", error)
         self.site.close()
 
-    def _repeat(self, name: str, step: Callable[[], None]) -> None:
-        while not self._ending.wait(TICK_S):
-            try:
-                step()
-            except StaleCheckpoint:
-                # Another process was faster; its entries are in the log, ours are still waiting.
-                continue
-            except Exception as error:  # noqa: BLE001 - the loop must survive a full disk
-                report_failure(name, error)
-                self._ending.wait(1)
-
     def _advance(self) -> None:
         if isinstance(self.site.clock, StoredClock):
             self.site.clock.save()
@@ -85,9 +72,3 @@ class RunningSite:
 
     def _open(self) -> None:
         open_due_waves(self.site, self.letters)
-
-    def _deliver(self) -> None:
-        deliver_mails(self.site, self._mailer)
-
-    def _tidy(self) -> None:
-        self._tidying.step()

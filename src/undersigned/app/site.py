@@ -1,23 +1,30 @@
-"""A site: one data folder with its keys, its two databases, its log and its clock.
+"""A site: one data folder with the keys of its log, the collector's database, its log and its clock.
 
 DATA/collector.db   letters, log, what waits for it        DATA/keys/   mode 0600, one file a key
-DATA/issuer.db      roll, codes, issuances, mails          DATA/log/    full tiles, the published
-DATA/outbox/        mails, when no server sends them                    checkpoint (also the guard)
-DATA/clock          only where the site has its own clock
+DATA/clock          only where the site has its own        DATA/log/    full tiles, the published
+                    clock                                               checkpoint (also the guard)
+
+A site whose letters are issued by somebody apart is all of it: a `Site` knows nothing of members. A
+`WholeSite` has an issuer in the same folder (`app.issuer`). Use cases of the collector take a `Site`,
+those of the issuer an `Issuer`: neither can reach into the other's database.
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-from undersigned.app.clock import Clock, StoredClock, SystemClock
-from undersigned.crypto.keys import NoteSigner, RecordSigner, TokenKey, TrusteeKey
+from undersigned.app.clock import Clock, StoredClock
+from undersigned.app.folder import clock_in, make_folders, open_database
+from undersigned.app.issuer import Issuer, add_letter, has_issuer
+from undersigned.crypto.keys import NoteSigner, RecordSigner, TrusteeKey
 from undersigned.crypto.token import TokenChallenge, TokenVerifier
-from undersigned.domain.letter import Letter, LetterId
-from undersigned.errors import FormatError, NoSite, SiteExists, StoreError
+from undersigned.domain.letter import Letter
+from undersigned.domain.record import LetterRecord, parse_record
+from undersigned.errors import FormatError, NoSite, SiteExists
+from undersigned.store import letters as letter_store
 from undersigned.store import log as log_store
 from undersigned.store import site as site_store
-from undersigned.store.database import Database, DatabaseRole
+from undersigned.store.database import Database
 from undersigned.tlog.checkpoint import Checkpoint, format_checkpoint_body
 from undersigned.tlog.merkle import EMPTY_ROOT
 
@@ -34,25 +41,15 @@ class SiteKeys:
     trustee: TrusteeKey
 
 
-@dataclass(frozen=True, slots=True)
-class IssuerKeys:
-    """The private keys of one letter's issuer."""
-
-    token: TokenKey
-    attestation: RecordSigner
-
-
 @dataclass(slots=True)
 class Site:
-    """An open site. `host` is the part of the log's origin before the slash."""
+    """An open site, without the members. `host` is the part of the log's origin before the slash."""
 
     folder: Path
     host: str
     collector: Database
-    issuer: Database
     keys: SiteKeys
     clock: Clock
-    _issuer_keys: dict[bytes, IssuerKeys] = field(default_factory=dict)
 
     @property
     def origin(self) -> str:
@@ -70,26 +67,21 @@ class Site:
             letter.token_key, TokenChallenge(self.host, bytes(letter.letter_id), self.host)
         )
 
-    def issuer_keys(self, letter_id: LetterId) -> IssuerKeys:
-        """Return the keys of a letter's issuer. Raises StoreError if they are not here."""
-        keys = self._issuer_keys.get(letter_id)
-        if keys is None:
-            folder = issuer_key_folder(self.folder, letter_id)
-            keys = IssuerKeys(
-                TokenKey.load(folder / "token.key"), RecordSigner.load(folder / "attestation.key")
-            )
-            self._issuer_keys[letter_id] = keys
-        return keys
+    def close(self) -> None:
+        """Let go of the database."""
+        self.collector.close()
+
+
+@dataclass(slots=True)
+class WholeSite(Site):
+    """An open site with an issuer in its folder: one operator runs both."""
+
+    issuer: Issuer
 
     def close(self) -> None:
         """Let go of the databases."""
-        self.collector.close()
+        Site.close(self)
         self.issuer.close()
-
-
-def issuer_key_folder(folder: Path, letter_id: bytes) -> Path:
-    """Return the folder of a letter's issuer keys."""
-    return folder / "keys" / "issuer" / letter_id.hex()
 
 
 def check_host(host: str) -> None:
@@ -105,20 +97,29 @@ def has_site(folder: Path) -> bool:
     return (folder / "collector.db").exists()
 
 
-def make_site(folder: Path, host: str, *, own_clock: int | None = None) -> Site:
-    """Make a site in a new or empty folder and open it.
+def make_site(folder: Path, host: str, *, own_clock: int | None = None) -> WholeSite:
+    """Make a site with its issuer in a new or empty folder and open it.
 
     `own_clock` gives it a clock of its own that stands at that time (UTC seconds). Raises SiteExists,
     FormatError, StoreError.
     """
+    _make(folder, host, own_clock, {"host": host})
+    return open_site(folder)
+
+
+def make_collector(folder: Path, host: str, *, own_clock: int | None = None) -> Site:
+    """Make a site without an issuer, for letters that are issued by somebody apart; as `make_site`."""
+    _make(folder, host, own_clock, {"role": "collector", "host": host})
+    return open_collector(folder)
+
+
+def _make(folder: Path, host: str, own_clock: int | None, facts: dict[str, str]) -> None:
     check_host(host)
     if has_site(folder):
         raise SiteExists(f"{folder} holds a site already")
-    try:
-        for part in ("", "keys", "keys/issuer", "log", "outbox"):
-            (folder / part).mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise StoreError(f"{folder} cannot be written: {error.strerror}") from None
+    if has_issuer(folder):
+        raise SiteExists(f"{folder} holds an issuer; a site needs a folder of its own")
+    make_folders(folder, "keys", "keys/issuer", "log", "outbox")
     keys = folder / "keys"
     signer = NoteSigner.generate(f"{host}/log")
     signer.save(keys / "log.key")
@@ -127,47 +128,80 @@ def make_site(folder: Path, host: str, *, own_clock: int | None = None) -> Site:
     TrusteeKey.generate().save(keys / "trustee.key")
     if own_clock is not None:
         StoredClock.make(folder / "clock", own_clock)
-    collector = _database(folder, "collector")
+    collector = open_database(folder, "collector")
     with collector.write() as connection:
-        site_store.put_fact(connection, "host", host)
+        for name, value in facts.items():
+            site_store.put_fact(connection, name, value)
         body = format_checkpoint_body(Checkpoint(f"{host}/log", 0, EMPTY_ROOT))
         note = f"{body}\n{signer.sign(body.encode()).decode()}"
         log_store.put_first_checkpoint(connection, log_store.CheckpointRow(0, EMPTY_ROOT, note))
     collector.close()
-    return open_site(folder)
 
 
-def open_site(folder: Path) -> Site:
-    """Open the site in a folder. Raises NoSite, StoreError."""
+def open_collector(folder: Path) -> Site:
+    """Open a site without looking at any issuer in its folder. Raises NoSite, StoreError."""
+    return _open(folder)[0]
+
+
+def open_site(folder: Path) -> WholeSite:
+    """Open the site in a folder with its issuer. Raises NoSite, also if it has none; StoreError."""
+    site = open_any(folder)
+    if not isinstance(site, WholeSite):
+        site.close()
+        raise NoSite(f"{folder} holds a site without an issuer")
+    return site
+
+
+def open_any(folder: Path) -> Site:
+    """Open the site in a folder, a `WholeSite` if it has an issuer. Raises NoSite, StoreError."""
+    site, facts = _open(folder)
+    if facts.get("role") == "collector":
+        return site
+    issuer = Issuer(folder, open_database(folder, "issuer"), site.clock, url=None)
+    _tell_letters(site, issuer)
+    return WholeSite(
+        folder=site.folder,
+        host=site.host,
+        collector=site.collector,
+        keys=site.keys,
+        clock=site.clock,
+        issuer=issuer,
+    )
+
+
+def _open(folder: Path) -> tuple[Site, dict[str, str]]:
     if not has_site(folder):
         raise NoSite(f"{folder} holds no site")
-    keys = folder / "keys"
-    collector = _database(folder, "collector")
+    collector = open_database(folder, "collector")
     with collector.read() as connection:
         facts = site_store.get_facts(connection)
     if "host" not in facts:
         raise NoSite(f"{folder} holds a site that was never finished; start with an empty folder")
-    clock_file = folder / "clock"
-    return Site(
+    keys = folder / "keys"
+    site = Site(
         folder=folder,
         host=facts["host"],
         collector=collector,
-        issuer=_database(folder, "issuer"),
         keys=SiteKeys(
             NoteSigner.load(keys / "log.key"),
             NoteSigner.load(keys / "promise.key"),
             RecordSigner.load(keys / "organiser.key"),
             TrusteeKey.load(keys / "trustee.key"),
         ),
-        clock=StoredClock(clock_file) if clock_file.exists() else SystemClock(),
+        clock=clock_in(folder),
     )
+    return site, facts
 
 
-def _database(folder: Path, role: DatabaseRole) -> Database:
-    path = folder / f"{role}.db"
-    database = Database.in_file(role, path)
-    if not path.exists():
-        # SQLite would make the file readable by others.
-        path.touch(mode=0o600)
-    database.migrate()
-    return database
+def _tell_letters(site: Site, issuer: Issuer) -> None:
+    """Tell the issuer of letters that it does not know: of an older version, or after a crash."""
+    with site.collector.read() as connection:
+        rows = letter_store.list_letters(connection)
+    known = issuer.letter_ids()
+    records = [parse_record(row.record) for row in rows if row.letter_id not in known]
+    letters = [record.letter for record in records if isinstance(record, LetterRecord)]
+    own = [letter for letter in letters if letter.issuer_url is None]
+    if own:
+        with issuer.database.write() as connection:
+            for letter in own:
+                add_letter(connection, letter, None)

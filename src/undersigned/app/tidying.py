@@ -7,8 +7,10 @@ could join members to signatures by it. A crash during a rewriting leaves the fi
 import time
 from collections.abc import Callable
 
+from undersigned.app.issuer import Issuer
 from undersigned.app.site import Site
 from undersigned.store import members as member_store
+from undersigned.store.database import Database
 
 LEAST_PAUSE_S = 60
 """Seconds between two rewritings, at least: about an epoch."""
@@ -17,20 +19,25 @@ PAUSE_FACTOR = 100
 """The pause is so many times as long as the rewriting took: writers wait for 1 % of the time at most."""
 
 
-def tidy(site: Site) -> None:
-    """Forget codes that are too old, then rewrite both databases. Raises StoreError."""
-    with site.issuer.write() as connection:
-        # Its row says when a member asked for a code.
-        member_store.delete_expired_enrolments(connection, site.clock.now())
-    site.issuer.tidy()
-    site.collector.tidy()
+def tidy(*halves: Site | Issuer) -> None:
+    """Forget codes that are too old, then rewrite the databases. Raises StoreError."""
+    for half in halves:
+        if isinstance(half, Issuer):
+            with half.database.write() as connection:
+                # Its row says when a member asked for a code.
+                member_store.delete_expired_enrolments(connection, half.clock.now())
+        _database_of(half).tidy()
+
+
+def _database_of(half: Site | Issuer) -> Database:
+    return half.database if isinstance(half, Issuer) else half.collector
 
 
 class Tidying:
-    """Tidies a site that is being served, again and again, after pauses."""
+    """Tidies what is being served, again and again, after pauses."""
 
-    def __init__(self, site: Site, clock: Callable[[], float] = time.monotonic) -> None:
-        self._site = site
+    def __init__(self, *halves: Site | Issuer, clock: Callable[[], float] = time.monotonic) -> None:
+        self._halves = halves
         self._clock = clock
         self._next = clock() + LEAST_PAUSE_S
         self._is_first = True
@@ -43,11 +50,11 @@ class Tidying:
         started = self._clock()
         if started < self._next:
             return False
-        untidy = self._site.issuer.is_untidy() or self._site.collector.is_untidy()
+        untidy = any(_database_of(half).is_untidy() for half in self._halves)
         if not untidy and not self._is_first:
             return False
         try:
-            tidy(self._site)
+            tidy(*self._halves)
             self._is_first = False
         finally:
             ended = self._clock()

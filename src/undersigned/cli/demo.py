@@ -23,7 +23,7 @@ from undersigned.app.drafting import open_letter
 from undersigned.app.letter_file import read_draft
 from undersigned.app.rolls import import_roll, make_invites
 from undersigned.app.running import RunningSite
-from undersigned.app.site import Site, make_site
+from undersigned.app.site import WholeSite, make_site
 from undersigned.cli import output
 from undersigned.cli.demo_lies import LIES
 from undersigned.cli.demo_people import Person, make_people
@@ -56,7 +56,7 @@ PACIFIC = timedelta(hours=-8)
 class Story:
     """The demo while it runs: the site, its address, its members, and who is going to withdraw."""
 
-    site: Site
+    site: WholeSite
     clock: StoredClock
     address: str
     members: list[Member]
@@ -138,11 +138,11 @@ def find_examples() -> Path:
     return installed if installed.is_dir() else package.parents[1] / "examples"
 
 
-def _open(site: Site, people: list[Person]) -> list[Member]:
+def _open(site: WholeSite, people: list[Person]) -> list[Member]:
     """Import the roll, hand out invite codes, and open the letter."""
     rows = "".join(f'{p.email},"{p.name}","{p.role}"\n' for p in people)
-    import_roll(site, SLUG, ("email,name,role\n" + rows).encode())
-    codes = {invite.address: invite.code for invite in make_invites(site, SLUG, None)}
+    import_roll(site.issuer, SLUG, ("email,name,role\n" + rows).encode())
+    codes = {invite.address: invite.code for invite in make_invites(site.issuer, SLUG, None)}
     open_letter(site, read_draft(find_examples() / SLUG / "letter.toml"), find_bundle())
     output.say(f"opened {SLUG} at {_pacific(OPENS_AT)} for a roll of {len(people)} made-up people")
     return [Member(person, codes[person.email]) for person in people]
@@ -166,7 +166,7 @@ def _serving(running: RunningSite, port: int) -> Iterator[str]:
         thread.join()
 
 
-def _story(site: Site, address: str, members: list[Member]) -> Story:
+def _story(site: WholeSite, address: str, members: list[Member]) -> Story:
     clock = site.clock
     if not isinstance(clock, StoredClock):
         raise TypeError("a demo has a clock of its own")

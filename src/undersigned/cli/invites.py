@@ -8,27 +8,27 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from undersigned.app.issuer import Issuer
 from undersigned.app.rolls import Invite, make_invites
-from undersigned.app.site import Site
 from undersigned.cli import output
 from undersigned.errors import StoreError
 
 _HEADER: Final = ("code", "name", "email")
 
 
-def write_invites(site: Site, slug: str, count: int | None, out: Path | None) -> int:
+def write_invites(issuer: Issuer, slug: str, count: int | None, out: Path | None) -> int:
     """Make codes and write them as CSV (code, name, email); return how many.
 
     The file is made before the codes are, and what it does not take goes to stdout: the roll counts
     a member for each code, and the site keeps only hashes. Raises StoreError, RollFixed, RollNotEmpty.
     """
     if out is None:
-        invites = make_invites(site, slug, count)
+        invites = make_invites(issuer, slug, count)
         _print(invites)
         return len(invites)
     descriptor = _create(out)
     try:
-        invites = make_invites(site, slug, count)
+        invites = make_invites(issuer, slug, count)
     except BaseException:
         os.close(descriptor)
         out.unlink()

@@ -65,14 +65,14 @@ def open_(file: LetterFile, data: Data = None, origin: Origin = None, yes: Yes =
     from undersigned.app.letter_file import read_draft
     from undersigned.cli.letter_summary import format_bundle, passed_times, summary_of
     from undersigned.cli.settings import data_folder
-    from undersigned.cli.site_folder import site_in
+    from undersigned.cli.site_folder import whole_site_in
     from undersigned.web.static_files import find_bundle
 
     draft = read_draft(file)
     if not yes and not output.is_interactive():
         output.needs("--yes")
     folder = data_folder(data)
-    with site_in(folder, f"letter open {file}", origin) as site:
+    with whole_site_in(folder, f"letter open {file}", origin) as site:
         for sentence in passed_times(draft, site.clock.now()):
             output.note(sentence)
         if not yes:

@@ -28,13 +28,13 @@ def import_(
     from undersigned.app.rolls import import_roll
     from undersigned.cli.files import read_file
     from undersigned.cli.settings import data_folder
-    from undersigned.cli.site_folder import site_in
+    from undersigned.cli.site_folder import issuer_in
     from undersigned.domain.roll import LONGEST_ROLL
 
     rows = read_file(file, LONGEST_ROLL)
     folder = data_folder(data)
-    with site_in(folder, f"roll import {slug} {file}", origin) as site:
-        number = import_roll(site, slug, rows)
+    with issuer_in(folder, f"roll import {slug} {file}", origin) as issuer:
+        number = import_roll(issuer, slug, rows)
     output.say(f"{number} entries")
     output.next_step(
         f"undersigned letter open FILE --data {folder}, or codes for these members: "
@@ -59,13 +59,13 @@ def invites(
     """Make invite codes and print them, the only time that they can be seen."""
     from undersigned.cli.invites import write_invites
     from undersigned.cli.settings import data_folder
-    from undersigned.cli.site_folder import site_in
+    from undersigned.cli.site_folder import issuer_in
 
     folder = data_folder(data)
-    with site_in(folder, f"roll invites {slug}", origin) as site:
-        number = write_invites(site, slug, count, out)
+    with issuer_in(folder, f"roll invites {slug}", origin) as issuer:
+        number = write_invites(issuer, slug, count, out)
     if number:
-        output.note("the codes cannot be shown again: the site keeps their hashes only")
+        output.note("the codes cannot be shown again: their hashes alone are kept")
         output.next_step("hand each code to one member, by a way that nobody else reads")
     else:
         output.note("every entry of this roll has a code already")

@@ -1,4 +1,4 @@
-"""Opening the site in a data folder, or making the one that it is told to make."""
+"""Opening what a data folder holds (a site, an issuer, or both), or making what it is told to make."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,11 +8,13 @@ from undersigned.errors import NoSite, SiteExists
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from undersigned.app.site import Site
+    from undersigned.app.issuer import Issuer
+    from undersigned.app.site import Site, WholeSite
 
 from contextlib import contextmanager
 
 EXAMPLE_HOST = "letters.example.org"
+EXAMPLE_ISSUER = "https://codes.example.org"
 
 
 @contextmanager
@@ -28,27 +30,103 @@ def site_in(folder: Path, command: str = "serve", origin: str | None = None) -> 
         site.close()
 
 
-def open_or_make(folder: Path, command: str, origin: str | None) -> "Site":
+@contextmanager
+def whole_site_in(
+    folder: Path, command: str = "serve", origin: str | None = None
+) -> "Iterator[WholeSite]":
+    """Open a site that has an issuer, as `site_in` does."""
+    from undersigned.app.site import WholeSite
+
+    with site_in(folder, command, origin) as site:
+        if not isinstance(site, WholeSite):
+            raise _no_issuer(folder)
+        yield site
+
+
+@contextmanager
+def issuer_in(
+    folder: Path, command: str = "serve", origin: str | None = None
+) -> "Iterator[Issuer]":
+    """Open the issuer in a folder, apart or with its site. Raises NoSite, SiteExists, StoreError.
+
+    `origin` makes a site with an issuer where there is nothing.
+    """
+    from undersigned.app.issuer import open_issuer
+
+    if holds_issuer_apart(folder):
+        if origin is not None:
+            raise _issuer_there(folder)
+        issuer = open_issuer(folder)
+        try:
+            yield issuer
+        finally:
+            issuer.close()
+        return
+    with whole_site_in(folder, command, origin) as site:
+        yield site.issuer
+
+
+def holds_issuer_apart(folder: Path) -> bool:
+    """Say whether a folder holds an issuer and no site."""
+    from undersigned.app.issuer import has_issuer
+    from undersigned.app.site import has_site
+
+    return has_issuer(folder) and not has_site(folder)
+
+
+def open_or_make(
+    folder: Path, command: str, origin: str | None, *, collector: bool = False
+) -> "Site":
     """Open the site in a folder; with `origin` make one where there is none.
 
-    Raises NoSite with the command that would make one, SiteExists if the site there has another
-    origin, FormatError, StoreError.
+    `collector` makes it without an issuer. Raises NoSite with the command that would make one,
+    SiteExists if the site there has another origin, FormatError, StoreError.
     """
-    from undersigned.app.site import has_site, make_site, open_site
+    from undersigned.app.site import has_site, make_collector, make_site, open_any
 
+    if holds_issuer_apart(folder):
+        raise _issuer_there(folder)
     if not has_site(folder):
         if (folder / "keys").exists():
             raise _unfinished(folder)
         if origin is None:
             raise _no_site(folder, command)
-        return make_site(folder, origin)
-    site = open_site(folder)
+        return (make_collector if collector else make_site)(folder, origin)
+    site = open_any(folder)
     if origin is not None and origin != site.host:
         site.close()
         error = SiteExists(f"{folder} holds the site of {site.host}, and a log keeps its host")
         error.add_note("leave --origin out, or name another folder with --data")
         raise error
     return site
+
+
+def open_or_make_issuer(folder: Path, command: str, url: str | None) -> "Issuer":
+    """Open the issuer apart in a folder; with `url` make one where there is nothing.
+
+    Raises NoSite with the command that would make one, SiteExists if the issuer there has another
+    address or there is a site, FormatError, StoreError.
+    """
+    from undersigned.app.issuer import has_issuer, make_issuer, open_issuer
+    from undersigned.app.site import has_site
+
+    if has_site(folder):
+        error = SiteExists(f"{folder} holds a site; an issuer apart has a folder of its own")
+        error.add_note("name another folder with --data, on another machine if it can be")
+        raise error
+    if not has_issuer(folder):
+        if (folder / "keys").exists():
+            raise _unfinished(folder)
+        if url is None:
+            raise _no_issuer_apart(folder, command)
+        return make_issuer(folder, url)
+    issuer = open_issuer(folder)
+    if url is not None and url != issuer.url:
+        issuer.close()
+        error = SiteExists(f"{folder} holds the issuer at {issuer.url}, which its letters name")
+        error.add_note("leave --url out, or name another folder with --data")
+        raise error
+    return issuer
 
 
 def _unfinished(folder: Path) -> NoSite:
@@ -63,4 +141,25 @@ def _no_site(folder: Path, command: str) -> NoSite:
         "name the host of its log once, for good: "
         f"undersigned {command} --data {folder} --origin {EXAMPLE_HOST}"
     )
+    return error
+
+
+def _no_issuer_apart(folder: Path, command: str) -> NoSite:
+    error = NoSite(f"{folder} holds no issuer")
+    error.add_note(
+        "name once, for good, where members reach it: "
+        f"undersigned {command} --data {folder} --url {EXAMPLE_ISSUER}"
+    )
+    return error
+
+
+def _no_issuer(folder: Path) -> NoSite:
+    error = NoSite(f"{folder} holds a site without an issuer")
+    error.add_note("the roll is with the issuer: name its folder with --data, on its machine")
+    return error
+
+
+def _issuer_there(folder: Path) -> NoSite:
+    error = NoSite(f"{folder} holds an issuer, and no site")
+    error.add_note("name the site's folder with --data, on its machine")
     return error

@@ -33,6 +33,7 @@ from undersigned.domain.terms import (
     TextRef,
     TrusteeTerms,
     check_demand_ids,
+    check_issuer_url,
     check_lang,
 )
 from undersigned.domain.text import DemandText, TextDocument, format_text, parse_text
@@ -215,7 +216,7 @@ def _check_trustees(letter: Letter) -> None:
 
 def _check_keys(letter: Letter) -> None:
     if letter.issuer_url is not None:
-        check_string(letter.issuer_url, "issuer.url")
+        check_issuer_url(letter.issuer_url)
     if not letter.token_key:
         raise FormatError("issuer.token_key: must not be empty")
     check_size(letter.attestation_key, "issuer.attestation_key", 32)

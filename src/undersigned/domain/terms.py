@@ -11,6 +11,12 @@ LONGEST_LANG = 35  # characters; RFC 5646 §4.4.1
 
 _LANG = re.compile(r"[a-z]{1,8}(-[A-Za-z0-9]{1,8})*")
 _DEMAND = re.compile(r"[a-z0-9-]{1,32}")
+_LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+_PORT = r"(:[1-9][0-9]{0,4})?"
+_ORIGIN = re.compile(
+    rf"https://(?=[^:]{{1,253}}(:|$)){_LABEL}(\.{_LABEL})*{_PORT}|http://(localhost|127\.0\.0\.1){_PORT}"
+)
+_DEFAULT_PORT = re.compile(r"https:.*:443|http:.*:80")
 
 
 class Mode(StrEnum):
@@ -94,3 +100,13 @@ def check_demand_ids(ids: tuple[str, ...]) -> None:
     if not all(_DEMAND.fullmatch(demand) for demand in ids):
         raise FormatError("demands.id: must be 1 to 32 of a-z, 0-9 and hyphen")
     check_unique(ids, "demands.id")
+
+
+def check_issuer_url(url: str) -> None:
+    """Check that this is the origin of an issuer apart, as browsers write one. Raises FormatError."""
+    port = url.rpartition(":")[2]
+    is_port = not port.isdecimal() or int(port) <= 65_535
+    if not (_ORIGIN.fullmatch(url) and is_port) or _DEFAULT_PORT.fullmatch(url):
+        raise FormatError(
+            "issuer.url: must be https:// and a host in lower case, perhaps with a port, and nothing after"
+        )

@@ -197,6 +197,20 @@ timestamp = _table(
 
 # --- the issuer's -----------------------------------------------------------------------------------
 
+fact = _table("fact", issuer, _text("name", primary_key=True), _text("value"))
+
+acknowledged = _table(
+    "acknowledged",
+    issuer,
+    _hash("letter_id", primary_key=True),
+    _text("slug"),
+    _number("edition"),
+    _hash("body"),
+    # the address of the site that collects the signatures; null: the one in the same folder
+    _text("site", nullable=True),
+    sa.UniqueConstraint("slug", "edition"),
+)
+
 roll_entry = _table(
     "roll_entry",
     issuer,

@@ -9,7 +9,7 @@ from undersigned import __version__
 from undersigned.app.running import RunningSite
 from undersigned.web import documents, log, openapi
 from undersigned.web.api import enrolments, letters, proofs, signatures, site, tokens
-from undersigned.web.door import Door
+from undersigned.web.door import Door, IssuerDoor
 from undersigned.web.middleware import BodyLimit, HeadAsGet, LastResort, SecurityHeaders
 from undersigned.web.pages import letters as letter_pages
 from undersigned.web.pages import names as name_pages
@@ -64,8 +64,12 @@ def make_app(running: RunningSite) -> UndersignedApp:
     add_refusals(app)
     # The plain routes come first: they meet the rush.
     app.router.routes.extend([*signatures.routes, *log.routes, *static.routes])
-    for module in (site, letters, enrolments, tokens, proofs):
+    for module in (site, letters, proofs):
         app.include_router(module.router, prefix=API)
+    if running.issuer is not None:
+        app.state.issuer_door = IssuerDoor(running.issuer)
+        for module in (enrolments, tokens):
+            app.include_router(module.router, prefix=API)
     app.include_router(documents.router)
     app.include_router(letter_pages.router)
     app.include_router(sign_pages.router)

@@ -1,4 +1,7 @@
-"""What every route stands on: the running site, its letters by name, and the bounds of slow work."""
+"""What every route stands on: the running site, its letters by name, and the bounds of slow work.
+
+A door leads to the collector, to the issuer, or, at a whole site, there is one to each.
+"""
 
 from typing import Annotated, cast
 
@@ -6,9 +9,11 @@ from anyio import to_thread
 from fastapi import Depends
 from starlette.requests import Request
 
+from undersigned.app.issuer import IssuedLetter
 from undersigned.app.letters import LetterView
 from undersigned.app.reading import get_view
 from undersigned.app.running import RunningSite
+from undersigned.app.running_issuer import RunningIssuer
 from undersigned.web.bounded import Bounded
 
 MAILS_WAITING = 1000
@@ -25,8 +30,6 @@ class Door:
 
     def __init__(self, running: RunningSite) -> None:
         self.running = running
-        self.mails = Bounded(at_once=1, waiting=MAILS_WAITING)
-        self.tokens = Bounded(at_once=TOKENS_AT_ONCE, waiting=TOKENS_WAITING)
         self._editions: dict[str, LetterView] = {}
 
     async def get_view(self, name: str) -> LetterView:
@@ -42,10 +45,34 @@ class Door:
         return view
 
 
+class IssuerDoor:
+    """The running issuer as requests see it. One for each app that gives out codes and tokens."""
+
+    def __init__(self, running: RunningIssuer) -> None:
+        self.running = running
+        self.mails = Bounded(at_once=1, waiting=MAILS_WAITING)
+        self.tokens = Bounded(at_once=TOKENS_AT_ONCE, waiting=TOKENS_WAITING)
+
+    async def get_letter(self, name: str) -> IssuedLetter:
+        """Return the letter of `slug` or `slug@edition`. Raises UnknownLetter.
+
+        It is looked up each time: one that is not open yet may be proposed anew.
+        """
+        return await to_thread.run_sync(self.running.issuer.get_letter, name)
+
+
 async def door_of(request: Request) -> Door:
-    """Return the door that a request came through."""
+    """Return the door to the collector that a request came through."""
     return cast("Door", request.app.state.door)
 
 
+async def issuer_door_of(request: Request) -> IssuerDoor:
+    """Return the door to the issuer that a request came through."""
+    return cast("IssuerDoor", request.app.state.issuer_door)
+
+
 AtDoor = Annotated[Door, Depends(door_of)]
-"""The door as a parameter of a route."""
+"""The door to the collector as a parameter of a route."""
+
+AtIssuer = Annotated[IssuerDoor, Depends(issuer_door_of)]
+"""The door to the issuer as a parameter of a route."""

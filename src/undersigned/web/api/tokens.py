@@ -7,24 +7,23 @@ from fastapi import APIRouter, Response
 
 from undersigned.app.enrolling import prove_by_invite, prove_by_mail
 from undersigned.app.issuing import ShownAs, TokenAnswer, TokenRequest, issue_token
-from undersigned.app.letters import LetterView
-from undersigned.app.running import RunningSite
+from undersigned.app.running_issuer import RunningIssuer
+from undersigned.domain.letter import Letter
 from undersigned.domain.name import Verified, format_attestation
 from undersigned.encoding import format_base64url, parse_base64url
-from undersigned.errors import Busy
 from undersigned.web.api.models import EmailProof, TokenAsked, TokenIssued
-from undersigned.web.door import AtDoor
+from undersigned.web.door import AtIssuer
 
 router = APIRouter(tags=["signing"])
 
 
 @router.post("/letters/{slug}/tokens")
 async def ask_for_token(
-    door: AtDoor, slug: str, asked: TokenAsked, response: Response
+    door: AtIssuer, slug: str, asked: TokenAsked, response: Response
 ) -> TokenIssued:
     """Give a member of the roll their one token; the same request again gets the same answer."""
-    view = await door.get_view(slug)
-    issued = await door.tokens.run(_issue, door.running, view, asked)
+    letter = (await door.get_letter(slug)).letter
+    issued = await door.tokens.run(_issue, door.running, letter, asked)
     response.headers["Cache-Control"] = "no-store"
     return TokenIssued(
         blind_signature=format_base64url(issued.blind_signature),
@@ -35,7 +34,7 @@ async def ask_for_token(
     )
 
 
-def _issue(running: RunningSite, view: LetterView, asked: TokenAsked) -> TokenAnswer:
+def _issue(running: RunningIssuer, letter: Letter, asked: TokenAsked) -> TokenAnswer:
     shown = asked.shown_as
     request = TokenRequest(
         blinded=parse_base64url(asked.blinded, size=256),
@@ -45,13 +44,9 @@ def _issue(running: RunningSite, view: LetterView, asked: TokenAsked) -> TokenAn
     proof = asked.proof
     if isinstance(proof, EmailProof):
         enrolment = parse_base64url(proof.enrolment, size=16)
-        member = prove_by_mail(running.site, view, enrolment, proof.code)
+        member = prove_by_mail(running.issuer, letter, enrolment, proof.code)
         verified = Verified.EMAIL
     else:
-        member = prove_by_invite(running.site, view, proof.code)
+        member = prove_by_invite(running.issuer, letter, proof.code)
         verified = Verified.INVITE
-    try:
-        return issue_token(running.site, running.intake, view, member, verified, request)
-    except TimeoutError:
-        # Nothing is lost: the issuance is stored, and the same request will find it.
-        raise Busy from None
+    return issue_token(running.issuer, running.collector, letter, member, verified, request)

@@ -1,0 +1,40 @@
+"""The collector in the same process, as the issuer of a whole site asks it: by calls."""
+
+from typing import Final
+
+from undersigned.app.intake import Intake
+from undersigned.app.letters import stage_of
+from undersigned.app.site import Site
+from undersigned.app.taking import IssuedRequest
+from undersigned.domain.letter import Letter
+from undersigned.domain.record import IssuedRecord
+from undersigned.domain.stage import check_takes_signature
+from undersigned.errors import Busy, UnknownLetter
+from undersigned.store import letters as letter_store
+
+TAKE_TIMEOUT_S: Final = 30
+"""How long a token waits for its `issued` record to be on disk."""
+
+
+class OwnCollector:
+    """Takes the issuer's records through the intake; see `issuing.Collector`."""
+
+    def __init__(self, site: Site, intake: Intake) -> None:
+        self._site = site
+        self._intake = intake
+
+    def check_takes(self, letter: Letter) -> None:
+        """Check that a letter takes signatures now. Raises LetterNotOpen, UnknownLetter."""
+        with self._site.collector.read() as connection:
+            row = letter_store.find_letter(connection, letter.letter_id)
+        if row is None:
+            raise UnknownLetter
+        check_takes_signature(letter, stage_of(row), self._site.clock.now())
+
+    def take(self, letter: Letter, record: IssuedRecord) -> None:  # noqa: ARG002
+        """Return once the record is on disk. Raises AlreadyIssued, LetterNotOpen, Busy."""
+        try:
+            self._intake.submit(IssuedRequest(record)).result(TAKE_TIMEOUT_S)
+        except TimeoutError:
+            # Nothing is lost: the issuance is stored, and the same request will find it.
+            raise Busy from None

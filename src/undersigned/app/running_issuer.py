@@ -1,0 +1,42 @@
+"""A running issuer: the loops of mails and tidying, and the collector that it hands its records to."""
+
+from undersigned.app.clock import StoredClock
+from undersigned.app.delivering import deliver_mails
+from undersigned.app.failures import report_failure
+from undersigned.app.issuer import Issuer
+from undersigned.app.issuing import Collector
+from undersigned.app.loops import Loops
+from undersigned.app.tidying import Tidying, tidy
+from undersigned.errors import StoreError
+from undersigned.mail import Mailer
+
+
+class RunningIssuer:
+    """An issuer that gives out codes and tokens. `start` it once, `stop` it once."""
+
+    def __init__(self, issuer: Issuer, collector: Collector, mailer: Mailer) -> None:
+        self.issuer = issuer
+        self.collector = collector
+        self._mailer = mailer
+        self._loops = Loops(
+            {"mails": self._deliver, "tidying of the issuer": Tidying(issuer).step}
+            | ({"clock": issuer.clock.save} if isinstance(issuer.clock, StoredClock) else {})
+        )
+
+    def start(self) -> None:
+        """Begin to send what waits."""
+        self._loops.start()
+
+    def stop(self) -> None:
+        """Finish what was begun and let go of the issuer."""
+        self._loops.stop()
+        if isinstance(self.issuer.clock, StoredClock):
+            self.issuer.clock.save()
+        try:
+            tidy(self.issuer)
+        except StoreError as error:
+            report_failure("tidying of the issuer", error)
+        self.issuer.close()
+
+    def _deliver(self) -> None:
+        deliver_mails(self.issuer.database, self.issuer.clock, self._mailer)
