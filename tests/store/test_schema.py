@@ -54,7 +54,15 @@ def test_the_statements_are_the_same(tmp_path: Path, role: DatabaseRole) -> None
         assert sorted(re.split("[(),]", found[name])) == sorted(re.split("[(),]", statement)), name
 
 
-KEYED_BY_ARRIVAL = {"checkpoint", "entry", "signature", "shown_name", "notice", "timestamp"}
+KEYED_BY_ARRIVAL = {
+    "checkpoint",
+    "entry",
+    "notice",
+    "remark",
+    "shown_name",
+    "signature",
+    "timestamp",
+}
 """Tables whose order is the log's own, which is public. No other may have a row number."""
 
 

@@ -9,11 +9,13 @@ from undersigned.store.signatures import (
     change_signature,
     change_signatures,
     count_ended,
+    count_shown_names,
     count_unopened,
     delete_shown_name,
     find_signature,
     list_live,
     list_shown_names,
+    search_shown_names,
     tally_live,
 )
 
@@ -108,3 +110,33 @@ def test_names_are_shown_page_by_page(collector: Connection) -> None:
     assert list_shown_names(collector, LETTER, after=5, limit=2) == [names[0]]
     delete_shown_name(collector, 7)
     assert list_shown_names(collector, LETTER, after=5, limit=2) == []
+
+
+def test_names_are_found_by_every_word(collector: Connection) -> None:
+    """In name or role, without case and accents; signs that a database reads otherwise are letters."""
+    people = [
+        ("Huamán Örebro", "Straßenwärter"),
+        ("HUAMAN 100%", None),
+        ("under_score", "Clerk\\"),
+        ("İpek Ş", None),
+    ]
+    names = [
+        ShownName(leaf, LETTER, name, role, "email", None)
+        for leaf, (name, role) in enumerate(people)
+    ]
+    add_shown_names(collector, [*names, ShownName(9, OTHER, "Huaman", None, "email", None)])
+
+    def found(*words: str) -> list[int]:
+        page = search_shown_names(collector, LETTER, words, offset=0, limit=9)
+        assert count_shown_names(collector, LETTER, words) == len(page)
+        return [row.leaf_index for row in page]
+
+    assert found() == [0, 1, 2, 3]
+    assert found("huaman") == [0, 1]
+    assert found("strassen", "orebro") == [0]
+    assert found("%") == [1]
+    assert found("_") == [2]
+    assert found("\\") == [2]
+    assert found("/") == found("huaman\0") == found("huaman", "clerk") == []
+    assert found("ipek") == [3]
+    assert search_shown_names(collector, LETTER, ["huaman"], offset=1, limit=1) == [names[1]]

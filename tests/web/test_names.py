@@ -261,9 +261,9 @@ def test_what_is_no_place_is_refused(client: httpx2.Client, leaf: str) -> None:
 @pytest.mark.parametrize(
     ("status", "title"),
     [
-        ("invalidated", "This signature was struck out"),
-        ("unopenable", "This signature was struck out"),
-        ("withdrawn", "This signature was withdrawn"),
+        ("invalidated", "Struck out by the organisers"),
+        ("unopenable", "Struck out: no name was in the seal"),
+        ("withdrawn", "Struck out by its signer"),
     ],
 )
 @pytest.mark.parametrize("lang", ["en", "id"])
@@ -315,7 +315,7 @@ def test_a_member_withdraws(client: httpx2.Client, live_site: LiveSite) -> None:
     wait_for_proof(client, leaf_hash(promised.entry))
     page = client.get(f"{PATH}/{leaf}")
     assert page.status_code == 410
-    assert "This signature was withdrawn" in page.text
+    assert "Struck out by its signer" in page.text
     for path in (f"{PATH}/{leaf}", PATH, f"{PATH}?q=fjor", "/letters/small-letter"):
         assert "Fjor Underlea" not in client.get(path).text
 

@@ -14,6 +14,7 @@ from tests.web.members import signed
 from undersigned.app.counting import Counts
 from undersigned.app.names import NamesPage
 from undersigned.app.reading import LetterNumbers, Notice, get_page
+from undersigned.app.struck import Struck
 from undersigned.domain.letter import Mode, State, TrusteeTerms
 from undersigned.domain.stage import Stage
 from undersigned.store.notices import TimestampRow
@@ -253,6 +254,7 @@ def render(
         "growth": None,
         "names": NamesPage((), 0, 1, 1),
         "query": "",
+        "struck": Struck((), 0),
         "base": "https://letters.example",
     }
     response = RENDERER.page(request(f"lang={tag}"), "letter.html", values)

@@ -14,16 +14,25 @@ The order of writing, and what a crash leaves after each step:
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from undersigned.app.site import Site
-from undersigned.domain.record import Record, format_record
+from undersigned.domain.record import (
+    EraseRecord,
+    InvalidateRecord,
+    Record,
+    format_record,
+    parse_record,
+)
 from undersigned.errors import RolledBack, StoreError
 from undersigned.files import replace_file
 from undersigned.store import log as log_store
+from undersigned.store import remarks as remark_store
 from undersigned.store.database import Connection
+from undersigned.store.remarks import RemarkRow
 from undersigned.tlog.checkpoint import Checkpoint, format_checkpoint_body, parse_checkpoint
 from undersigned.tlog.merkle import Frontier, HashReader, leaf_hash, tree_root
 from undersigned.tlog.tile import (
@@ -92,6 +101,7 @@ class Batch:
         log_store.advance_checkpoint(self._connection, self.start, row)
         log_store.add_entries(self._connection, self.start, self.entries, self.hashes)
         log_store.put_tiles(self._connection, tiles)
+        remark_store.add_remarks(self._connection, _remarks_in(self.start, self.entries))
 
     def _add_to_tile(
         self, tiles: dict[tuple[int, int], bytes], level: int, index: int, node: bytes
@@ -103,6 +113,25 @@ class Batch:
         if held is None or len(held) != offset * HASH_SIZE:
             raise StoreError("a tile of the log in the database is damaged")
         tiles[level, number] = held + node
+
+
+_ABOUT_A_LEAF: Final = b'{"leaf":'
+"""Canonical JSON begins with its first member: of all records only an organiser's about one signature
+have this one. Where there are many others, none of them is parsed."""
+
+
+def _remarks_in(first: int, entries: Iterable[bytes]) -> list[RemarkRow]:
+    """Return what organisers say of single signatures, in entries from the index `first` on."""
+    remarks = []
+    for index, entry in enumerate(entries, first):
+        record = parse_record(entry) if entry.startswith(_ABOUT_A_LEAF) else None
+        match record:
+            case InvalidateRecord(letter_id, leaf, reason, text):
+                row = RemarkRow(index, leaf, letter_id, "invalidate", reason.value, text)
+                remarks.append(row)
+            case EraseRecord(letter_id, leaf, reason):
+                remarks.append(RemarkRow(index, leaf, letter_id, "erase", reason.value, None))
+    return remarks
 
 
 def sign_checkpoint(site: Site, size: int, root: bytes) -> str:

@@ -4,13 +4,15 @@ Whoever is not found may have signed all the same: sealed, anonymously, or not a
 these three apart.
 """
 
-import unicodedata
 from dataclasses import dataclass
 
 from undersigned.app.counting import ENDED, count_letter
 from undersigned.app.letters import Letters, stage_of
 from undersigned.app.site import Site
+from undersigned.app.struck import Invalidation, find_erasure, find_invalidation
 from undersigned.domain.letter import Letter, State
+from undersigned.domain.name import fold as fold
+from undersigned.domain.reasons import EraseReason
 from undersigned.errors import UnknownLeaf
 from undersigned.store import letters as letter_store
 from undersigned.store import log as log_store
@@ -39,7 +41,8 @@ class NamesPage:
 class Signature:
     """A signature in the log, with the name that is shown for it, if any, and its epoch.
 
-    `stands` says whether it is in the outcome; `entry` is the record's canonical bytes.
+    `stands` says whether it is in the outcome; `entry` is the record's canonical bytes; `invalidation`
+    and `erasure` are why organisers ended it or took its name away.
     """
 
     row: SignatureRow
@@ -49,6 +52,8 @@ class Signature:
     leaf_hash: bytes
     epoch: int
     at: int
+    invalidation: Invalidation | None
+    erasure: EraseReason | None
 
 
 def get_names(site: Site, letters: Letters, name: str, *, query: str, number: int) -> NamesPage:
@@ -59,40 +64,21 @@ def get_names(site: Site, letters: Letters, name: str, *, query: str, number: in
     words = fold(query).split()[:MOST_WORDS]
     with site.collector.read() as connection:
         letter_id = letters.get_row(connection, name).letter_id
-        if words:
-            return _search(connection, letter_id, words, number)
-        found = signature_store.count_shown_names(connection, letter_id)
+        found = signature_store.count_shown_names(connection, letter_id, words)
         number, pages = _clamp(number, found)
-        names = signature_store.list_shown_from(
-            connection, letter_id, offset=(number - 1) * NAMES_ON_A_PAGE, limit=NAMES_ON_A_PAGE
+        names = signature_store.search_shown_names(
+            connection,
+            letter_id,
+            words,
+            offset=(number - 1) * NAMES_ON_A_PAGE,
+            limit=NAMES_ON_A_PAGE,
         )
     return NamesPage(tuple(names), found, number, pages)
-
-
-def _search(connection: Connection, letter_id: bytes, words: list[str], number: int) -> NamesPage:
-    # Databases differ in what they call the same letter; here é is e on all of them.
-    leaves = []
-    for leaf, name, role in signature_store.iter_shown_words(connection, letter_id):
-        text = fold(f"{name} {role or ''}")
-        if all(word in text for word in words):
-            leaves.append(leaf)
-    number, pages = _clamp(number, len(leaves))
-    start = (number - 1) * NAMES_ON_A_PAGE
-    names = signature_store.list_shown_at(connection, leaves[start : start + NAMES_ON_A_PAGE])
-    return NamesPage(tuple(names), len(leaves), number, pages)
 
 
 def _clamp(number: int, found: int) -> tuple[int, int]:
     pages = max(1, -(-found // NAMES_ON_A_PAGE))
     return max(1, min(number, pages)), pages
-
-
-def fold(text: str) -> str:
-    """Return a text without case and accents, as names are compared in a search."""
-    if text.isascii():
-        return text.lower()
-    parts = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(part for part in parts if not unicodedata.combining(part))
 
 
 def get_signature(site: Site, letters: Letters, name: str, leaf_index: int) -> Signature:
@@ -115,6 +101,8 @@ def get_signature(site: Site, letters: Letters, name: str, leaf_index: int) -> S
             leaf_hash=leaf_hash(entry),
             epoch=epoch[0],
             at=epoch[1],
+            invalidation=find_invalidation(connection, leaf_index),
+            erasure=find_erasure(connection, leaf_index),
         )
 
 

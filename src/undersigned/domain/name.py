@@ -4,6 +4,7 @@ Both are signed or named by hash: a change of a member is a change of the format
 signature is checked by whoever holds the letter's attestation key.
 """
 
+import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Literal
@@ -195,3 +196,11 @@ def check_binding(document: NameDocument, letter_id: LetterId, pk: bytes) -> Non
 def initials(name: str) -> str:
     """Return the first character of each word with a full stop, joined by spaces."""
     return " ".join(f"{word[0]}." for word in name.split())
+
+
+def fold(text: str) -> str:
+    """Return a text without case, accents and width, as names are compared in a search."""
+    if text.isascii():
+        return text.lower()
+    parts = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(part for part in parts if not unicodedata.combining(part))

@@ -113,8 +113,8 @@ class Database:
             connection.exec_driver_sql(first_statement)
             yield connection
 
-    def migrate(self) -> None:
-        """Bring the schema up to this version's."""
+    def migrate(self, revision: str = "head") -> None:
+        """Bring the schema up to this version's, or to an older one's, as it once was."""
         from alembic import command
         from alembic.config import Config
 
@@ -127,7 +127,7 @@ class Database:
         with self.write() as connection:
             config.attributes["connection"] = connection
             config.attributes["version_table"] = f"{self.role}_version"
-            command.upgrade(config, "head")
+            command.upgrade(config, revision)
 
     def is_untidy(self) -> bool:
         """Say whether something was written since `tidy`, as far as the write-ahead log tells."""

@@ -153,7 +153,26 @@ shown_name = _table(
     _text("role", nullable=True),
     _text("verified"),
     _text("statement", nullable=True),
+    # name and role as a search compares them: databases differ in what they call the same letter
+    _text("folded"),
     sa.Index("shown_name_of_letter", "letter_id", "leaf_index"),
+    rowid=True,
+)
+
+remark = _table(
+    "remark",
+    collector,
+    # of the organiser's record about a signature
+    _number("record_index", primary_key=True, autoincrement=False),
+    _number("leaf_index"),
+    _hash("letter_id"),
+    # invalidate, erase
+    _text("kind"),
+    _text("reason"),
+    # hash of the explanation
+    _hash("text", nullable=True),
+    sa.Index("remark_of_leaf", "leaf_index", "kind"),
+    sa.Index("remark_of_letter", "letter_id", "kind", "reason", "text"),
     rowid=True,
 )
 

@@ -1,10 +1,11 @@
 """The signatures in the log and what has become of each: a cache that the log's records rebuild."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from undersigned.domain.name import fold
 from undersigned.store.schema import shown_name, signature
 
 
@@ -143,8 +144,12 @@ _SHOWN = tuple(shown_name.c[name] for name in ShownName.__slots__)
 
 
 def add_shown_names(connection: sa.Connection, rows: Sequence[ShownName]) -> None:
-    """Store names that are public from now on."""
-    values = [{name: getattr(row, name) for name in ShownName.__slots__} for row in rows]
+    """Store names that are public from now on, and what a search compares beside each."""
+    values = [
+        {name: getattr(row, name) for name in ShownName.__slots__}
+        | {"folded": fold(f"{row.name} {row.role or ''}")}
+        for row in rows
+    ]
     if values:
         connection.execute(sa.insert(shown_name), values)
 
@@ -170,22 +175,27 @@ def find_shown_name(connection: sa.Connection, leaf_index: int) -> ShownName | N
     return ShownName(*row) if row else None
 
 
-def count_shown_names(connection: sa.Connection, letter_id: bytes) -> int:
-    """Count the public and opened names of a letter."""
+def count_shown_names(
+    connection: sa.Connection, letter_id: bytes, words: Sequence[str] = ()
+) -> int:
+    """Count the public and opened names of a letter; with words, those that hold every one."""
     return connection.execute(
         sa.select(sa.func.count())
         .select_from(shown_name)
-        .where(shown_name.c.letter_id == letter_id)
+        .where(shown_name.c.letter_id == letter_id, *_holds(words))
     ).scalar_one()
 
 
-def list_shown_from(
-    connection: sa.Connection, letter_id: bytes, *, offset: int, limit: int
+def search_shown_names(
+    connection: sa.Connection, letter_id: bytes, words: Sequence[str], *, offset: int, limit: int
 ) -> list[ShownName]:
-    """Return public and opened names in the log's order, without the first `offset`."""
+    """Return the names that hold every word, in the log's order, without the first `offset`.
+
+    Words are folded (`domain.name.fold`), as name and role are that they are looked for in.
+    """
     rows = connection.execute(
         sa.select(*_SHOWN)
-        .where(shown_name.c.letter_id == letter_id)
+        .where(shown_name.c.letter_id == letter_id, *_holds(words))
         .order_by(shown_name.c.leaf_index)
         .offset(offset)
         .limit(limit)
@@ -193,27 +203,11 @@ def list_shown_from(
     return [ShownName(*row) for row in rows]
 
 
-def iter_shown_words(
-    connection: sa.Connection, letter_id: bytes
-) -> Iterator[tuple[int, str, str | None]]:
-    """Yield (leaf index, name, role) of every name that is shown, in the log's order."""
-    rows = connection.execute(
-        sa.select(shown_name.c.leaf_index, shown_name.c.name, shown_name.c.role)
-        .where(shown_name.c.letter_id == letter_id)
-        .order_by(shown_name.c.leaf_index)
-    )
-    for row in rows:
-        yield row.leaf_index, row.name, row.role
-
-
-def list_shown_at(connection: sa.Connection, leaf_indexes: Sequence[int]) -> list[ShownName]:
-    """Return the names of these signatures, in the log's order."""
-    rows = connection.execute(
-        sa.select(*_SHOWN)
-        .where(shown_name.c.leaf_index.in_(leaf_indexes))
-        .order_by(shown_name.c.leaf_index)
-    )
-    return [ShownName(*row) for row in rows]
+def _holds(words: Sequence[str]) -> list[sa.ColumnElement[bool]]:
+    if any("\0" in word for word in words):
+        # No text of PostgreSQL can hold it, and no name does.
+        return [sa.false()]
+    return [shown_name.c.folded.contains(word, autoescape=True) for word in words]
 
 
 def delete_shown_name(connection: sa.Connection, leaf_index: int) -> None:

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from undersigned.app import reading
 from undersigned.app.names import get_names
 from undersigned.app.reading import LetterPage
+from undersigned.app.struck import get_struck
 from undersigned.domain.letter import Mode, TextDocument
 from undersigned.domain.terms import LONGEST_LANG
 from undersigned.web.api.letters import moments_of, seals_of
@@ -56,6 +57,7 @@ def show_letter(
         "growth": charts.get(running, page),
         "names": get_names(running.site, running.letters, slug, query="", number=1),
         "query": "",
+        "struck": get_struck(running.site, running.letters, slug),
         "base": find_base_url(request, running.site.host),
     }
     return renderer.page(request, "letter.html", values, scripts=[LIVE_SCRIPT], forms=True)
