@@ -1,4 +1,4 @@
-"""`undersigned sign` and `undersigned withdraw`: what a member says beforehand, or is asked for."""
+"""`undersigned sign`, `amend` and `withdraw`: what a member says beforehand, or is asked for."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -107,14 +107,53 @@ def sign(
     sign_letter(wishes)
 
 
-def withdraw(
-    target: Annotated[
-        str, typer.Argument(metavar="RECEIPT|URL", help="A receipt, or the letter's address.")
-    ],
-    words: Annotated[
-        str | None,
-        typer.Option("--words", metavar="WORDS", help="With a URL: the 12 words; - reads stdin."),
+Target = Annotated[
+    str, typer.Argument(metavar="RECEIPT|URL", help="A receipt, or the letter's address.")
+]
+Words = Annotated[
+    str | None,
+    typer.Option("--words", metavar="WORDS", help="With a URL: the 12 words; - reads stdin."),
+]
+
+
+def amend(
+    target: Target,
+    words: Words = None,
+    mode: Annotated[
+        ModeWord | None, typer.Option("--mode", help="How to stand [default: as it is].")
     ] = None,
+    when: Annotated[
+        int | None,
+        typer.Option(
+            "--when",
+            metavar="N",
+            min=0,
+            help="Count me in once N of us stand; 0: now [default: as it is].",
+        ),
+    ] = None,
+    statement: Annotated[
+        str | None,
+        typer.Option(
+            "--statement",
+            metavar="TEXT",
+            help="Write the name anew with these words beside it; empty: none.",
+        ),
+    ] = None,
+    site: SiteUrl = None,
+    key: Key = None,
+    yes: Yes = False,
+) -> None:
+    """Change how a signature stands: its mode, condition or name, at most 8 times."""
+    from undersigned.cli.amending import Wish, amend_signature
+    from undersigned.domain.letter import Mode
+
+    wish = Wish(None if mode is None else Mode(mode.value), when, statement)
+    amend_signature(target, _line(words), wish, site, key, yes=yes)
+
+
+def withdraw(
+    target: Target,
+    words: Words = None,
     site: SiteUrl = None,
     key: Key = None,
     yes: Yes = False,

@@ -1,18 +1,13 @@
 """Withdrawing a signature on the terminal, by its receipt or by its twelve words."""
 
-from pathlib import Path
-
-import httpx2
 import typer
 
 from undersigned.cli import output
-from undersigned.cli.files import read_file
+from undersigned.cli.held import find_held
 from undersigned.cli.http import open_client
 from undersigned.cli.letter_summary import format_time
-from undersigned.errors import VerificationError
-from undersigned.signer.amending import Held, withdraw
-from undersigned.signer.letter_view import API, LetterHead, get_letter
-from undersigned.signer.receipt import LONGEST_RECEIPT, parse_receipt
+from undersigned.signer.amending import withdraw
+from undersigned.signer.letter_view import LetterHead
 
 
 def withdraw_signature(
@@ -24,7 +19,7 @@ def withdraw_signature(
     AlreadyWithdrawn, Unreachable, VerificationError, FormatError.
     """
     with open_client() as client:
-        head, held = _target(client, target, words, site, pinned_vkey)
+        head, held = find_held(client, target, words, site, pinned_vkey)
         _confirm(head, yes=yes)
         promised = withdraw(client, head, held)
     output.facts(
@@ -34,24 +29,6 @@ def withdraw_signature(
         )
     )
     output.next_step("nothing; a withdrawal is final, and a published name cannot be called back")
-
-
-def _target(
-    client: httpx2.Client, target: str, words: str | None, site: str | None, pinned: str | None
-) -> tuple[LetterHead, Held]:
-    if "://" in target:
-        head = get_letter(client, target, pinned_vkey=pinned)
-        return head, _normal(words or output.ask("your 12 words", "--words"))
-    receipt = parse_receipt(read_file(Path(target), LONGEST_RECEIPT))
-    if pinned is not None and pinned != receipt.log_vkey:
-        raise VerificationError("The receipt is one of another log than the key's.")
-    root = (site or "https://" + receipt.origin.partition("/")[0]).rstrip("/")
-    return receipt.head(root + API), receipt
-
-
-def _normal(words: str) -> str:
-    """People write the words with capitals, or one on a line."""
-    return " ".join(words.lower().split())
 
 
 def _confirm(head: LetterHead, *, yes: bool) -> None:

@@ -1,7 +1,7 @@
 """Changing one's mind: withdrawing a signature, and amending its mode, condition and name.
 
-The twelve words suffice to withdraw and to become anonymous. A name, sealed or public, is written
-anew with each amendment and takes the attestation, which the receipt holds.
+The twelve words suffice to withdraw, to become anonymous, and to change the condition of a name that is
+kept as it is. A name that is written anew takes the attestation, which the receipt holds.
 """
 
 from dataclasses import replace
@@ -39,7 +39,7 @@ def withdraw(
     Raises UnknownSignature, AlreadyWithdrawn, LetterNotOpen, Unreachable, Busy; FormatError for
     words that are none; VerificationError.
     """
-    key = _key_of(head, held)
+    key = key_of(head, held)
     record = WithdrawRecord(head.letter.letter_id, key.public_key, b"")
     entry = format_record(replace(record, sig=key.sign(signed_bytes(record))))
     return take_promise(head, entry, _submit(client, head, entry, None, patience))
@@ -54,20 +54,27 @@ def amend(
     condition: int | None = None,
     statement: str | None = None,
     attestation: Attestation | None = None,
+    kept: bytes | None = None,
     seq: int | None = None,
     patience: Patience = PATIENT,
 ) -> Promised:
     """Replace mode, condition and name of a signature, all three: what is not given is taken away.
 
-    A named mode takes the receipt's attestation, or `attestation` where there are only words. `seq`
-    is the amendment's number, from 1; without it the next is found. Raises AmendmentOutOfTurn,
-    ModeNotOffered, ConditionNotOffered and what `withdraw` does.
+    `kept` is the name that the signature has in the log (H of document or blob), to be kept in the same
+    mode. A name that is written anew takes the receipt's attestation, or `attestation` where there are
+    only words. `seq` is the amendment's number, from 1; without it the next is found. Raises
+    AmendmentOutOfTurn, ModeNotOffered, ConditionNotOffered and what `withdraw` does.
     """
     if seq is not None and not 1 <= seq <= MOST_AMENDMENTS:
         raise AmendmentOutOfTurn
-    key = _key_of(head, held)
-    draft = _draft(head.letter, key, held, attestation, mode, statement)
-    name = write_name(head.letter, key, mode, draft)
+    key = key_of(head, held)
+    if kept is None:
+        draft = _draft(head.letter, key, held, attestation, mode, statement)
+        name = write_name(head.letter, key, mode, draft)
+    elif statement is None:
+        name = WrittenName(kept, None)
+    else:
+        raise FormatError("A name that is kept has the statement that it has.")
     record = AmendRecord(
         head.letter.letter_id, key.public_key, seq or 1, mode, condition, name.hash, b""
     )
@@ -111,7 +118,8 @@ def _telling(first: AmendmentOutOfTurn, second: AmendmentOutOfTurn) -> Amendment
     return first if second.detail == AmendmentOutOfTurn().detail else second
 
 
-def _key_of(head: LetterHead, held: Held) -> SignerKey:
+def key_of(head: LetterHead, held: Held) -> SignerKey:
+    """Return the key that signed a letter. Raises FormatError for words that are none, VerificationError."""
     if isinstance(held, str):
         return SignerKey.from_words(held, head.letter.letter_id)
     if held.letter.letter_id != head.letter.letter_id:
