@@ -3,7 +3,7 @@
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +11,17 @@ from pathlib import Path
 import uvicorn
 from starlette.types import ASGIApp
 
+from undersigned.app.draft import Draft
 from undersigned.app.drafting import open_letter
 from undersigned.app.letter_file import read_draft
+from undersigned.app.proposing import propose_letter
 from undersigned.app.rolls import import_roll, make_invites
 from undersigned.app.running import RunningSite
 from undersigned.app.site import WholeSite, make_site
+from undersigned.crypto.keys import TrusteeKey
 from undersigned.domain.letter import Letter
+from undersigned.domain.proposal import Proposal
+from undersigned.encoding import format_base64url
 from undersigned.mail import OutboxMailer
 from undersigned.web.asgi import make_app
 from undersigned.web.serving import make_server
@@ -135,13 +140,37 @@ def make_invited_letter(
     return letter, [invite.code for invite in invites]
 
 
+def make_proposal(
+    site: WholeSite, folder: Path, slug: str, keys: Sequence[TrusteeKey | None], quorum: int
+) -> tuple[Draft, Proposal]:
+    """Propose a letter of `PEOPLE` to trustees; None is the operator of the site."""
+    import_roll(site.issuer, slug, ROLL.encode())
+    file = _write(folder, slug=slug, roll="list", methods='["email", "invite"]')
+    tables = []
+    for number, key in enumerate(keys, 1):
+        lines = ["[[trustees]]", f'name = "Trustee {number} & partners"']
+        if key is None:
+            lines.append("operator = true")
+        else:
+            lines.append(f'seal_key = "{format_base64url(key.seal_key)}"')
+            lines.append(f'sign_key = "{format_base64url(key.sign_key)}"')
+        tables.append("\n".join(lines))
+    file.write_text(f"quorum = {quorum}\n{file.read_text()}\n" + "\n\n".join(tables) + "\n")
+    draft = read_draft(file)
+    return draft, propose_letter(site, draft, find_bundle())
+
+
 def _open(site: WholeSite, folder: Path, **values: str) -> Letter:
+    return open_letter(site, read_draft(_write(folder, **values)), find_bundle())
+
+
+def _write(folder: Path, **values: str) -> Path:
     folder.mkdir()
     file = folder / "letter.toml"
     file.write_text(LETTER_FILE.format(**values))
     (folder / "text.en.md").write_text(TEXT)
     (folder / "text.id.md").write_text("Dapur ini *milik kita*.\n")
-    return open_letter(site, read_draft(file), find_bundle())
+    return file
 
 
 @contextmanager

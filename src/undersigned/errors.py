@@ -56,6 +56,22 @@ class LetterNotOpen(Refused):
     """The letter no longer takes signatures."""
 
 
+class UnknownProposal(Refused):
+    """There is no letter of that id that waits to be opened here."""
+
+
+class AckRefused(Refused):
+    """The signature is not that of the one who is to acknowledge this letter."""
+
+
+class NotProposed(Refused):
+    """A letter with trustees or an issuer elsewhere is proposed to them first."""
+
+
+class AcksAwaited(Refused):
+    """The letter waits until its issuer and every trustee have acknowledged it."""
+
+
 class LetterExists(Refused):
     """A letter of that name has been opened already; a change of its text is a new edition."""
 

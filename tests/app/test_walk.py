@@ -10,6 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.app.inspecting import verified
@@ -72,7 +73,7 @@ class Walk:
 
     def open(self) -> None:
         """Open a letter, or the next edition of one, if it may be."""
-        terms = dict(self.chance.choice(TERMS))
+        terms: dict[str, Any] = dict(self.chance.choice(TERMS))
         closes_s = self.village.now + self.chance.choice((HOUR, 8 * HOUR, 3 * DAY))
         before = self.chance.choice(self.letters) if self.letters else None
         if before is not None and self.chance.random() < 0.5:

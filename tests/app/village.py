@@ -8,7 +8,7 @@ import datetime as dt
 import hashlib
 import secrets
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -25,12 +25,13 @@ from undersigned.app.letters import Letters, LetterView, stage_of
 from undersigned.app.log import publish
 from undersigned.app.opening import open_due_waves
 from undersigned.app.own_collector import OwnCollector
+from undersigned.app.proposing import add_ack, propose_letter
 from undersigned.app.rolls import import_roll
 from undersigned.app.sequencing import sequence
 from undersigned.app.site import WholeSite, make_site, open_site
 from undersigned.app.taking import ChangeRequest, SignRequest
 from undersigned.crypto.blind_rsa import blind, finalize
-from undersigned.crypto.keys import SignerKey
+from undersigned.crypto.keys import SignerKey, TrusteeKey
 from undersigned.crypto.seal import seal
 from undersigned.crypto.token import (
     Token,
@@ -59,6 +60,7 @@ from undersigned.domain.record import (
     signed_bytes,
 )
 from undersigned.domain.stage import Stage
+from undersigned.encoding import format_base64url
 from undersigned.store import letters as letter_store
 from undersigned.store import log as log_store
 from undersigned.store import members as member_store
@@ -66,6 +68,7 @@ from undersigned.store import pending as pending_store
 from undersigned.store import signatures as signature_store
 from undersigned.store.members import MemberRow
 from undersigned.store.signatures import SignatureRow
+from undersigned.trustee.acking import make_ack
 
 HOST = "letters.example"
 START = 1_800_000_000
@@ -193,6 +196,18 @@ def _hash_of(blob: bytes | None) -> bytes | None:
     return None if blob is None else hashlib.sha256(blob).digest()
 
 
+def table_of(number: int, key: TrusteeKey | None, **more: str) -> str:
+    """Return the table of a trustee in a letter file; None is the operator."""
+    lines = [f'name = "Trustee {number}"']
+    if key is None:
+        lines += ["operator = true"]
+    else:
+        lines += [f'seal_key = "{format_base64url(key.seal_key)}"']
+        lines += [f'sign_key = "{format_base64url(key.sign_key)}"']
+    lines += [f'{name} = "{value}"' for name, value in more.items()]
+    return "\n".join(("[[trustees]]", *lines, ""))
+
+
 class Village:
     """The site, its letters, and the members of their rolls who have not signed yet."""
 
@@ -235,10 +250,20 @@ class Village:
         """Read the letter file that was written last."""
         return read_draft(self.letter_file)
 
-    def open(
-        self, slug: str = "mill", *, members: int = 20, closes_s: int = 10 * DAY, **terms: Any
-    ) -> Letter:
-        """Open a letter for so many members; `terms` replace those of `TERMS`."""
+    def write_file(
+        self,
+        slug: str = "mill",
+        *,
+        members: int = 20,
+        closes_s: int = 10 * DAY,
+        trustees: Sequence[TrusteeKey | None] = (),
+        quorum: int = 0,
+        **terms: Any,
+    ) -> Draft:
+        """Write a letter file for so many members, and import their roll; `terms` replace `TERMS`.
+
+        `trustees` are the keys of the letter's, None that of the site's operator.
+        """
         with self.site.issuer.database.read() as connection:
             has_roll = bool(member_store.list_commits(connection, slug))
         if not has_roll:
@@ -246,8 +271,24 @@ class Village:
             import_roll(self.site.issuer, slug, ("email,name,role\n" + "".join(rows)).encode())
         closes = dt.datetime.fromtimestamp(START + closes_s, dt.UTC).isoformat()
         values = TERMS | {"slug": slug, "closes": closes} | terms
-        self.letter_file.write_text(LETTER_FILE.format(**values))
-        return self.open_draft(self.draft())
+        text = LETTER_FILE.format(**values)
+        if trustees:
+            tables = [table_of(i, key) for i, key in enumerate(trustees, 1)]
+            text = f"quorum = {quorum}\n{text}\n" + "\n".join(tables)
+        self.letter_file.write_text(text)
+        return self.draft()
+
+    def open(
+        self, slug: str = "mill", *, trustees: Sequence[TrusteeKey | None] = (), **terms: Any
+    ) -> Letter:
+        """Open a letter, once its trustees have acknowledged it; see `write_file`."""
+        draft = self.write_file(slug, trustees=trustees, **terms)
+        if any(trustees):
+            proposal = propose_letter(self.site, draft)
+            for key in filter(None, trustees):
+                number, sig = make_ack(proposal, key)
+                add_ack(self.site, proposal.letter_id, number, sig, None)
+        return self.open_draft(draft)
 
     def open_draft(self, draft: Draft) -> Letter:
         """Open a letter whose roll is there."""

@@ -13,6 +13,7 @@ from tests.e2e.bad_changes import CHANGES
 from tests.e2e.bad_evidence import MIRRORS, RECEIPTS
 from tests.e2e.bad_files import LETTERS, ROLLS
 from tests.e2e.bad_moderation import MODERATION
+from tests.e2e.bad_proposals import PROPOSALS
 from tests.e2e.bad_records import SIGNATURES
 from tests.e2e.bad_requests import CODES, HTTP, LOG, TOKENS, Case
 from tests.e2e.world import Signer, World, request, signed
@@ -28,6 +29,7 @@ GROUPS: dict[str, tuple[Case, ...]] = {
     "Asking for a token": TOKENS,
     "Signatures": SIGNATURES,
     "Amendments and withdrawals": CHANGES,
+    "Proposals": PROPOSALS,
     "Rolls and invite codes": ROLLS,
     "Letter files": LETTERS,
     "Invalidating and erasing": MODERATION,

@@ -19,13 +19,13 @@ from typing import Any
 
 import httpx2
 from tests.e2e.community import Member, open_for_members, write_letter_file
-from tests.live import LiveSite, make_invited_letter
+from tests.live import LiveSite, make_invited_letter, make_proposal
 from tests.web.members import enrolled, wait_for_proof
 
 from undersigned.app.site import WholeSite
 from undersigned.cli.main import main
 from undersigned.crypto.blind_rsa import blind, finalize
-from undersigned.crypto.keys import SignerKey, generate_code
+from undersigned.crypto.keys import SignerKey, TrusteeKey, generate_code
 from undersigned.crypto.seal import seal
 from undersigned.crypto.token import (
     TokenChallenge,
@@ -98,6 +98,10 @@ class World:
         self.named, _ = self._open("named", modes='["public", "sealed"]', conditions="[5]")
         self.public, _ = self._open("public-only", modes='["public"]', methods='["invite"]')
         self.invited, self.codes = make_invited_letter(self.site, folder / "codes", "codes", 3)
+        self.trustee = TrusteeKey.generate()
+        _, self.proposal = make_proposal(
+            self.site, folder / "proposed", "proposed", (self.trustee, TrusteeKey.generate()), 2
+        )
         self._act()
         self.mirror = folder / "mirror"
         mirror_site(live.url, self.mirror)

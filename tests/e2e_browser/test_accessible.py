@@ -25,9 +25,10 @@ from tests.e2e_browser.signing import (
     shown_words,
     sign,
 )
-from tests.live import LiveSite
+from tests.live import LiveSite, make_proposal
 from tests.web.members import signed
 
+from undersigned.crypto.keys import TrusteeKey
 from undersigned.domain.letter import Mode
 
 SIGNERS = 3
@@ -62,16 +63,20 @@ def name_of(look: Look) -> str:
 
 
 @pytest.fixture(scope="module")
-def paths(live_site: LiveSite) -> list[str]:
+def paths(live_site: LiveSite, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """Let members sign; return the path of every kind of page."""
     letter = f"/letters/{live_site.slug}"
     with httpx2.Client(base_url=live_site.url, timeout=20) as client:
         for invite in live_site.invites[:SIGNERS]:
             signed(client, live_site.slug, invite, Mode.PUBLIC, statement="At night, too.")
         names = client.get(f"/api/v1{letter}/names").json()["names"]
+    folder = tmp_path_factory.mktemp("proposed") / "letter"
+    keys = (TrusteeKey.generate(), None)
+    _, proposal = make_proposal(live_site.site, folder, "proposed", keys, 2)
     return [
         "/",
         letter,
+        f"/proposals/{proposal.letter_id.hex()}",
         f"{letter}/names",
         f"{letter}/names?q=nobody",
         f"{letter}/names/{names[0]['leaf']}",

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
-from tests.live import LiveSite
+from tests.live import LiveSite, make_proposal
 
 from undersigned.web.api.signatures import Posted
 from undersigned.web.asgi import make_app
@@ -113,13 +114,15 @@ def test_hand_written_parts_follow_the_code(document: dict[str, Any]) -> None:
 
 
 def test_answers_have_the_described_members(
-    client: httpx2.Client, document: dict[str, Any]
+    client: httpx2.Client, document: dict[str, Any], live_site: LiveSite, tmp_path: Path
 ) -> None:
     """What GET answers has exactly the members that the document describes."""
+    _, proposal = make_proposal(live_site.site, tmp_path / "letter", "waiting", (None,), 1)
+    values = {"slug": "small-letter", "letter_id": proposal.letter_id.hex()}
     for path, methods in document["paths"].items():
         content = methods.get("get", {}).get("responses", {}).get("200", {}).get("content", {})
         schema = content.get("application/json", {}).get("schema", {})
         if "$ref" in schema:
             described = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
-            answer = client.get(path.replace("{slug}", "small-letter"))
+            answer = client.get(path.format(**values))
             assert list(answer.json()) == list(described["properties"])

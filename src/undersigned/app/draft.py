@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+from undersigned.crypto.hpke import parse_seal_key
 from undersigned.domain.letter import (
     MOST_HEADCOUNT,
     Basis,
@@ -17,6 +18,30 @@ from undersigned.domain.letter import (
     TrusteeTerms,
 )
 from undersigned.errors import FormatError
+
+OPERATOR = "the operator of this site"
+"""The name of the trustee that a site has by itself: pages then say "kept by the operator"."""
+
+
+@dataclass(frozen=True, slots=True)
+class DraftTrustee:
+    """A trustee as the letter file names it: its keys, or None for those of the site's operator.
+
+    `mail` is where the site tells the trustee that it is its turn; it goes into no record.
+    """
+
+    name: str
+    keys: tuple[bytes, bytes] | None
+    mail: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DraftIssuer:
+    """An issuer elsewhere: its address and the keys that it made for this letter."""
+
+    url: str
+    token_key: bytes
+    attestation_key: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +64,37 @@ class Draft:
     methods: tuple[Method, ...]
     retention_days: int
     texts: tuple[TextDocument, ...]
+    trustees: tuple[DraftTrustee, ...] = ()
+    quorum: int | None = None
+    issuer: DraftIssuer | None = None
+
+    @property
+    def needs_others(self) -> bool:
+        """Say whether somebody elsewhere has to acknowledge it before it can be opened."""
+        return self.issuer is not None or any(trustee.keys for trustee in self.trustees)
+
+    def trustee_terms(self, seal_key: bytes, sign_key: bytes) -> tuple[TrusteeTerms, ...]:
+        """Return the trustees of the letter; the keys are those of the site's operator."""
+        own = (seal_key, sign_key)
+        named = self.trustees
+        if not named and Mode.SEALED in self.modes:
+            named = (DraftTrustee(OPERATOR, None, None),)
+        return tuple(
+            TrusteeTerms(trustee.name, trustee.keys is None, *(trustee.keys or own))
+            for trustee in named
+        )
 
 
 def find_problems(draft: Draft) -> list[str]:
     """Return all that is wrong with a draft, in words."""
     if not draft.texts:
         return ["a letter needs a text: [[texts]]"]
-    return [*_other_demands(draft), *_unusable(draft), *_out_of_bounds(draft)]
+    return [
+        *_other_demands(draft),
+        *_unusable(draft),
+        *_trustee_problems(draft),
+        *_out_of_bounds(draft),
+    ]
 
 
 def _other_demands(draft: Draft) -> Iterator[str]:
@@ -63,6 +112,26 @@ def _unusable(draft: Draft) -> Iterator[str]:
         yield "`methods` has openid, and this site can only take email and invite"
     if draft.roll is RollKind.INVITES and Method.EMAIL in draft.methods:
         yield "`methods` has email, and a roll of invites has no addresses"
+
+
+def _trustee_problems(draft: Draft) -> Iterator[str]:
+    """Yield what the letter's own rules do not see of its trustees: nobody could open such seals."""
+    if draft.trustees and Mode.SEALED not in draft.modes:
+        yield "[[trustees]]: there is nothing for them to open, since `modes` has no sealed"
+    elif draft.trustees and draft.quorum is None:
+        yield "`quorum` is missing: how many of the trustees have to act together"
+    elif draft.quorum is not None and not 1 <= draft.quorum <= max(1, len(draft.trustees)):
+        yield f"`quorum` must be from 1 to the number of trustees, {max(1, len(draft.trustees))}"
+    held = [trustee.keys for trustee in draft.trustees]
+    for keys in {keys for keys in held if held.count(keys) > 1}:
+        who = "the operator is" if keys is None else "the same keys are"
+        yield f"[[trustees]]: {who} there twice, and would be one trustee with two votes"
+    for trustee in draft.trustees:
+        try:
+            if trustee.keys is not None:
+                parse_seal_key(trustee.keys[0])
+        except FormatError as error:
+            yield f"[[trustees]] {trustee.name}: {error.detail.removesuffix('.')}"
 
 
 _SOUND: dict[str, Callable[[Draft], Draft]] = {
@@ -83,6 +152,9 @@ _SOUND: dict[str, Callable[[Draft], Draft]] = {
     "modes": lambda draft: replace(draft, modes=tuple(Mode)),
     "methods": lambda draft: replace(draft, methods=(Method.EMAIL,)),
     "retention_days": lambda draft: replace(draft, retention_days=0),
+    "trustees: how many": lambda draft: replace(draft, trustees=draft.trustees[:16]),
+    "trustees.name": lambda draft: replace(draft, trustees=()),
+    "issuer.url": lambda draft: replace(draft, issuer=None),
 }
 """How to mend each member of a letter, so that what is wrong with the others can be seen as well."""
 
@@ -100,13 +172,14 @@ def _out_of_bounds(draft: Draft) -> Iterator[str]:
 
 def _find_first_problem(draft: Draft) -> str | None:
     """Try a draft with keys of zeros."""
-    trustee = TrusteeTerms("trustee", True, bytes(1216), bytes(32))
+    trustees = draft.trustee_terms(bytes(1216), bytes(32)) if Mode.SEALED in draft.modes else ()
     try:
         letter_of(
             draft,
             tuple(TextRef(text.lang, bytes(32)) for text in draft.texts),
             supersedes=LetterId(bytes(32)) if draft.edition > 1 else None,
-            trustees=(trustee,) if Mode.SEALED in draft.modes else (),
+            trustees=trustees,
+            quorum=len(trustees),
             token_key=b"\0",
             attestation_key=bytes(32),
             organiser_key=bytes(32),
@@ -124,6 +197,7 @@ def letter_of(
     *,
     supersedes: LetterId | None,
     trustees: tuple[TrusteeTerms, ...],
+    quorum: int,
     token_key: bytes,
     attestation_key: bytes,
     organiser_key: bytes,
@@ -148,8 +222,8 @@ def letter_of(
         conditions=draft.conditions,
         epoch=draft.epoch,
         trustees=trustees,
-        quorum=1 if trustees else 0,
-        issuer_url=None,
+        quorum=quorum,
+        issuer_url=None if draft.issuer is None else draft.issuer.url,
         token_key=token_key,
         attestation_key=attestation_key,
         roll=draft.roll,

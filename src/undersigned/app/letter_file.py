@@ -9,7 +9,10 @@ import unicodedata
 from pathlib import Path
 from typing import Any
 
-from undersigned.app.draft import Draft, find_problems
+from undersigned.app.draft import OPERATOR, Draft, DraftIssuer, DraftTrustee, find_problems
+from undersigned.crypto.ed25519 import PUBLIC_KEY_SIZE
+from undersigned.crypto.hpke import SEAL_KEY_SIZE
+from undersigned.crypto.token import parse_spki
 from undersigned.domain.letter import (
     Basis,
     EpochTerms,
@@ -18,7 +21,9 @@ from undersigned.domain.letter import (
     RollKind,
     TextDocument,
 )
+from undersigned.domain.roll import canonical_address
 from undersigned.domain.text import DemandText
+from undersigned.encoding import parse_base64url
 from undersigned.errors import FormatError, LetterRefused
 
 LONGEST_FILE = 256 * 1024
@@ -99,6 +104,18 @@ class _Reader:
             self.problems.append(f"`{key}` must be one of: {', '.join(known)}")
         return next(iter(kind))
 
+    def key(self, table: dict[str, Any], name: str, size: int | None = None) -> bytes:
+        """Return and remove a public key, base64url; empty if it is missing or misshapen."""
+        noted = len(self.problems)
+        text = self.take(table, name, str)
+        if len(self.problems) > noted:
+            return b""
+        try:
+            return parse_base64url(text, size=size)
+        except FormatError as error:
+            self.problems.append(f"`{name}` is not a key as it was printed: {error.detail}")
+            return b""
+
     def nothing_left(self, table: dict[str, Any], where: str) -> None:
         """Note members that nobody asked for: a misspelt one must not be ignored."""
         self.problems.extend(f"`{key}` is not known{where}" for key in table)
@@ -109,6 +126,7 @@ _KINDS: dict[type, str] = {
     str: "a text in quotes",
     list: "a list",
     dict: "a table",
+    bool: "true or false",
 }
 
 
@@ -123,6 +141,8 @@ def read_draft(path: Path) -> Draft:
     reader = _Reader()
     headcount = reader.take(table, "headcount", dict)
     epoch = reader.take(table, "epoch", dict, {})
+    issuer = reader.take(table, "issuer", dict, None)
+    trustees = reader.items(table, "trustees", dict, [])
     tables = reader.items(table, "texts", dict)
     texts = [_read_document(reader, text, path.parent) for text in tables]
     modes = tuple(reader.choices(table, "modes", Mode, [mode.value for mode in Mode]))
@@ -147,6 +167,9 @@ def read_draft(path: Path) -> Draft:
         methods=tuple(reader.choices(table, "methods", Method)),
         retention_days=reader.take(table, "retention_days", int, 90),
         texts=tuple(text for text in texts if text is not None),
+        trustees=tuple(_read_trustee(reader, trustee) for trustee in trustees),
+        quorum=reader.take(table, "quorum", int, None),
+        issuer=None if issuer is None else _read_issuer(reader, issuer),
     )
     reader.nothing_left(table, "")
     reader.nothing_left(headcount, " in [headcount]")
@@ -206,6 +229,43 @@ def _read_demand(reader: _Reader, table: dict[str, Any]) -> DemandText:
     demand = DemandText(reader.take(table, "id", str), reader.take(table, "text", str))
     reader.nothing_left(table, " in [[texts.demands]]")
     return demand
+
+
+def _read_trustee(reader: _Reader, table: dict[str, Any]) -> DraftTrustee:
+    is_operator = reader.take(table, "operator", bool, False)
+    name = reader.take(table, "name", str, OPERATOR if is_operator else ...)
+    mail = _read_mail(reader, reader.take(table, "mail", str, None))
+    keys = None
+    if not is_operator:
+        seal_key = reader.key(table, "seal_key", SEAL_KEY_SIZE)
+        keys = (seal_key, reader.key(table, "sign_key", PUBLIC_KEY_SIZE))
+    if not name.strip():
+        reader.problems.append("[[trustees]]: a `name` is empty")
+    reader.nothing_left(table, " in [[trustees]]")
+    return DraftTrustee(name, keys, mail)
+
+
+def _read_mail(reader: _Reader, text: str | None) -> str | None:
+    try:
+        return None if text is None else canonical_address(text)
+    except FormatError as error:
+        reader.problems.append(f"[[trustees]] mail: {error.detail}")
+        return None
+
+
+def _read_issuer(reader: _Reader, table: dict[str, Any]) -> DraftIssuer:
+    url = reader.take(table, "url", str)
+    if url and not url.startswith(("https://", "http://")):
+        reader.problems.append("[issuer]: `url` must begin with https://")
+    token_key = reader.key(table, "token_key")
+    if token_key:
+        try:
+            parse_spki(token_key)
+        except FormatError as error:
+            reader.problems.append(f"[issuer] token_key: {error.detail}")
+    attestation_key = reader.key(table, "attestation_key", PUBLIC_KEY_SIZE)
+    reader.nothing_left(table, " in [issuer]")
+    return DraftIssuer(url.rstrip("/"), token_key, attestation_key)
 
 
 _SOUND: dict[str, Any] = {

@@ -2,15 +2,20 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from undersigned.cli import moderation, output
-from undersigned.cli.options import Data, Origin, Yes
+from undersigned.cli.options import Data, Origin, SiteUrl, Yes
+
+if TYPE_CHECKING:
+    from undersigned.domain.letter import Letter
+    from undersigned.domain.proposal import Party
 
 app = typer.Typer(
-    rich_markup_mode=None, help="Write, check, open and show letters; strike what is false."
+    rich_markup_mode=None,
+    help="Write, check, propose, open and show letters; strike what is false.",
 )
 
 
@@ -54,8 +59,45 @@ def check(file: LetterFile) -> None:
     for sentence in passed_times(draft, int(time.time())):
         output.note(sentence)
     # A later edition has the roll of the one before it.
-    roll = "import its roll, then: " if draft.edition == 1 else ""
-    output.next_step(f"{roll}undersigned letter open {file}")
+    roll = "import its roll, then: " if draft.edition == 1 and draft.issuer is None else ""
+    step = "propose" if draft.needs_others else "open"
+    output.next_step(f"{roll}undersigned letter {step} {file}")
+
+
+@app.command()
+def propose(
+    file: LetterFile, data: Data = None, origin: Origin = None, site: SiteUrl = None
+) -> None:
+    """Fix a letter with trustees or an issuer elsewhere, for them to acknowledge."""
+    from undersigned.app.letter_file import read_draft
+    from undersigned.app.proposing import propose_letter
+    from undersigned.cli.letter_summary import summary_of
+    from undersigned.cli.settings import data_folder
+    from undersigned.cli.site_folder import site_in
+    from undersigned.web.static_files import find_bundle
+
+    draft = read_draft(file)
+    with site_in(data_folder(data), f"letter propose {file}", origin) as opened:
+        proposal = propose_letter(opened, draft, find_bundle())
+        base = (site or f"https://{opened.host}").rstrip("/")
+    output.facts(summary_of(draft), title=FIXED)
+    output.facts(
+        (
+            ("letter id", proposal.letter_id.hex()),
+            ("proposal", f"{base}/proposals/{proposal.letter_id.hex()}"),
+            (
+                "awaited",
+                ", ".join(_party(by, proposal.letter) for by in proposal.awaited) or "nobody",
+            ),
+        )
+    )
+    if proposal.awaited:
+        output.next_step("send that address to those who are awaited; the site has to be served")
+    output.next_step(f"when all have acknowledged: undersigned letter open {file}")
+
+
+def _party(by: "Party", letter: "Letter") -> str:
+    return "the issuer" if by == "issuer" else f"trustee {by} ({letter.trustees[by - 1].name})"
 
 
 @app.command("open")

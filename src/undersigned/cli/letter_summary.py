@@ -61,10 +61,46 @@ def _signing(draft: Draft) -> list[tuple[str, str]]:
     return [
         ("ways to sign", ", ".join(draft.modes)),
         ("conditions", ", ".join(str(number) for number in draft.conditions) or "none"),
-        ("names are kept by", "the operator" if Mode.SEALED in draft.modes else "nobody"),
+        ("names are kept by", _keepers(draft)),
         ("enters the log", batches),
         ("roll", f"{draft.roll}, proved by {' or '.join(draft.methods)}"),
         ("personal data is deleted", f"{draft.retention_days} days after the end"),
+    ]
+
+
+def _keepers(draft: Draft) -> str:
+    if Mode.SEALED not in draft.modes:
+        return "nobody"
+    if not draft.trustees:
+        return "the operator"
+    names = (trustee.name for trustee in draft.trustees)
+    return f"{draft.quorum} of {len(draft.trustees)}: {'; '.join(names)}"
+
+
+def terms_of(letter: Letter) -> list[tuple[str, str]]:
+    """Return what a letter fixes beside its texts, as names and values for people."""
+    deadline = "none" if letter.deadline is None else format_time(letter.deadline)
+    counted = "public and sealed" if letter.basis.value == "named" else "all"
+    names = (
+        f"{number} {trustee.name}{' (the operator)' if trustee.operator else ''}"
+        for number, trustee in enumerate(letter.trustees, 1)
+    )
+    share = format_share(letter.rule, letter.headcount)
+    rule = f"{letter.rule} of {letter.headcount} ({share}), counting {counted} signatures"
+    return [
+        ("letter", f"{letter.slug}@{letter.edition}"),
+        ("letter id", letter.letter_id.hex()),
+        ("deadline", deadline),
+        ("closes", format_time(letter.closes)),
+        ("headcount", f"{letter.headcount} on {letter.headcount_as_of}"),
+        ("rule", rule),
+        ("cooling-off", format_duration(letter.cooling_off_s)),
+        ("ways to sign", ", ".join(letter.modes)),
+        ("conditions", ", ".join(str(number) for number in letter.conditions) or "none"),
+        ("trustees", "; ".join(names) or "none"),
+        ("quorum", f"{letter.quorum} of {len(letter.trustees)}"),
+        ("issuer", letter.issuer_url or "the site itself"),
+        ("personal data is deleted", f"{letter.retention_days} days after the end"),
     ]
 
 

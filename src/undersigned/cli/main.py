@@ -12,7 +12,17 @@ from typing import Annotated
 import typer
 from typer.main import get_command
 
-from undersigned.cli import checking, letter, output, receipt, roll, serve, sign, witness
+from undersigned.cli import (
+    checking,
+    letter,
+    output,
+    receipt,
+    roll,
+    serve,
+    sign,
+    trustee,
+    witness,
+)
 from undersigned.errors import UndersignedError
 
 app = typer.Typer(
@@ -28,6 +38,7 @@ app.command()(sign.sign)
 app.command()(sign.amend)
 app.command()(sign.withdraw)
 app.add_typer(receipt.app, name="receipt")
+app.add_typer(trustee.app, name="trustee")
 app.command()(checking.mirror)
 app.command()(checking.verify)
 app.add_typer(witness.app, name="witness")

@@ -31,6 +31,10 @@ EXIT_CODES: Final[dict[type[UndersignedError], int]] = {
     errors.UnknownLeaf: NO,
     errors.UnknownSignature: NO,
     errors.LetterNotOpen: NO,
+    errors.UnknownProposal: NO,
+    errors.AckRefused: NO,
+    errors.NotProposed: NO,
+    errors.AcksAwaited: NO,
     errors.LetterExists: NO,
     errors.PredecessorNotOpen: NO,
     errors.ConditionNotOffered: NO,
@@ -63,6 +67,9 @@ HINTS: Final[dict[type[UndersignedError], str]] = {
     errors.VerificationError: "do not go on; show this to the site's operator, and to others",
     errors.UnknownLetter: "the site's front page lists its letters",
     errors.LetterNotOpen: "undersigned letter show says in which state it is",
+    errors.UnknownProposal: "ask the organiser for the newest address: a new proposal replaces the old one",
+    errors.NotProposed: "undersigned letter propose FILE",
+    errors.AcksAwaited: "the proposal's page says who has acknowledged; open it again when all have",
     errors.LetterExists: "correct the text under `edition` one higher, or choose another `slug`",
     errors.ConditionNotOffered: "undersigned letter show lists the numbers that it offers",
     errors.ModeNotOffered: "undersigned letter show lists the ways to sign that it offers",
@@ -280,6 +287,18 @@ def ask(question: str, option: str, *, default: str | None = None) -> str:
             return answer
         if default is not None:
             return default
+
+
+def ask_secret(question: str, option: str) -> str:
+    """Ask for a line that is not shown; without a terminal, refuse and name the option instead."""
+    if not is_interactive():
+        needs(option)
+    import getpass
+
+    try:
+        return getpass.getpass(f"{question}: ", sys.stderr)
+    except EOFError:
+        raise KeyboardInterrupt from None
 
 
 def confirm(question: str) -> bool:

@@ -214,6 +214,72 @@ timestamp = _table(
     rowid=True,
 )
 
+proposal = _table(
+    "proposal",
+    collector,
+    _hash("letter_id", primary_key=True),
+    _text("slug"),
+    _number("edition"),
+    # canonical, what the letter's id is the hash of
+    _hash("body"),
+    # the `roll` record of an issuer elsewhere, which came with its ack
+    _hash("roll", nullable=True),
+    sa.UniqueConstraint("slug", "edition"),
+)
+
+ack = _table(
+    "ack",
+    collector,
+    _hash("letter_id", primary_key=True),
+    # 0 is the issuer, a trustee has its number
+    _number("party", primary_key=True, autoincrement=False),
+    _hash("sig"),
+)
+
+trustee_address = _table(
+    "trustee_address",
+    collector,
+    _hash("letter_id", primary_key=True),
+    _number("number", primary_key=True, autoincrement=False),
+    _text("address"),
+)
+
+# the outcome that froze the last wave of a letter
+wave = _table(
+    "wave",
+    collector,
+    _hash("letter_id", primary_key=True),
+    _number("wave", primary_key=True, autoincrement=False),
+    _number("leaf_index"),
+)
+
+share = _table(
+    "share",
+    collector,
+    _hash("letter_id", primary_key=True),
+    _number("wave", primary_key=True, autoincrement=False),
+    _number("number", primary_key=True, autoincrement=False),
+    _hash("hash"),
+    _hash("content"),
+)
+
+
+def _mail(name: str, metadata: sa.MetaData) -> sa.Table:
+    """Return the outbox of one of the two: the issuer writes to members, the collector to trustees."""
+    return _table(
+        name,
+        metadata,
+        _hash("mail", primary_key=True),
+        _text("recipient"),
+        _text("subject"),
+        _text("body"),
+        _number("tries"),
+        _number("next_at"),
+    )
+
+
+mail_to_trustees = _mail("mail_to_trustees", collector)
+
 # --- the issuer's -----------------------------------------------------------------------------------
 
 fact = _table("fact", issuer, _text("name", primary_key=True), _text("value"))
@@ -274,13 +340,4 @@ issuance = _table(
     _hash("attestation"),
 )
 
-mail = _table(
-    "mail",
-    issuer,
-    _hash("mail", primary_key=True),
-    _text("recipient"),
-    _text("subject"),
-    _text("body"),
-    _number("tries"),
-    _number("next_at"),
-)
+mail = _mail("mail", issuer)

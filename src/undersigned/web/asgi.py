@@ -8,11 +8,20 @@ from starlette.middleware import Middleware
 from undersigned import __version__
 from undersigned.app.running import RunningSite
 from undersigned.web import documents, log, openapi
-from undersigned.web.api import enrolments, letters, proofs, signatures, site, tokens
+from undersigned.web.api import (
+    enrolments,
+    letters,
+    proofs,
+    proposals,
+    signatures,
+    site,
+    tokens,
+)
 from undersigned.web.door import Door, IssuerDoor
 from undersigned.web.middleware import BodyLimit, HeadAsGet, LastResort, SecurityHeaders
 from undersigned.web.pages import letters as letter_pages
 from undersigned.web.pages import names as name_pages
+from undersigned.web.pages import proposals as proposal_pages
 from undersigned.web.pages import sign as sign_pages
 from undersigned.web.pages.charts import Charts
 from undersigned.web.pages.rendering import Renderer
@@ -64,7 +73,7 @@ def make_app(running: RunningSite) -> UndersignedApp:
     add_refusals(app)
     # The plain routes come first: they meet the rush.
     app.router.routes.extend([*signatures.routes, *log.routes, *static.routes])
-    for module in (site, letters, proofs):
+    for module in (site, letters, proofs, proposals):
         app.include_router(module.router, prefix=API)
     if running.issuer is not None:
         app.state.issuer_door = IssuerDoor(running.issuer)
@@ -74,4 +83,5 @@ def make_app(running: RunningSite) -> UndersignedApp:
     app.include_router(letter_pages.router)
     app.include_router(sign_pages.router)
     app.include_router(name_pages.router)
+    app.include_router(proposal_pages.router)
     return app

@@ -10,6 +10,7 @@ from undersigned.crypto.keys.record import RecordSigner
 from undersigned.crypto.keys.signer import SignerKey, code_of, generate_code, words_of
 from undersigned.crypto.keys.token import TokenKey
 from undersigned.crypto.keys.trustee import TrusteeKey
+from undersigned.crypto.keys.trustee_file import format_locked, is_locked, parse_locked
 
 __all__ = [
     "CosignatureSigner",
@@ -19,6 +20,9 @@ __all__ = [
     "TokenKey",
     "TrusteeKey",
     "code_of",
+    "format_locked",
     "generate_code",
+    "is_locked",
+    "parse_locked",
     "words_of",
 ]

@@ -62,6 +62,11 @@ class TrusteeKey:
         """Write the key as its line, without a line end. The result is a secret."""
         return _HEAD + format_base64url(self._seed)
 
+    @property
+    def seed(self) -> bytes:
+        """The seed itself: for `keys.trustee_file` alone, which keeps it under a passphrase."""
+        return self._seed
+
     @classmethod
     def load(cls, path: Path) -> Self:
         """Read a saved key; raises StoreError (missing, readable by others) and FormatError."""

@@ -222,6 +222,43 @@ class TokenIssued(Answer):
     salt: str = _bytes(16)
 
 
+PartyName = Literal["issuer"] | Annotated[int, Field(ge=1, le=16)]
+
+
+class AckAnswer(Answer):
+    """An acknowledgement: by whom, and the signature (formats §3.1)."""
+
+    by: PartyName
+    sig: str = _bytes(64)
+
+
+class AckAsked(Asked):
+    """An ack; `roll` comes from an issuer elsewhere, and is null from everyone else."""
+
+    by: PartyName
+    sig: str = _bytes(64)
+    roll: dict[str, Any] | None
+
+
+class AwaitedAnswer(Answer):
+    """Who has not acknowledged yet."""
+
+    awaited: list[PartyName]
+
+
+class ProposalAnswer(Answer):
+    """A letter that is proposed, whole (formats §3.2)."""
+
+    letter_id: str = Field(description="hex")
+    slug: str
+    edition: int
+    body: dict[str, Any] = Field(description="what the letter's id is the hash of")
+    texts: list[dict[str, Any]] = Field(description="text documents, in the body's order")
+    acks: list[AckAnswer]
+    awaited: list[PartyName]
+    opened: bool
+
+
 class ProofPendingAnswer(Answer):
     """The record waits for its epoch."""
 
