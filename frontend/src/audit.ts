@@ -38,7 +38,7 @@ export interface AuditOptions {
   readonly now?: number;
   /** Tree heads of this log that were seen before, such as those in receipts (check 4). */
   readonly earlier?: readonly Checkpoint[];
-  /** The letters (ids in hex) whose pages and names are looked at; without it all are. */
+  /** The letters (ids in hex) whose pages and names are looked at; without it all. All are replayed. */
   readonly letters?: readonly string[];
   /** Whether the name at a leaf is fetched; without it all are. */
   readonly wantsName?: (leaf: number) => boolean;
@@ -58,6 +58,10 @@ export interface Audit {
   readonly origin: string;
   readonly vkey: string;
   readonly checkpoint: Checkpoint;
+  /** The signed note of the checkpoint, as it came. */
+  readonly checkpointNote: string;
+  /** The site's clock (UTC seconds), if it showed one. */
+  readonly siteTime: number | null;
   readonly checks: readonly Check[];
   readonly letters: ReadonlyMap<string, AuditedLetter>;
   readonly leaves: readonly Bytes[];
@@ -76,7 +80,7 @@ export async function audit(source: Source, options: AuditOptions = {}): Promise
   findings.notAsked(2, "A browser does not know which witnesses to ask for.");
   const key = await readKey(source, findings, options.pinnedVkey);
   const shown = await readShown(source, findings, options.letters ?? (await source.letters()));
-  const checkpoint = await readCheckpoint(source, key.key); // 1
+  const { note, checkpoint } = await readCheckpoint(source, key.key); // 1
   const context = new Context(findings, key.key.name, options.now ?? null, source);
   const wanted = new Map([...shown.letters].map(([id, pages]) => [id, wantedBy(pages)]));
   const replay = new LogReplay(context, wanted);
@@ -90,11 +94,19 @@ export async function audit(source: Source, options: AuditOptions = {}): Promise
   for (const letter of letters) {
     const id = formatHex(letter.letter.id);
     const isMeant = options.letters?.includes(id) ?? true;
-    if (isMeant) audited.set(id, await auditLetter(context, letter, shown, options)); // 6, 11, 12
+    audited.set(id, await auditLetter(context, letter, shown, isMeant ? options : null)); // 6, 11, 12
     if (shown.site !== null) checkOverdue(findings, letter, shown.site.time);
   }
-  const { origin } = checkpoint;
-  return { origin, vkey: key.vkey, checkpoint, checks: findings.close(), letters: audited, leaves };
+  return {
+    origin: checkpoint.origin,
+    vkey: key.vkey,
+    checkpoint,
+    checkpointNote: parseUtf8(note),
+    siteTime: shown.site?.time ?? null,
+    checks: findings.close(),
+    letters: audited,
+    leaves,
+  };
 }
 
 async function readKey(
@@ -112,14 +124,17 @@ async function readKey(
   return { key: parseVkey(vkey), vkey };
 }
 
-async function readCheckpoint(source: Source, key: NoteKey): Promise<Checkpoint> {
+async function readCheckpoint(
+  source: Source,
+  key: NoteKey,
+): Promise<{ readonly note: Bytes; readonly checkpoint: Checkpoint }> {
   const note = await source.find("log/checkpoint");
   if (note === null) throw new FormatError("The site shows no checkpoint of its log.");
   const checkpoint = await verifiedCheckpoint(note, key);
   if (checkpoint.size > MOST_ENTRIES) {
     throw new Refused("log-too-long", "The log is too long to be read here.");
   }
-  return checkpoint;
+  return { note, checkpoint };
 }
 
 async function readLog(
@@ -186,12 +201,13 @@ async function auditLetter(
   context: Context,
   replay: LetterReplay,
   shown: Shown,
-  { wantsName = () => true, onProgress }: AuditOptions,
+  options: AuditOptions | null,
 ): Promise<AuditedLetter> {
   const texts = await readTexts(context, replay);
-  const names = new NameReader(context, replay, wantsName);
-  await names.readAll((done, all) => onProgress?.({ step: "names", done, all }));
+  const names = new NameReader(context, replay, options?.wantsName);
   const pages = shown.letters.get(formatHex(replay.letter.id)) ?? null;
+  if (options === null) return { replay, texts, names, pages };
+  await names.readAll((done, all) => options.onProgress?.({ step: "names", done, all }));
   if (pages !== null) await new Comparison(context.findings, replay, pages, names).compare();
   return { replay, texts, names, pages };
 }

@@ -82,6 +82,7 @@ def paths(live_site: LiveSite, tmp_path_factory: pytest.TempPathFactory) -> list
         f"{letter}/names/{names[0]['leaf']}",
         f"{letter}/sign",
         f"{letter}/signature",
+        "/verify",
         "/letters/nothing",
         f"{letter}/names?page=0",
     ]
@@ -103,6 +104,8 @@ def visit(page: Page, url: str) -> None:
     page.goto(url)
     if "/sign" in url:
         expect(page.locator("#read-done, #look").first).to_be_visible()
+    if "/verify" in url:
+        expect(page.locator("#give")).to_be_visible()
 
 
 def faults_of(page: Page) -> list[str]:

@@ -5,7 +5,7 @@ made to keep a page that sends its readers elsewhere.
 """
 
 import re
-from typing import Final
+from typing import Final, cast
 
 from starlette.requests import Request
 
@@ -19,3 +19,9 @@ def find_base_url(request: Request, host: str) -> str:
     if match is not None and match[1] in _LOOPBACK | {host}:
         return f"{request.scope['scheme']}://{match[0]}"
     return f"https://{host}"
+
+
+def find_port(request: Request) -> int:
+    """Return the port that the server listens on, for the lines of a reverse proxy."""
+    server = cast("tuple[str, int | None] | None", request.scope.get("server"))
+    return (server and server[1]) or 8000

@@ -4,7 +4,7 @@ Both are complete as they are sent: they hold every sentence that their scripts 
 to do where no script runs.
 """
 
-from typing import Annotated, Any, Final, cast
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse, Response
@@ -16,7 +16,7 @@ from undersigned.domain.name import LONGEST_STATEMENT
 from undersigned.domain.terms import LONGEST_LANG
 from undersigned.web.api.letters import seals_of
 from undersigned.web.door import AtDoor, Door
-from undersigned.web.pages.address import find_base_url
+from undersigned.web.pages.address import find_base_url, find_port
 from undersigned.web.pages.letters import choose_text, renderer_of
 from undersigned.web.pages.markup import render_markdown
 
@@ -60,12 +60,6 @@ def _show(request: Request, door: Door, slug: str, text: str | None, name: str) 
         "takes_changes": page.stage.state not in TAKES_NOTHING,
         "base": find_base_url(request, running.site.host),
         "host": running.site.host,
-        "port": _port_of(request),
+        "port": find_port(request),
     }
     return renderer.page(request, f"{name}.html", values, scripts=[f"dist/{name}.js"])
-
-
-def _port_of(request: Request) -> int:
-    """Return the port that the server listens on, for the lines of a reverse proxy."""
-    server = cast("tuple[str, int | None] | None", request.scope.get("server"))
-    return (server and server[1]) or 8000
