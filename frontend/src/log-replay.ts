@@ -4,12 +4,16 @@
  * then its records are applied in their order, without waiting.
  */
 
-import { formatBase64url, formatHex, formatUtf8, concat, parseBase64url } from "./bytes.ts";
-import type { Bytes } from "./bytes.ts";
+import {
+  type Bytes, concat, formatBase64url, formatHex, formatUtf8, parseBase64url,
+} from "./bytes.ts";
 import type { Context } from "./context.ts";
-import { type Entry, type LetterEntry, parseEntry, type PlainEntry, signedBytes, documentsOf } from "./entry.ts";
+import {
+  documentsOf, type Entry, type LetterEntry, parseEntry, type PlainEntry, signedBytes,
+} from "./entry.ts";
 import { KEY_SIZE, SIGNATURE_SIZE, verifyEd25519 } from "./ed25519.ts";
 import { FormatError, UndersignedError } from "./errors.ts";
+import { parseExplanation } from "./explanation.ts";
 import type { Letter } from "./letter.ts";
 import { LetterReplay } from "./letter-replay.ts";
 import type { Wanted } from "./moment.ts";
@@ -143,9 +147,21 @@ export class LogReplay {
     if (entry.t === "opening") return; // check 11
     for (const digest of this.#documentsOf(entry)) {
       const what = `Leaf ${index}, ${label}`;
-      if (this.#context.document(digest, 6, what) === null) {
+      const data = this.#context.document(digest, 6, what);
+      if (data === null) {
         this.#context.findings.note(6, `${what}: the document ${digest} is not there as it was.`);
+      } else if (entry.t === "invalidate") {
+        this.#checkExplanation(what, data);
       }
+    }
+  }
+
+  #checkExplanation(what: string, data: Bytes): void {
+    try {
+      parseExplanation(data);
+    } catch (error) {
+      if (!(error instanceof FormatError)) throw error;
+      this.#context.findings.false(6, `${what}: ${error.message}.`);
     }
   }
 

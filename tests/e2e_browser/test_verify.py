@@ -319,6 +319,7 @@ def test_for_everybody(browser: Browser, live_site: LiveSite, given: Given, look
 
 def test_by_keyboard(page: Page, live_site: LiveSite, given: Given) -> None:
     """A list is typed and checked without a pointer."""
+    page.emulate_media(reduced_motion="reduce")
     visit(page, live_site)
     press_on(page, "#paste > summary")
     type_into(page, "#typed", PEOPLE[0][1])
