@@ -9,10 +9,12 @@ import functools
 import hashlib
 import itertools
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
+
+from tests.stamping import the_clock
 
 from undersigned.cli.demo_lies import write_log
 from undersigned.crypto.blind_rsa import blind, finalize
@@ -86,6 +88,9 @@ from undersigned.domain.stage import (
     stage_after_outcome,
 )
 from undersigned.domain.text import DemandText
+from undersigned.domain.timestamp import Timestamp, format_timestamp
+from undersigned.tlog.checkpoint import Checkpoint, format_checkpoint_body
+from undersigned.tlog.merkle import Frontier, leaf_hash
 
 HOST = "letters.example"
 ORIGIN = f"{HOST}/log"
@@ -208,6 +213,15 @@ def attest(letter: Letter, key: SignerKey, name: str, by: RecordSigner = ATTESTA
     return format_name(NameDocument(signed, key.r, "I stand by it."))
 
 
+def tree_note(entries: Sequence[bytes]) -> str:
+    """Return the text of the checkpoint of these entries."""
+    frontier = Frontier.empty()
+    for entry in entries:
+        for _ in frontier.append(leaf_hash(entry)):
+            pass
+    return format_checkpoint_body(Checkpoint(ORIGIN, frontier.size, frontier.root()))
+
+
 @dataclass(slots=True)
 class Member:
     """One signer: the key, what was said last, and what the log has made of it."""
@@ -279,6 +293,7 @@ class SimulatedLetter:
     letter: Letter
     roll_n: int = 30
     headcount: int = field(init=False)
+    index: int = -1
     members: list[Member] = field(default_factory=list)
     history: list[dict[str, int]] = field(default_factory=list)
     stage: Stage = field(init=False)
@@ -299,7 +314,7 @@ class SimulatedLetter:
         """Write the three records that open a letter."""
         for lang in ("en", "id"):
             self.site.put(format_text(make_text(lang)))
-        self.site.add(open_letter(self.letter))
+        self.index = self.site.add(open_letter(self.letter))
         self.site.add(self.roll(self.roll_n, RollReason.OPENED))
         self.opened_at = self.site.now
         self._enter(None, Move(State.OPEN, 0, self.site.now))
@@ -430,6 +445,28 @@ class SimulatedLetter:
         document = self.site.put(content)
         record = NoticeRecord(self.letter.letter_id, kind, at, n, document, bytes(64))
         return self.site.add(sign_record(record, ORGANISER))
+
+    # --- the world outside
+
+    def stamp(self, at: int | None = None) -> int:
+        """Have the record of the letter stamped, now or at another time, and say so."""
+        entry = self.site.entries[self.index]
+        token = self._token(entry, at)
+        return self.post_stamp(Timestamp(hash_bytes(entry), None, "The Clock", token), at)
+
+    def stamp_tree(self, at: int | None = None) -> int:
+        """Have the whole log stamped, and say so."""
+        note = tree_note(self.site.entries)
+        token = self._token(note.encode(), at)
+        return self.post_stamp(Timestamp(None, note, "The Clock", token), at)
+
+    def post_stamp(self, timestamp: Timestamp, at: int | None = None) -> int:
+        """Append a timestamp notice."""
+        when = self.site.now if at is None else at
+        return self.post(NoticeKind.TIMESTAMP, when, format_timestamp(timestamp))
+
+    def _token(self, content: bytes, at: int | None) -> bytes:
+        return the_clock()[0].make_token(content, self.site.now if at is None else at)
 
     # --- time
 

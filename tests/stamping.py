@@ -5,8 +5,11 @@
 `serving` is the authority on the loopback, as honest or as strange as a test wants it.
 """
 
+import atexit
 import datetime as dt
+import functools
 import hashlib
+import shutil
 import subprocess
 import tempfile
 import threading
@@ -22,7 +25,17 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from undersigned.crypto.der import INTEGER, OCTETS, OID, SEQUENCE, TIME, write_element
+from undersigned.crypto.der import (
+    INTEGER,
+    OCTETS,
+    OID,
+    SEQUENCE,
+    TIME,
+    read_elements,
+    read_integer,
+    read_one,
+    write_element,
+)
 
 Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
@@ -156,6 +169,13 @@ class Stamper:
         """Return a token over bytes for any time; `is_named` says that it names its certificate."""
         return self.sign(make_info(hashlib.sha256(content).digest(), at), is_named=is_named)
 
+    def answer(self, query: bytes, at: int) -> bytes:
+        """Answer a request as an authority whose clock stands at another time."""
+        parts = read_elements(read_one(query, SEQUENCE).value)
+        imprint = read_elements(parts[1].value)[1].value
+        nonce = next(read_integer(part) for part in parts[2:] if part.tag == INTEGER)
+        return make_response(self.sign(make_info(imprint, at, nonce=nonce)))
+
     def sign(
         self, info: bytes, *, kind: str = "id-smime-ct-TSTInfo", is_named: bool = True
     ) -> bytes:
@@ -200,12 +220,13 @@ def make_response(token: bytes | None, status: int = 0) -> bytes:
     return write_element(SEQUENCE, info + (token or b""))
 
 
-@contextmanager
-def stamper_in(folder: Path | None = None) -> Iterator[tuple[Stamper, Issuer]]:
-    """Make an authority under a root of its own, for as long as it is needed."""
-    with tempfile.TemporaryDirectory(prefix="stamper-") as name:
-        root = make_root()
-        yield Stamper(Path(name) if folder is None else folder, root), root
+@functools.cache
+def the_clock() -> tuple[Stamper, Issuer]:
+    """Return the one authority of a test session, and its root."""
+    folder = tempfile.mkdtemp(prefix="clock-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    root = make_root("The root of clocks")
+    return Stamper(Path(folder), root, "The Clock"), root
 
 
 # --- on the loopback

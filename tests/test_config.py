@@ -38,12 +38,14 @@ def test_defaults_are_safe() -> None:
     settings = read_settings()
     assert settings.host == "127.0.0.1"
     assert settings.smtp_url is None
+    assert settings.timestamp_urls is None
 
 
 def test_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every variable sets its member."""
     for name, value in {
         "DATA": "/srv/site", "HOST": "::", "PORT": "80", "SMTP_URL": URL, "MAIL_SENDER": "a@b.example",
+        "TIMESTAMP_URLS": f"{URL} {URL}",
     }.items():  # fmt: skip
         monkeypatch.setenv(PREFIX + name, value)
     settings = read_settings()
@@ -51,6 +53,8 @@ def test_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (settings.host, settings.port, settings.mail_sender) == ("::", 80, "a@b.example")
     assert settings.smtp_url is not None
     assert settings.smtp_url.get_secret_value() == URL
+    assert settings.timestamp_urls is not None
+    assert settings.timestamp_urls.get_secret_value() == f"{URL} {URL}"
     assert "hunter2" not in repr(settings) + str(settings)
 
 

@@ -43,6 +43,12 @@ class Settings(BaseSettings):
         description="the address that mails come from; `no-reply@` and the host of the site otherwise",
     )
 
+    timestamp_urls: SecretStr | None = Field(
+        default=None,
+        description="timestamp authorities (RFC 3161), at most 8, with spaces between their "
+        "addresses; without any, nothing is stamped",
+    )
+
     @classmethod
     def settings_customise_sources(
         cls,

@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 from tests.cli.conftest import Run
 from tests.live import LiveSite
+from tests.simulator import VKEY
+from tests.stamping import make_root, the_clock
+from tests.verify import stories
 
 from undersigned.crypto.keys import CosignatureSigner, NoteSigner
 from undersigned.crypto.note_key import format_vkey
@@ -116,3 +119,49 @@ def test_an_address_that_is_none(run: Run) -> None:
     """Something that is no address of a site."""
     assert run("mirror", "ftp://a.example", "m").code == 2
     assert run("verify", "gopher://a.example").code == 2
+
+
+@pytest.fixture(scope="module")
+def stamped(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A mirror whose letters were stamped, with the root of the authority beside it."""
+    folder = tmp_path_factory.mktemp("stamped")
+    stories.stamped().draft().write(folder / "mirror")
+    (folder / "roots.pem").write_bytes(the_clock()[1].pem)
+    (folder / "other.pem").write_bytes(make_root().pem)
+    (folder / "none.pem").write_text("none")
+    return folder
+
+
+def test_timestamps_are_printed(run: Run, stamped: Path) -> None:
+    """Who says so and when; without roots also what that is worth."""
+    done = run("verify", stamped / "mirror", "--key", VKEY)
+    assert done.code == 0
+    doubt = "(whose certificate it is was not checked)"
+    assert f"this text existed: 2023-11-14 22:13:20 UTC, says The Clock {doubt}\n" in done.out
+    assert (
+        f"the first 4 entries existed: 2023-11-14 22:13:20 UTC, says The Clock {doubt}\n"
+        in done.out
+    )
+    roots = ("--timestamp-roots", stamped / "roots.pem")
+    trusted = run("verify", stamped / "mirror", "--key", VKEY, *roots)
+    assert trusted.code == 0
+    assert "this text existed: 2023-11-14 22:13:20 UTC, says The Clock\n" in trusted.out
+    said = json.loads(run("verify", stamped / "mirror", "--json", *roots).out)
+    assert said["letters"][0]["timestamps"][0]["chain"] is True
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "sentence"),
+    [
+        ("other.pem", 1, "error: false: 6"),
+        ("none.pem", 2, "error: the trusted certificates are not PEM"),
+        ("gone.pem", 2, "error: "),
+    ],
+)
+def test_roots_that_do_not_fit(
+    run: Run, stamped: Path, name: str, code: int, sentence: str
+) -> None:
+    """Another root makes the timestamps false; a file without any is said to be none."""
+    done = run("verify", stamped / "mirror", "--key", VKEY, "--timestamp-roots", stamped / name)
+    assert done.code == code
+    assert sentence in done.err

@@ -212,3 +212,22 @@ def test_addresses(host: str, addresses: list[str], local: bool) -> None:
     """Where a site on a host is reached, and whether only from here."""
     assert addresses_of(host, 80) == addresses
     assert is_local(host) == local
+
+
+@pytest.mark.parametrize(
+    ("urls", "sentence"),
+    [
+        ("ftp://user:hunter2@tsa.example/", "begins with http:// or https://"),
+        (" ".join(f"http://tsa{i}.example/hunter2" for i in range(9)), "at most 8 authorities"),
+    ],
+)
+def test_authorities_that_are_none(
+    run: Run, monkeypatch: pytest.MonkeyPatch, urls: str, sentence: str
+) -> None:
+    """What is wrong with them is said before anything is made, without their addresses."""
+    monkeypatch.setenv("UNDERSIGNED_TIMESTAMP_URLS", urls)
+    done = run("serve", *SITE, "--port", 0)
+    assert done.code == 2
+    assert sentence in done.err
+    assert "hunter2" not in done.err
+    assert not Path("d").exists()

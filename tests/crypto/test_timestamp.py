@@ -66,7 +66,7 @@ def test_an_answer_is_read_and_holds(stamper: Stamper, root: Issuer) -> None:
     assert stamp.nonce == request.nonce
     assert stamp.authority == "Test Clock"
     assert abs(stamp.at - dt.datetime.now(dt.UTC).timestamp()) < 60
-    verify_chain(stamp, [root.certificate])
+    verify_chain(stamp, (root.certificate,))
     assert parse_token(token) == stamp
 
 
@@ -90,10 +90,10 @@ def test_a_chain_goes_over_certificates_in_the_token(tmp_path: Path, root: Issue
     between = make_intermediate(root)
     stamper = Stamper(tmp_path, between, chain=(between, root))
     stamp = parse_token(_reply(stamper))
-    verify_chain(stamp, [root.certificate])
+    verify_chain(stamp, (root.certificate,))
     alone = Stamper(tmp_path, between)
     with pytest.raises(VerificationError, match="No chain"):
-        verify_chain(parse_token(_reply(alone)), [root.certificate])
+        verify_chain(parse_token(_reply(alone)), (root.certificate,))
 
 
 def test_an_authority_may_have_an_rsa_key(tmp_path: Path, root: Issuer) -> None:
@@ -101,14 +101,14 @@ def test_an_authority_may_have_an_rsa_key(tmp_path: Path, root: Issuer) -> None:
     stamper = Stamper(tmp_path, root, key=rsa.generate_private_key(65537, 2048))
     stamp = parse_token(_reply(stamper))
     verify_token(stamp)
-    verify_chain(stamp, [root.certificate])
+    verify_chain(stamp, (root.certificate,))
 
 
 def test_a_token_of_another_time_holds(stamper: Stamper, root: Issuer) -> None:
     """Its certificates are judged as of its own time."""
     stamp = parse_token(stamper.make_token(CONTENT, AT))
     verify_token(stamp)
-    verify_chain(stamp, [root.certificate])
+    verify_chain(stamp, (root.certificate,))
     assert (stamp.at, stamp.nonce) == (AT, None)
 
 
@@ -116,11 +116,11 @@ def test_a_certificate_may_have_ended_since(tmp_path: Path, root: Issuer) -> Non
     """What it said while it was valid stands."""
     dies = dt.datetime.fromtimestamp(AT + 60, dt.UTC)
     stamper = Stamper(tmp_path, root, dies=dies)
-    verify_chain(parse_token(stamper.make_token(CONTENT, AT)), [root.certificate])
+    verify_chain(parse_token(stamper.make_token(CONTENT, AT)), (root.certificate,))
     late = parse_token(stamper.make_token(CONTENT, AT + 61))
     verify_token(late)
     with pytest.raises(VerificationError, match="valid at the time"):
-        verify_chain(late, [root.certificate])
+        verify_chain(late, (root.certificate,))
 
 
 @pytest.mark.parametrize(
@@ -236,7 +236,7 @@ def test_another_root_is_refused(stamper: Stamper) -> None:
     """A root of the same name is another one."""
     stamp = parse_token(_reply(stamper))
     with pytest.raises(VerificationError, match="No chain"):
-        verify_chain(stamp, [make_root().certificate])
+        verify_chain(stamp, (make_root().certificate,))
 
 
 def test_a_time_that_was_changed_is_found(stamper: Stamper) -> None:
@@ -303,7 +303,7 @@ def test_a_changed_token_says_the_same_or_is_refused(
     try:
         stamp = parse_token(bytes(changed))
         verify_token(stamp)
-        verify_chain(stamp, [root.certificate])
+        verify_chain(stamp, (root.certificate,))
     except (FormatError, VerificationError):
         return
     assert (stamp.imprint, stamp.at) == (hashlib.sha256(CONTENT).digest(), AT)
@@ -347,4 +347,4 @@ def test_born_too_late(tmp_path: Path, root: Issuer) -> None:
     stamper = Stamper(tmp_path, root, born=BORN + dt.timedelta(days=3_000))
     stamp = parse_token(stamper.make_token(CONTENT, AT))
     with pytest.raises(VerificationError, match="valid at the time"):
-        verify_chain(stamp, [root.certificate])
+        verify_chain(stamp, (root.certificate,))

@@ -3,10 +3,14 @@
 A lie changes as little as it can: where a record has to be signed and the site has the key, it is.
 """
 
+import datetime as dt
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Final
 
+from cryptography.x509.oid import ExtendedKeyUsageOID
 from tests.simulator import (
     ATTESTATION,
     DAY,
@@ -20,7 +24,9 @@ from tests.simulator import (
     make_token,
     open_letter,
     sign_record,
+    tree_note,
 )
+from tests.stamping import Issuer, Stamper, make_info, make_root, the_clock
 from tests.verify import stories
 
 from undersigned.crypto.keys import RecordSigner, SignerKey
@@ -42,6 +48,7 @@ from undersigned.domain.record import (
     InvalidateRecord,
     IssuedRecord,
     LetterRecord,
+    NoticeKind,
     NoticeRecord,
     OpeningRecord,
     OutcomeRecord,
@@ -51,6 +58,7 @@ from undersigned.domain.record import (
     WithdrawRecord,
     format_record,
 )
+from undersigned.domain.timestamp import Timestamp, format_timestamp, parse_timestamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -577,6 +585,159 @@ def blob_of_another_name(draft: Draft, site: SimulatedSite) -> None:
     share = TRUSTEES[0].open_share(parts, 1, letter.letter_id, record.pk)
     leaf = OpenedLeaf(opened.index, combine_key(parts, {1: share}, 1))
     change_opening(draft, lambda leaves: (leaf, *leaves[1:]))
+
+
+# --- timestamps
+
+
+def change_stamp(
+    draft: Draft, number: int, change: Callable[[Timestamp], Timestamp], **changed: Any
+) -> None:
+    """Change the document of a timestamp, and perhaps its record; the record is signed anew."""
+    stamps = [each for each in draft.records(NoticeRecord) if each[1].kind is NoticeKind.TIMESTAMP]
+    index, record = stamps[number]
+    content = format_timestamp(change(parse_timestamp(draft.documents[record.document])))
+    draft.documents[hash_bytes(content)] = content
+    draft.put(
+        index, sign_record(replace(record, document=hash_bytes(content), **changed), ORGANISER)
+    )
+
+
+def stamped_at(draft: Draft, number: int) -> tuple[Timestamp, int]:
+    """Return the document of a timestamp, and its time."""
+    records = [each for _, each in draft.records(NoticeRecord) if each.kind is NoticeKind.TIMESTAMP]
+    return parse_timestamp(draft.documents[records[number].document]), records[number].at
+
+
+def stamp_by(draft: Draft, root: Issuer, **certificate: Any) -> None:
+    """Let somebody who is called like the authority stamp the first letter."""
+    stamp, at = stamped_at(draft, 0)
+    with tempfile.TemporaryDirectory() as folder:
+        somebody = Stamper(Path(folder), root, "The Clock", **certificate)
+        token = somebody.sign(make_info(stamp.imprint, at))
+    change_stamp(draft, 0, lambda old: replace(old, token=token))
+
+
+@lie(6, stories.stamped)
+def stamp_of_another_record(draft: Draft, _: SimulatedSite) -> None:
+    """The authority has stamped the other letter."""
+    other, at = stamped_at(draft, 2)
+    change_stamp(draft, 0, lambda _: other, at=at)
+
+
+@lie(6, stories.stamped)
+def stamp_over_something_else(draft: Draft, _: SimulatedSite) -> None:
+    """The document says that the record was stamped; the token is over other bytes."""
+    at = stamped_at(draft, 0)[1]
+    token = the_clock()[0].make_token(b"Nothing.", at)
+    change_stamp(draft, 0, lambda old: replace(old, token=token))
+
+
+@lie(6, stories.stamped)
+def stamp_said_to_be_earlier(draft: Draft, _: SimulatedSite) -> None:
+    """The text is said to have existed three days before the authority saw it."""
+    at = stamped_at(draft, 0)[1]
+    change_stamp(draft, 0, lambda stamp: stamp, at=at - 3 * DAY)
+
+
+@lie(6, stories.stamped)
+def stamp_with_a_changed_time(draft: Draft, _: SimulatedSite) -> None:
+    """The time in the token is another than the one that was signed."""
+    at = stamped_at(draft, 0)[1]
+
+    def earlier(stamp: Timestamp) -> Timestamp:
+        token = stamp.token.replace(b"20231114221320Z", b"20231111221320Z")
+        assert token != stamp.token
+        return replace(stamp, token=token)
+
+    change_stamp(draft, 0, earlier, at=at - 3 * DAY)
+
+
+@lie(6, stories.stamped)
+def stamp_with_a_broken_signature(draft: Draft, _: SimulatedSite) -> None:
+    """The last byte of a token is one of its signature."""
+
+    def broken(stamp: Timestamp) -> Timestamp:
+        return replace(stamp, token=stamp.token[:-1] + bytes([stamp.token[-1] ^ 1]))
+
+    change_stamp(draft, 0, broken)
+
+
+@lie(6, stories.stamped)
+def stamp_by_somebody_who_may_not(draft: Draft, _: SimulatedSite) -> None:
+    """The same root has made the certificate, to sign code with."""
+    stamp_by(draft, the_clock()[1], usages=(ExtendedKeyUsageOID.CODE_SIGNING,))
+
+
+@lie(6, stories.stamped)
+def stamp_by_a_false_root(draft: Draft, _: SimulatedSite) -> None:
+    """Somebody has made a certificate of the authority's name, and a root of its root's."""
+    stamp_by(draft, make_root("The root of clocks"))
+
+
+@lie(6, stories.stamped)
+def stamp_by_an_expired_authority(draft: Draft, _: SimulatedSite) -> None:
+    """Its certificate had ended when it stamped."""
+    at = stamped_at(draft, 0)[1]
+    stamp_by(draft, the_clock()[1], dies=dt.datetime.fromtimestamp(at - 1, dt.UTC))
+
+
+@lie(6, stories.stamped)
+def stamp_by_a_greater_name(draft: Draft, _: SimulatedSite) -> None:
+    """The document calls the authority what it is not."""
+    change_stamp(draft, 0, lambda old: replace(old, authority="The Observatory"))
+
+
+@lie(6, stories.stamped)
+def stamp_that_is_none(draft: Draft, _: SimulatedSite) -> None:
+    """A token that is not even one."""
+    change_stamp(draft, 0, lambda old: replace(old, token=b"token"))
+
+
+@lie(6, stories.stamped)
+def stamp_of_the_future(draft: Draft, site: SimulatedSite) -> None:
+    """A record cannot have been stamped a year from now."""
+    stamp, _ = stamped_at(draft, 0)
+    at = site.now + 365 * DAY
+    token = the_clock()[0].sign(make_info(stamp.imprint, at))
+    change_stamp(draft, 0, lambda old: replace(old, token=token), at=at)
+
+
+@lie(6, stories.stamped)
+def stamp_of_another_log(draft: Draft, _: SimulatedSite) -> None:
+    """A checkpoint that was stamped is one of somebody else's log."""
+    stamp, at = stamped_at(draft, 1)
+    note = (stamp.note or "").replace("letters", "elsewhere")
+    token = the_clock()[0].make_token(note.encode(), at)
+    change_stamp(draft, 1, lambda old: replace(old, note=note, token=token))
+
+
+@lie(6, stories.stamped)
+def stamp_of_a_later_tree(draft: Draft, _: SimulatedSite) -> None:
+    """The tree that is said to have been stamped holds the notice that says so."""
+    at = stamped_at(draft, 1)[1]
+    note = tree_note(draft.entries)
+    token = the_clock()[0].make_token(note.encode(), at)
+    change_stamp(draft, 1, lambda old: replace(old, note=note, token=token))
+
+
+@lie(4, stories.stamped)
+def stamp_of_a_tree_that_was_replaced(draft: Draft, _: SimulatedSite) -> None:
+    """The authority has seen other entries than the log has now."""
+    stamp, at = stamped_at(draft, 3)
+    size = int((stamp.note or "").split("\n")[1])
+    note = tree_note([*draft.entries[: size - 1], b"something else"])
+    token = the_clock()[0].make_token(note.encode(), at)
+    change_stamp(draft, 3, lambda old: replace(old, note=note, token=token))
+
+
+@lie(10, stories.stamped)
+def times_after_the_stamp(draft: Draft, _: SimulatedSite) -> None:
+    """The log had records of an evening that the authority saw at noon: its clock was put forward."""
+    stamp, at = stamped_at(draft, 3)
+    at -= DAY // 2
+    token = the_clock()[0].sign(make_info(stamp.imprint, at))
+    change_stamp(draft, 3, lambda old: replace(old, token=token), at=at)
 
 
 # --- 12: pages

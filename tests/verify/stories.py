@@ -188,6 +188,27 @@ def recounted() -> SimulatedSite:
 
 
 @functools.cache
+def stamped() -> SimulatedSite:
+    """Two letters stamped by an authority outside, and the log on two days, once across full tiles."""
+    site = SimulatedSite()
+    letter = site.open(modes=(Mode.PUBLIC,), conditions=(), trustees=0)
+    letter.stamp()
+    letter.stamp_tree()
+    letter.sign_many(2, Mode.PUBLIC)
+    letter.epoch()
+    other = site.open(slug="another")
+    other.stamp(site.now + 20)
+    for _ in range(260):
+        letter.notice()
+    site.now += DAY
+    letter.sign(Mode.PUBLIC)
+    letter.epoch()
+    other.stamp_tree()
+    letter.notice()
+    return site
+
+
+@functools.cache
 def long() -> SimulatedSite:
     """A log of more than two full bundles, made long by notices."""
     site = SimulatedSite()
@@ -214,6 +235,7 @@ HONEST = {
         superseded,
         fallen,
         recounted,
+        stamped,
         long,
     )
 }

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from tests.simulator import DAY, VKEY
+from tests.stamping import the_clock
 from tests.verify.lies import LIES, LieCase
 
 from undersigned.verify import verify_mirror
@@ -16,7 +17,12 @@ def test_a_lie_is_caught(case: LieCase, tmp_path: Path) -> None:
     draft = site.draft()
     case.tell(draft, site)
     now = site.now + 30 * DAY
-    report = verify_mirror(draft.write(tmp_path / "mirror"), pinned_vkey=VKEY, now=now)
+    report = verify_mirror(
+        draft.write(tmp_path / "mirror"),
+        pinned_vkey=VKEY,
+        now=now,
+        timestamp_roots=(the_clock()[1].certificate,),
+    )
     assert case.check in report.false_numbers, report.to_json()
     assert report.exit_code == 1
     assert not {1, 3} & set(report.false_numbers)

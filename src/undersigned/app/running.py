@@ -1,4 +1,6 @@
-"""A running site: intake, and the loops of sequencing, opening and tidying; its issuer, if it has one."""
+"""A running site: intake, and the loops of sequencing, opening, tidying and timestamps; its issuer, if it has one."""
+
+import time
 
 from undersigned.app.clock import StoredClock
 from undersigned.app.failures import report_failure
@@ -13,6 +15,8 @@ from undersigned.app.sequencing import sequence
 from undersigned.app.site import Site, WholeSite
 from undersigned.app.stuck import Stuck
 from undersigned.app.tidying import Tidying, tidy
+from undersigned.app.timestamping import Timestamping
+from undersigned.authority import Authority
 from undersigned.errors import StoreError
 from undersigned.mail import Mailer
 
@@ -23,11 +27,14 @@ class RunningSite:
     `issuer` is None where somebody apart gives out the tokens.
     """
 
-    def __init__(self, site: Site, mailer: Mailer) -> None:
+    def __init__(
+        self, site: Site, mailer: Mailer, authorities: tuple[Authority, ...] = ()
+    ) -> None:
         self.site = site
         self.letters = Letters(site)
         self.intake = Intake(site, self.letters)
         self._stuck = Stuck()
+        self._timestamping = Timestamping(site, self.letters, authorities)
         self.issuer: RunningIssuer | None = None
         if isinstance(site, WholeSite):
             self.issuer = RunningIssuer(site.issuer, OwnCollector(site, self.intake), mailer)
@@ -37,6 +44,8 @@ class RunningSite:
                 # apart, since it verifies the whole log and epochs must not wait for it
                 "opening": self._open,
                 "tidying": Tidying(site).step,
+                # apart, since an authority may let it wait
+                "timestamps": self._stamp,
             }
         )
 
@@ -72,3 +81,6 @@ class RunningSite:
 
     def _open(self) -> None:
         open_due_waves(self.site, self.letters)
+
+    def _stamp(self) -> None:
+        self._timestamping.step(time.monotonic())

@@ -10,9 +10,12 @@ from undersigned.cli import output
 from undersigned.cli.options import Key, PolicyFile
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from undersigned.crypto.timestamp import Roots
     from undersigned.mirror import MirrorSummary
     from undersigned.tlog.policy import Policy
-    from undersigned.verify import Report
+    from undersigned.verify import LetterFigures, Report
 
 
 def mirror(
@@ -50,14 +53,22 @@ def verify(
         Path | None,
         typer.Option("--into", metavar="DIR", help="With a URL: keep the mirror in this folder."),
     ] = None,
+    timestamp_roots: Annotated[
+        Path | None,
+        typer.Option(
+            "--timestamp-roots",
+            metavar="FILE",
+            help="Certificates (PEM) that timestamps have to lead to.",
+        ),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Recompute every count. Exit code 0: all holds, 1: something is false, 2: it could not be checked."""
     import tempfile
 
-    from undersigned.cli.files import read_policy
+    from undersigned.cli.files import read_policy, read_roots
 
-    asked = _Asked(key, read_policy(policy), state, json)
+    asked = _Asked(key, read_policy(policy), state, read_roots(timestamp_roots), json)
     if "://" not in target:
         if into is not None:
             output.note("--into is for addresses; the mirror stays where it is")
@@ -91,6 +102,7 @@ class _Asked:
     key: str | None
     policy: "Policy | None"
     state: Path | None
+    roots: "Roots"
     json: bool
 
     @property
@@ -116,6 +128,7 @@ def _verify(folder: Path, asked: _Asked) -> int:
             policy=asked.policy,
             state=seen,
             now=int(time.time()),
+            timestamp_roots=asked.roots,
             on_progress=lambda read, of: step(f"{read} of {of} entries"),
         )
     _print(report, json=asked.json)
@@ -156,8 +169,23 @@ def _print(report: "Report", *, json: bool) -> None:
                 ("withdrawn", str(letter.withdrawn)),
                 ("invalidated", str(letter.invalidated)),
                 ("erased", str(letter.erased)),
+                *_existed(letter),
             )
         )
+
+
+def _existed(letter: "LetterFigures") -> "Iterator[tuple[str, str]]":
+    """Give who says outside that this letter existed, and when; of trees only the newest."""
+    from undersigned.verify.timestamps import format_moment
+
+    newest = max((stamp.leaf for stamp in letter.timestamps if stamp.size is not None), default=-1)
+    for stamp in letter.timestamps:
+        what = (
+            "this text existed" if stamp.size is None else f"the first {stamp.size} entries existed"
+        )
+        if stamp.size is None or stamp.leaf == newest:
+            chain = "" if stamp.chain else " (whose certificate it is was not checked)"
+            yield what, f"{format_moment(stamp.at)}, says {stamp.authority}{chain}"
 
 
 def _conclude(report: "Report", asked: _Asked) -> None:

@@ -8,6 +8,7 @@ from undersigned.errors import FormatError, StoreError
 from undersigned.files import replace_file
 
 if TYPE_CHECKING:
+    from undersigned.crypto.timestamp import Roots
     from undersigned.tlog.policy import Policy
 
 
@@ -30,6 +31,16 @@ def read_policy(path: Path | None) -> "Policy | None":
     from undersigned.tlog.policy import MAX_POLICY_SIZE, parse_policy
 
     return parse_policy(read_file(path, MAX_POLICY_SIZE))
+
+
+def read_roots(path: Path | None) -> "Roots":
+    """Read certificates that are trusted for timestamps; none without a file.
+
+    Raises StoreError, FormatError.
+    """
+    from undersigned.crypto.timestamp import LONGEST_ROOTS, parse_roots
+
+    return () if path is None else parse_roots(read_file(path, LONGEST_ROOTS))
 
 
 def check_new(path: Path, what: str) -> None:

@@ -16,10 +16,12 @@ import uvicorn
 from undersigned.app.clock import StoredClock
 from undersigned.app.running import RunningSite
 from undersigned.app.site import Site
+from undersigned.authority import MOST_AUTHORITIES, Authority, parse_authority
 from undersigned.cli import output
 from undersigned.cli.listening import addresses_of, is_local, listen, port_of
 from undersigned.cli.site_folder import open_or_make
 from undersigned.config import Settings
+from undersigned.errors import FormatError
 from undersigned.mail import Mailer, OutboxMailer, SmtpMailer
 from undersigned.web.asgi import make_app
 from undersigned.web.logs import configure_logging
@@ -30,14 +32,21 @@ from undersigned.web.serving import make_server
 def serve_site(settings: Settings, origin: str | None) -> None:
     """Serve the site in a folder until a signal ends it. Raises StoreError, FormatError."""
     configure_logging()
+    authorities = authorities_of(settings)
     with listen(settings.host, settings.port) as listener:
         site = open_or_make(settings.data, "serve", origin)
-        serve_on(listener, site, mailer_of(settings, site), settings.host)
+        serve_on(listener, site, mailer_of(settings, site), settings.host, authorities)
 
 
-def serve_on(listener: socket.socket, site: Site, mailer: Mailer, host: str) -> None:
+def serve_on(
+    listener: socket.socket,
+    site: Site,
+    mailer: Mailer,
+    host: str,
+    authorities: tuple[Authority, ...] = (),
+) -> None:
     """Serve an open site on a socket until a signal ends it; the site is closed then."""
-    running = RunningSite(site, mailer)
+    running = RunningSite(site, mailer, authorities)
     running.start()
     try:
         if isinstance(site.clock, StoredClock):
@@ -58,6 +67,16 @@ def mailer_of(settings: Settings, site: Site) -> Mailer:
     if settings.smtp_url is not None:
         return SmtpMailer(settings.smtp_url.get_secret_value(), sender)
     return OutboxMailer(site.folder / "outbox", sender)
+
+
+def authorities_of(settings: Settings) -> tuple[Authority, ...]:
+    """Return the timestamp authorities of the settings, each once. Raises FormatError."""
+    if settings.timestamp_urls is None:
+        return ()
+    urls = dict.fromkeys(settings.timestamp_urls.get_secret_value().split())
+    if len(urls) > MOST_AUTHORITIES:
+        raise FormatError(f"UNDERSIGNED_TIMESTAMP_URLS: at most {MOST_AUTHORITIES} authorities")
+    return tuple(parse_authority(url) for url in urls)
 
 
 @contextmanager

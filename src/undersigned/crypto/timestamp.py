@@ -6,9 +6,8 @@ be made by anybody: nothing but FormatError and VerificationError leaves this mo
 """
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 import rfc3161_client as tsp
 from cryptography import x509
@@ -23,6 +22,9 @@ LONGEST_RESPONSE: Final = LONGEST_TOKEN + 4_096
 LONGEST_ROOTS: Final = 1_048_576
 """Bytes: the roots that a whole operating system trusts are 250 kB."""
 MOST_ROOTS: Final = 1_000
+
+Roots: TypeAlias = tuple[x509.Certificate, ...]
+"""Certificates that a reader trusts to name authorities."""
 
 _GRANTED: Final = (0, 1)
 _INTERRUPTED: Final = (KeyboardInterrupt, SystemExit)
@@ -71,7 +73,7 @@ def read_response(data: bytes, request: Request) -> tuple[bytes, Stamp]:
     return token, stamp
 
 
-def parse_roots(data: bytes) -> tuple[x509.Certificate, ...]:
+def parse_roots(data: bytes) -> Roots:
     """Read trusted certificates (PEM, one after another). Raises FormatError."""
     if len(data) > LONGEST_ROOTS:
         raise FormatError(f"the trusted certificates are longer than {LONGEST_ROOTS} bytes")
@@ -84,7 +86,7 @@ def parse_roots(data: bytes) -> tuple[x509.Certificate, ...]:
     return roots
 
 
-def verify_chain(stamp: Stamp, roots: Sequence[x509.Certificate]) -> None:
+def verify_chain(stamp: Stamp, roots: Roots) -> None:
     """Verify that a chain leads from a token's signer to a trusted root, valid at its time.
 
     Raises VerificationError, FormatError.

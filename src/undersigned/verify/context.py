@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from undersigned.crypto.timestamp import Roots
 from undersigned.domain.canonical import LONGEST_DOCUMENT, hash_bytes
 from undersigned.errors import FormatError
 from undersigned.verify.folder import Folder
@@ -19,6 +20,7 @@ class Context:
     findings: Findings
     origin: str
     now: int | None
+    roots: Roots = ()  # trusted for timestamps
 
     @property
     def host(self) -> str:

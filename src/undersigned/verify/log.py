@@ -12,7 +12,7 @@ from typing import Final
 from undersigned.crypto.note_key import ED25519, NoteKey, format_vkey, parse_vkey
 from undersigned.errors import FormatError, VerificationError
 from undersigned.tlog.checkpoint import Checkpoint, parse_checkpoint_body
-from undersigned.tlog.merkle import EMPTY_ROOT, HASH_SIZE, Frontier, leaf_hash
+from undersigned.tlog.merkle import EMPTY_ROOT, HASH_SIZE, Frontier, leaf_hash, tree_root
 from undersigned.tlog.note import MAX_NOTE_SIZE, SignedNote, parse_note, verify_note
 from undersigned.tlog.policy import Policy
 from undersigned.tlog.tile import (
@@ -20,6 +20,7 @@ from undersigned.tlog.tile import (
     FULL_WIDTH,
     MAX_BUNDLE_SIZE,
     TilePath,
+    TileReader,
     format_tile_path,
     parse_entry_bundle,
     partial_tiles,
@@ -140,7 +141,16 @@ def _parse_log_key(text: str) -> NoteKey:
 class LogReader:
     """Reads the entries of one tree once, from the first to the last, and hashes them."""
 
-    __slots__ = ("_findings", "_folder", "_frontier", "_on_progress", "_rows", "_state", "head")
+    __slots__ = (
+        "_findings",
+        "_folder",
+        "_frontier",
+        "_on_progress",
+        "_rows",
+        "_state",
+        "_tiles",
+        "head",
+    )
 
     def __init__(
         self,
@@ -156,6 +166,7 @@ class LogReader:
         self._state = state
         self._on_progress = on_progress
         self._frontier = Frontier.empty()
+        self._tiles = TileReader(self._get_tile, head.checkpoint.size)
         self._rows: dict[int, list[bytes]] = {}  # the hashes of the tile that fills, by level
 
     def entries(self) -> Iterator[tuple[int, bytes]]:
@@ -215,6 +226,24 @@ class LogReader:
             self._findings.unchecked(3, f"The mirror holds no log/{name}.")
         elif data != b"".join(hashes):
             self._findings.false(3, f"log/{name} does not hold the hashes of the entries.")
+
+    def find_root(self, size: int) -> bytes | None:
+        """Return the root of the first `size` entries, once all have been read; None: it cannot be.
+
+        It comes from the hash tiles, which were compared with the entries.
+        """
+        if not self.is_complete or size > self.head.checkpoint.size:
+            return None
+        try:
+            return tree_root(size, self._tiles)
+        except FormatError:
+            return None
+
+    def _get_tile(self, path: TilePath) -> bytes:
+        data = self._folder.find(f"log/{format_tile_path(path)}", FULL_WIDTH * HASH_SIZE)
+        if data is None:
+            raise FormatError(f"the mirror holds no log/{format_tile_path(path)}")
+        return data
 
     def _check_state_fits(self, size: int) -> None:
         state, head = self._state, self.head

@@ -13,6 +13,8 @@ from undersigned.domain.record import (
     InvalidateRecord,
     IssuedRecord,
     LetterRecord,
+    NoticeKind,
+    NoticeRecord,
     OpeningRecord,
     OutcomeRecord,
     Record,
@@ -27,6 +29,7 @@ from undersigned.domain.record import (
 from undersigned.errors import FormatError, VerificationError
 from undersigned.verify.context import Context
 from undersigned.verify.letter import LetterReplay
+from undersigned.verify.timestamps import Timestamps
 
 
 @dataclass(slots=True)
@@ -37,7 +40,11 @@ class Replay:
     wanted: Mapping[LetterId, list[int]]
     names_from: Mapping[LetterId, int]
     letters: dict[LetterId, LetterReplay] = field(default_factory=dict)
+    timestamps: Timestamps = field(init=False)
     _editions: dict[tuple[str, int], LetterId] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.timestamps = Timestamps(self.context, self.context.roots)
 
     def read(self, index: int, entry: bytes) -> None:
         """Take the entry at leaf `index`."""
@@ -60,6 +67,8 @@ class Replay:
             key = _key_of(record, letter.letter)
             self._verify_signature(index, record, letter.letter, key)
             self._check_documents(index, record, letter)
+        else:
+            self.timestamps.take_time(index, record.at)
         letter.read(index, record)
 
     def _verify_signature(
@@ -83,6 +92,9 @@ class Replay:
         A page may be taken down without breaking anybody's proof: that one is missing is only told.
         """
         if isinstance(record, (SignRecord, AmendRecord, OpeningRecord)):
+            return
+        if isinstance(record, NoticeRecord) and record.kind is NoticeKind.TIMESTAMP:
+            self.timestamps.read(index, record, letter.record, letter.label)
             return
         for digest in documents_of(record):
             what = f"Leaf {index}, {letter.label}"

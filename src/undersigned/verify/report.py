@@ -48,6 +48,21 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
+class TimestampFigures:
+    """A timestamp that holds: its notice's leaf, when, who says so, and what existed then.
+
+    `size` is that of the tree that was stamped; None: the letter's record was. `chain` says whether the
+    authority's certificate was followed up to a trusted root.
+    """
+
+    leaf: int
+    at: int
+    authority: str
+    size: int | None
+    chain: bool
+
+
+@dataclass(frozen=True, slots=True)
 class LetterFigures:
     """What the records of one letter give at the end of the log."""
 
@@ -64,6 +79,7 @@ class LetterFigures:
     invalidated: int
     erased: int
     headcount: int
+    timestamps: tuple[TimestampFigures, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

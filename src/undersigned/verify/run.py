@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from undersigned.crypto.timestamp import Roots
 from undersigned.domain.text import TextDocument
 from undersigned.tlog.policy import Policy
 from undersigned.verify.context import Context
@@ -12,7 +13,7 @@ from undersigned.verify.log import Head, LogReader, read_head
 from undersigned.verify.names import NameReader, read_texts
 from undersigned.verify.pages import Pages, read_pages
 from undersigned.verify.replay import Replay
-from undersigned.verify.report import Findings, LetterFigures, Report
+from undersigned.verify.report import Findings, LetterFigures, Report, TimestampFigures
 from undersigned.verify.site import (
     PageComparison,
     check_overdue,
@@ -32,6 +33,7 @@ def verify_mirror(
     policy: Policy | None = None,
     state: State | None = None,
     now: int | None = None,
+    timestamp_roots: Roots = (),
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Report:
     """Verify a mirrored folder, offline; whatever is in it, the answer is a report.
@@ -41,8 +43,9 @@ def verify_mirror(
     3. The entries hash to the root, and the tiles agree. 4. The log continues `state`.
     5. to 10. Every record, letter by letter. 11. The names. 12. The site's pages.
 
-    `now` is the verifier's own time (UTC seconds): nothing in the log may be later. `on_progress` is
-    called with the number of entries read and of all.
+    `now` is the verifier's own time (UTC seconds): nothing in the log may be later. `timestamp_roots`
+    are the certificates that timestamps have to lead to, if there are any. `on_progress` is called with
+    the number of entries read and of all.
     """
     findings = Findings()
     files = Folder(folder)
@@ -56,17 +59,21 @@ def verify_mirror(
             findings.unchecked(number, "Without a checkpoint nobody can say what is in the log.")
         return Report(None, None, None, None, findings.close(), ())
     check_witnesses(findings, head.note, policy, now)  # 2
-    context = Context(files, findings, head.origin, now)
+    context = Context(files, findings, head.origin, now, timestamp_roots)
     pages = read_pages(files, findings)
     reader = LogReader(files, head, findings, state, on_progress)
     replay = _replay(context, pages, reader)  # 3 to 10
+    replay.timestamps.close(reader.find_root)
     letters = tuple(replay.letters.values())
     texts = [read_texts(context, letter) for letter in letters]
     compare_site(context, head, pages)
     compare_letters(context, letters, pages, is_complete=reader.is_complete)
     for letter in letters:
         _check_letter(context, letter, pages)  # 11, 12
-    figures = tuple(map(_figures, letters, texts))
+    figures = tuple(
+        _figures(letter, shown, replay.timestamps.of(letter.letter.letter_id))
+        for letter, shown in zip(letters, texts, strict=True)
+    )
     return _report(head, findings, figures)
 
 
@@ -95,7 +102,11 @@ def _check_letter(context: Context, letter: LetterReplay, pages: Pages) -> None:
         PageComparison(context, letter, shown, names).compare()
 
 
-def _figures(letter: LetterReplay, texts: tuple[TextDocument | None, ...]) -> LetterFigures:
+def _figures(
+    letter: LetterReplay,
+    texts: tuple[TextDocument | None, ...],
+    timestamps: tuple[TimestampFigures, ...],
+) -> LetterFigures:
     state = None if letter.stage is None else letter.stage.state
     title = next((text.title for text in texts if text is not None), letter.letter.slug)
     return LetterFigures(
@@ -105,6 +116,7 @@ def _figures(letter: LetterReplay, texts: tuple[TextDocument | None, ...]) -> Le
         title=title,
         state="draft" if state is None else state.value,
         headcount=letter.headcount,
+        timestamps=timestamps,
         **letter.signatures.figures(is_void=state in VOID)._asdict(),
     )
 
