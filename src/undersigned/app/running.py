@@ -1,4 +1,4 @@
-"""A running site: intake, and the loops of sequencing, opening, tidying and timestamps; its issuer, if it has one."""
+"""A running site: intake, loops (sequencing, opening, tidying, timestamps); its issuer, if it has one."""
 
 import time
 
@@ -27,9 +27,7 @@ class RunningSite:
     `issuer` is None where somebody apart gives out the tokens.
     """
 
-    def __init__(
-        self, site: Site, mailer: Mailer, authorities: tuple[Authority, ...] = ()
-    ) -> None:
+    def __init__(self, site: Site, mailer: Mailer, authorities: tuple[Authority, ...] = ()) -> None:
         self.site = site
         self.letters = Letters(site)
         self.intake = Intake(site, self.letters)

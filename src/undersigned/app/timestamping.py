@@ -21,7 +21,7 @@ from undersigned.authority import Authority
 from undersigned.crypto.timestamp_token import Stamp
 from undersigned.domain.record import NoticeKind
 from undersigned.domain.timestamp import Timestamp, format_timestamp
-from undersigned.errors import VerificationError
+from undersigned.errors import StaleCheckpoint, VerificationError
 from undersigned.store import letters as letter_store
 from undersigned.store import notices as notice_store
 from undersigned.store.database import Connection
@@ -76,6 +76,8 @@ class Timestamping:
         try:
             token, stamp = authority.stamp(subject.content)
             _log(self._site, self._letters, authority, subject, token, stamp)
+        except StaleCheckpoint:
+            raise
         except Exception as error:  # noqa: BLE001 - no authority may keep the others from stamping
             delay_s = (
                 FIRST_DELAY_S if trouble is None else min(2 * trouble.delay_s, LONGEST_DELAY_S)
