@@ -17,7 +17,7 @@ EAST = dt.timezone(dt.timedelta(hours=7))
 
 
 def test_a_new_letter_passes_its_check(run: Run) -> None:
-    """What `letter new` writes is complete; the check shows what it would fix, and what is next."""
+    """What `letter new` writes is complete; the check says what is left to write, and what is next."""
     done = run("letter", "new", "Night Kitchen")
     assert done.code == 0
     assert done.out == "Night Kitchen/letter.toml\n"
@@ -28,7 +28,37 @@ def test_a_new_letter_passes_its_check(run: Run) -> None:
     assert checked.code == 0
     assert "letter: night-kitchen, edition 1\n" in checked.out
     assert "rule: 25 of 100 (25.0 %), counting public and sealed signatures\n" in checked.out
-    assert checked.err.startswith("next: ")
+    notes = [line for line in checked.err.splitlines() if line.startswith("note: ")]
+    members = ("title", "text", "consequence", "headcount_source", "demands")
+    assert notes == [
+        f"note: [[texts]] en: `{member}` is still the template's: write your own"
+        for member in members
+    ]
+    assert checked.err.splitlines()[len(notes)].startswith("next: ")
+
+
+def test_what_was_written_is_no_placeholder(run: Run) -> None:
+    """Only what is left of the template is named, by the check and before the opening."""
+    run("letter", "new", "x")
+    file = Path("x/letter.toml")
+    own = {
+        "To the board: a title that says what you ask for": "Our title",
+        "Unless the demands are met by the deadline, we will ... (say what).": "We will wait.",
+        "100 members, by the register of this day (say where the number is from).": "The register.",
+        "What is to be done, in one sentence that can be answered with met, partly or refused.": "A",
+    }
+    text = file.read_text()
+    for old, new in own.items():
+        text = text.replace(old, new)
+    file.write_text(text)
+    Path("x/text.en.md").write_text("Our text.")
+    left = "note: [[texts]] en: `demands` is still the template's: write your own\n"
+    assert run("letter", "check", file).err.startswith(f"{left}next: ")
+    file.write_text(text.replace("Another demand. Each of them gets its own answer.", "B"))
+    assert "template" not in run("letter", "check", file).err
+    file.write_text(text)
+    run("roll", "invites", "x", "--count", 3, "--data", "d", "--origin", "a.example")
+    assert left in run("letter", "open", file, "--data", "d", "--yes").err
 
 
 def test_a_new_letter_touches_no_file(run: Run, tmp_path: Path) -> None:
@@ -107,7 +137,7 @@ def test_a_letter_is_opened_once(run: Run) -> None:
     assert unsaid.err.startswith("error: --yes is needed where nobody can be asked\n")
     refused = run(*opening, "--origin", "a.example")
     assert refused.code == 1
-    assert refused.err.startswith("error: the letter has no roll yet")
+    assert "\nerror: the letter has no roll yet" in refused.err
     run("roll", "import", "x", "x/roll.csv", "--data", "d")
     opened = run(*opening)
     assert opened.code == 0
@@ -115,7 +145,7 @@ def test_a_letter_is_opened_once(run: Run) -> None:
     assert opened.out.endswith("log: a.example/log\n")
     again = run(*opening)
     assert again.code == 1
-    assert again.err.startswith("error: a letter of that name has been opened already")
+    assert "\nerror: a letter of that name has been opened already" in again.err
 
 
 def test_opening_asks_on_a_terminal(run: Run, tmp_path: Path) -> None:

@@ -53,10 +53,11 @@ def check(file: LetterFile) -> None:
 
     from undersigned.app.letter_file import read_draft
     from undersigned.cli.letter_summary import passed_times, summary_of
+    from undersigned.cli.letter_template import find_placeholders
 
     draft = read_draft(file)
     output.facts(summary_of(draft), title=FIXED)
-    for sentence in passed_times(draft, int(time.time())):
+    for sentence in (*passed_times(draft, int(time.time())), *find_placeholders(draft)):
         output.note(sentence)
     # A later edition has the roll of the one before it.
     roll = "import its roll, then: " if draft.edition == 1 and draft.issuer is None else ""
@@ -106,6 +107,7 @@ def open_(file: LetterFile, data: Data = None, origin: Origin = None, yes: Yes =
     from undersigned.app.drafting import open_letter
     from undersigned.app.letter_file import read_draft
     from undersigned.cli.letter_summary import format_bundle, passed_times, summary_of
+    from undersigned.cli.letter_template import find_placeholders
     from undersigned.cli.settings import data_folder
     from undersigned.cli.site_folder import whole_site_in
     from undersigned.web.static_files import find_bundle
@@ -115,7 +117,7 @@ def open_(file: LetterFile, data: Data = None, origin: Origin = None, yes: Yes =
         output.needs("--yes")
     folder = data_folder(data)
     with whole_site_in(folder, f"letter open {file}", origin) as site:
-        for sentence in passed_times(draft, site.clock.now()):
+        for sentence in (*passed_times(draft, site.clock.now()), *find_placeholders(draft)):
             output.note(sentence)
         if not yes:
             output.facts(summary_of(draft), title=FIXED)

@@ -3,10 +3,13 @@
 import datetime as dt
 import os
 import re
+import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from string import Template
 from typing import Final
 
+from undersigned.app.draft import Draft
 from undersigned.errors import StoreError
 
 DAYS_TO_DEADLINE: Final = 14
@@ -130,6 +133,23 @@ def _letter(folder: Path, now: dt.datetime) -> str:
         deadline=(evening + dt.timedelta(days=DAYS_TO_DEADLINE)).isoformat(),
         closes=(evening + dt.timedelta(days=DAYS_TO_CLOSE)).isoformat(),
     )
+
+
+def find_placeholders(draft: Draft) -> Iterator[str]:
+    """Yield, in words, what still is in a draft as the template has it, and would be fixed for good."""
+    said = tomllib.loads(_letter(Path("letter"), dt.datetime.now(dt.UTC)))["texts"][0]
+    demands = {demand["text"] for demand in said["demands"]}
+    for text in draft.texts:
+        left = {
+            "title": text.title == said["title"],
+            "text": text.text.strip() == _TEXT.strip(),
+            "consequence": text.consequence == said["consequence"],
+            "headcount_source": text.headcount_source == said["headcount_source"],
+            "demands": any(demand.text in demands for demand in text.demands),
+        }
+        for member, is_left in left.items():
+            if is_left:
+                yield f"[[texts]] {text.lang}: `{member}` is still the template's: write your own"
 
 
 def slug_of(folder: Path) -> str:
