@@ -86,6 +86,8 @@ def test_names_are_opened_together(village: Village, letter: Letter) -> None:
         assert reading.get_document(village.site, villager.name) == villager.blob
     assert village.has_seal(waiting)
     assert not village.row(waiting).opened
+    stage = reading.get_page(village.site, village.letters, letter.slug).stage
+    assert (stage.reached_at, stage.released_at) == (START, START + HOUR)
     assert verified(village)[1] == []
 
 

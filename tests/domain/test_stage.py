@@ -194,6 +194,40 @@ def test_the_whole_of_a_letters_life() -> None:
     assert life.moves[-1].at == CLOSES + 30
 
 
+def test_when_it_was_reached_and_released_is_known_for_good() -> None:
+    """Whatever follows; but a letter that is open again is not reached."""
+    life = Life(_letter())
+
+    def told() -> tuple[int | None, int | None]:
+        return life.stage.reached_at, life.stage.released_at
+
+    assert told() == (None, None)
+    life.now += 60
+    life.epoch(RULE)
+    assert told() == (OPENED + 60, None)
+    life.now += 60
+    life.epoch(RULE - 1)
+    assert told() == (None, None)
+    life.now += 60
+    life.epoch(RULE)
+    life.until(OPENED + 3_780)
+    life.opening(RULE - 1)
+    assert (life.stage.state, told()) == (State.OPEN, (None, None))
+    life.now += 20
+    life.epoch(RULE)
+    life.until(OPENED + 7_400)
+    assert (life.stage.state, told()) == (State.FROZEN, (OPENED + 3_800, None))
+    life.opening(RULE)
+    known = (OPENED + 3_800, OPENED + 7_400)
+    assert (life.stage.state, told()) == (State.RELEASED, known)
+    life.epoch(RULE + 1, 1)
+    life.until(OPENED + 7_400 + WAVE_PERIOD_S)
+    life.opening(RULE + 1)
+    assert (life.stage.wave, told()) == (3, known)
+    life.until(CLOSES)
+    assert (life.stage.state, told()) == (State.CLOSED, known)
+
+
 def test_without_a_cooling_off_or_a_seal() -> None:
     """Reached, frozen and released follow at once when nothing is to wait for."""
     life = Life(_letter(cooling_off_s=0))

@@ -9,13 +9,11 @@ from tests.live import PEOPLE, LiveSite
 from tests.web.members import assert_problem, signed
 
 from undersigned import __version__
-from undersigned.app.reading import LetterPage, get_page
 from undersigned.crypto.note_key import parse_vkey
 from undersigned.domain.canonical import format_canonical
-from undersigned.domain.letter import Letter, Mode, State, TrusteeTerms
-from undersigned.domain.stage import Stage
+from undersigned.domain.letter import Letter, Mode, TrusteeTerms
 from undersigned.store.letters import put_document
-from undersigned.web.api.letters import moments_of, seals_of
+from undersigned.web.api.letters import seals_of
 
 COUNTS = [
     "m", "standing", "waiting", "anonymous", "withdrawn", "invalidated", "erased",
@@ -195,24 +193,3 @@ def test_seals_are_the_operators_or_not(live_site: LiveSite) -> None:
     assert seals_of(with_trustees(1, False)) == "trustees"
     public = replace(letter, modes=(Mode.PUBLIC,), conditions=(), trustees=(), quorum=0)
     assert seals_of(public) is None
-
-
-def test_moments_are_told_as_far_as_they_are_known(live_site: LiveSite) -> None:
-    """When a letter was reached and released follows from its stage, or is null."""
-    running = live_site.running
-    page = get_page(running.site, running.letters, live_site.slug)
-    day = 86_400
-
-    def moments(state: State, wave: int, at: int, wave_at: int | None) -> tuple[object, object]:
-        return moments_of(with_stage(page, Stage(state, wave, at, wave_at)))
-
-    assert moments(State.OPEN, 0, day, None) == (None, None)
-    assert moments(State.REACHED, 0, day, None) == (day, None)
-    assert moments(State.FROZEN, 1, 2 * day, 2 * day) == (day, None)
-    assert moments(State.RELEASED, 1, 2 * day + 5, 2 * day) == (day, 2 * day + 5)
-    assert moments(State.RELEASED, 2, 4 * day, 4 * day) == (None, None)
-
-
-def with_stage(page: LetterPage, stage: Stage) -> LetterPage:
-    """Return the page of a letter in another stage."""
-    return replace(page, stage=stage)

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from undersigned.app.letters import Letters
 from undersigned.app.site import Site
+from undersigned.domain.explanation import parse_explanation
 from undersigned.domain.reasons import EraseReason, InvalidateReason
-from undersigned.errors import StoreError
+from undersigned.errors import FormatError, StoreError
 from undersigned.store import letters as letter_store
 from undersigned.store import remarks as remark_store
 from undersigned.store import signatures as signature_store
@@ -83,9 +84,9 @@ def _struck(connection: Connection, letter_id: bytes, row: ReasonRow) -> StruckR
 
 
 def _explanation(connection: Connection, digest: bytes) -> str | None:
-    """Return the text of an explanation: plain UTF-8 (formats §3)."""
+    """Return an explanation, or None if it is not here any more."""
     content = letter_store.find_document(connection, digest)
     try:
-        return None if content is None else content.decode()
-    except UnicodeDecodeError:
+        return None if content is None else parse_explanation(content)
+    except FormatError:
         raise StoreError("an explanation in the database is damaged") from None

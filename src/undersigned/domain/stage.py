@@ -31,6 +31,8 @@ class Stage:
     `at` is that of the last outcome, `wave_at` that of the outcome that froze the last wave, `epoch_at`
     that of the last epoch since the last outcome. `opening_due`: the last wave waits for its opening.
     `opening_failed`: its opening left too few, and nothing but the outcome `open` has followed.
+    `reached_at` is when the rule was met, and None while the letter is open, also if it is open again;
+    `released_at` is when the first wave was released.
     """
 
     state: State
@@ -40,6 +42,8 @@ class Stage:
     epoch_at: int | None = None
     opening_due: bool = False
     opening_failed: bool = False
+    reached_at: int | None = None
+    released_at: int | None = None
 
 
 class Move(NamedTuple):
@@ -62,6 +66,14 @@ def stage_after_outcome(before: Stage | None, outcome: OutcomeRecord, *, unopene
         return Stage(outcome.state, outcome.wave, outcome.at)
     is_wave = outcome.wave > before.wave
     failed = before.state is State.FROZEN and outcome.state is State.OPEN
+    reached_at, released_at = before.reached_at, before.released_at
+    match outcome.state:
+        case State.REACHED:
+            reached_at = outcome.at
+        case State.OPEN:
+            reached_at = None
+        case State.RELEASED if released_at is None:
+            released_at = outcome.at
     return Stage(
         state=outcome.state,
         wave=outcome.wave,
@@ -69,6 +81,8 @@ def stage_after_outcome(before: Stage | None, outcome: OutcomeRecord, *, unopene
         wave_at=outcome.at if is_wave else before.wave_at,
         opening_due=is_wave and unopened > 0,
         opening_failed=failed,
+        reached_at=reached_at,
+        released_at=released_at,
     )
 
 

@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 from undersigned.app import reading
 from undersigned.app.reading import LetterNumbers, LetterPage
-from undersigned.domain.letter import Letter, State
+from undersigned.domain.letter import Letter
 from undersigned.domain.record import format_record
 from undersigned.web.api.decimals import DECIMAL, GREATEST
 from undersigned.web.api.models import (
@@ -49,7 +49,6 @@ def get_letter(door: AtDoor, slug: str, response: Response) -> LetterAnswer:
     """Tell all of a letter (`slug`: its newest edition, or `slug@edition`)."""
     response.headers["Cache-Control"] = SHORT
     page = reading.get_page(door.running.site, door.running.letters, slug)
-    reached_at, released_at = moments_of(page)
     return LetterAnswer(
         letter_id=page.letter.letter_id.hex(),
         slug=page.letter.slug,
@@ -59,8 +58,8 @@ def get_letter(door: AtDoor, slug: str, response: Response) -> LetterAnswer:
         state=page.stage.state.value,
         wave=page.stage.wave,
         opened_at=page.opened_at,
-        reached_at=reached_at,
-        released_at=released_at,
+        reached_at=page.stage.reached_at,
+        released_at=page.stage.released_at,
         roll_n=page.roll_n,
         seals=seals_of(page.letter),
         notices=[
@@ -170,21 +169,3 @@ def seals_of(letter: Letter) -> Literal["operator", "trustees"] | None:
         return None
     held = sum(trustee.operator for trustee in letter.trustees)
     return "operator" if held >= letter.quorum else "trustees"
-
-
-def moments_of(page: LetterPage) -> tuple[int | None, int | None]:
-    """Return when the rule was met and when the first wave was released, as far as the stage tells.
-
-    The stage holds the last outcome and the last freezing, which stand the cooling-off after the
-    rule was met; after the first wave it tells no more of it.
-    """
-    stage, cooling_off = page.stage, page.letter.cooling_off_s
-    match stage.state:
-        case State.REACHED:
-            return stage.at, None
-        case State.FROZEN:
-            return stage.at - cooling_off, None
-        case State.RELEASED if stage.wave == 1 and stage.wave_at is not None:
-            return stage.wave_at - cooling_off, stage.at
-        case _:
-            return None, None

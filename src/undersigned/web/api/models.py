@@ -121,8 +121,8 @@ class LetterAnswer(Answer):
     state: str
     wave: int
     opened_at: int
-    reached_at: int | None
-    released_at: int | None
+    reached_at: int | None = Field(description="when the rule was met; null while it is open")
+    released_at: int | None = Field(description="when the first wave was released")
     roll_n: int
     seals: Literal["operator", "trustees"] | None = Field(description="who can open sealed names")
     notices: list[NoticeAnswer] = Field(description="the newest first, at most 101")

@@ -12,7 +12,7 @@ from undersigned.app.reading import LetterPage
 from undersigned.app.struck import get_struck
 from undersigned.domain.letter import Mode, TextDocument
 from undersigned.domain.terms import LONGEST_LANG
-from undersigned.web.api.letters import moments_of, seals_of
+from undersigned.web.api.letters import seals_of
 from undersigned.web.door import AtDoor
 from undersigned.web.pages.address import find_base_url
 from undersigned.web.pages.charts import Charts
@@ -76,7 +76,6 @@ def values_of(page: LetterPage, text: TextDocument, now: int) -> dict[str, Any]:
         "counts": page.numbers.counts,
         "numbers": page.numbers,
         "seals": seals_of(letter),
-        "moments": moments_of(page),
         "text": text,
         "now": now,
     }
