@@ -1,6 +1,7 @@
 /**
  * Changing one's mind: withdrawing a signature, and amending its mode, condition and name. The twelve
- * words suffice to withdraw and to become anonymous; a name takes the attestation of the receipt.
+ * words suffice to withdraw, to become anonymous, and to change the condition of a name that is kept as it
+ * is; a name that is written anew takes the attestation of the receipt.
  */
 
 import { type Api, promiseIn } from "./api.ts";
@@ -8,7 +9,7 @@ import type { Bytes } from "./bytes.ts";
 import { Refused } from "./errors.ts";
 import type { Answer } from "./exchange.ts";
 import { type SignerKey, signerKeyOf } from "./keys.ts";
-import type { Letter, Stand } from "./letter.ts";
+import { checkStand, type Letter, type Stand } from "./letter.ts";
 import { type Attestation, verifyAttestation, type WrittenName, writeName } from "./name.ts";
 import { type Promised, verifiedPromise } from "./promise.ts";
 import { formatRecord, makeAmend, makeWithdraw, MOST_AMENDMENTS } from "./record.ts";
@@ -24,10 +25,14 @@ export interface Mine {
   readonly words: string;
 }
 
-/** How a signature is to stand from now on; what is null is taken away. */
+/**
+ * How a signature is to stand from now on; what is null is taken away. `kept` is the hash of the name
+ * that it has in the log, to be kept in the same mode.
+ */
 export interface Amendment extends Stand {
   readonly attestation: Attestation | null;
   readonly statement: string | null;
+  readonly kept?: Bytes | null;
 }
 
 /**
@@ -47,12 +52,16 @@ export async function withdraw(api: Api, mine: Mine): Promise<Promised> {
  */
 export async function amend(api: Api, mine: Mine, amendment: Amendment): Promise<Promised> {
   const { letter } = mine;
-  const { mode, condition, attestation, statement } = amendment;
+  const { mode, condition, attestation, statement, kept = null } = amendment;
   const key = await signerKeyOf(parseWords(mine.words), letter.id);
+  const stand = { mode, condition };
+  if (kept !== null) {
+    checkStand(letter, stand);
+    return amendNext(api, mine, key, stand, { hash: kept, blob: null });
+  }
   if (mode !== "anonymous" && attestation !== null) {
     await verifyAttestation(letter, attestation, key.c);
   }
-  const stand = { mode, condition };
   const name = await writeName(letter, key, stand, attestation, statement);
   return amendNext(api, mine, key, stand, name);
 }

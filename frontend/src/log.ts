@@ -96,6 +96,8 @@ export interface Trace {
   readonly index: number;
   readonly mode: string;
   readonly condition: number | null;
+  /** The hash of its name document or blob, in base64url; null if it has none. */
+  readonly name: string | null;
   readonly amended: number;
   readonly ended: "withdraw" | "invalidate" | null;
 }
@@ -122,7 +124,8 @@ function traced(
   index: number,
 ): Trace | null {
   const condition = typeof record["condition"] === "number" ? record["condition"] : null;
-  const how = { mode: String(record["mode"]), condition };
+  const name = typeof record["name"] === "string" ? record["name"] : null;
+  const how = { mode: String(record["mode"]), condition, name };
   switch (record["t"]) {
     case "sign":
       return { index, ...how, amended: 0, ended: null };

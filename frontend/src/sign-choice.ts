@@ -4,16 +4,11 @@ import type { Choice } from "./attempt.ts";
 import { FormatError } from "./errors.ts";
 import type { Attestation } from "./name.ts";
 import type { SigningPage } from "./signing-page.ts";
+import { statementOf } from "./statement.ts";
 
 /** Return name and role as they are shown. */
 export function nameOn({ name, role }: Attestation): string {
   return role === null ? name : `${name}, ${role}`;
-}
-
-/** Return a statement as it is written, null for none; browsers end lines in more than one way. */
-export function statementOf(typed: string): string | null {
-  const text = typed.normalize("NFC").replace(/\r\n?/g, "\n").replaceAll("\t", " ").trim();
-  return text === "" ? null : text;
 }
 
 /** Return what was chosen, as the attempt takes it; the member has seen the attested name. */

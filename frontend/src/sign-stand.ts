@@ -5,12 +5,12 @@ import { type Mode, MODES } from "./body.ts";
 import { button, choiceOf, choose, element, fill, formatNumber, part, show } from "./dom.ts";
 import type { Letter } from "./letter.ts";
 import { LONGEST_STATEMENT } from "./name.ts";
-import { countCharacters } from "./shape.ts";
-import { nameOn, statementOf } from "./sign-choice.ts";
+import { nameOn } from "./sign-choice.ts";
 import { openReview } from "./sign-review.ts";
 import { attemptOf, type SigningPage } from "./signing-page.ts";
+import { checkStatement, lengthOf } from "./statement.ts";
 import { OPENED } from "./steps.ts";
-import { checkFields, during, FieldProblem, tell } from "./telling.ts";
+import { during, tell } from "./telling.ts";
 
 /** Fewer than this many: whoever knows the group can guess who is meant. */
 const SMALL_CROWD = 10;
@@ -41,7 +41,7 @@ export function prepareStand(page: SigningPage): void {
     event.preventDefault();
     clearTimeout(timer);
     void during(step, button("stand"), async () => {
-      checkStatement();
+      if (readStand().mode !== "anonymous") checkStatement(statementField());
       await page.draft.change(readStand());
       await openReview(page);
     });
@@ -104,16 +104,7 @@ function arrange(letter: Letter): void {
   const crowd = Math.min(letter.headcount.n, condition ?? letter.headcount.n);
   show("when-small", mode === "anonymous" && crowd < 3 * SMALL_CROWD);
   show("sealed-small", mode === "sealed" && condition !== null && condition < SMALL_CROWD);
-  const length = countCharacters(statementOf(statementField().value) ?? "");
+  const length = lengthOf(statementField().value);
   fill(part("statement-field"), { length: formatNumber(length) });
   part("statement-count").dataset["over"] = String(length > LONGEST_STATEMENT);
-}
-
-function checkStatement(): void {
-  const { mode, statement } = readStand();
-  const text = mode === "anonymous" ? null : statementOf(statement);
-  const length = countCharacters(text ?? "");
-  const isOdd = /[\p{Cc}\p{Cs}]/u.test((text ?? "").replaceAll("\n", ""));
-  const code = length > LONGEST_STATEMENT ? "statement-too-long" : isOdd ? "statement-odd" : null;
-  checkFields([code === null ? null : new FieldProblem(statementField(), code)]);
 }

@@ -1,6 +1,6 @@
 /**
  * The page of one's own signature: with the twelve words or the receipt it is looked up in the log,
- * which is read and checked in the browser, and can be withdrawn.
+ * which is read and checked in the browser, and can be amended or withdrawn.
  */
 
 import { withdraw } from "./amending.ts";
@@ -13,9 +13,11 @@ import { FormatError, Refused, UndersignedError } from "./errors.ts";
 import { signerKeyOf } from "./keys.ts";
 import type { LetterView } from "./letter.ts";
 import { findTrace, type Log, readLog, type Trace } from "./log.ts";
+import type { Attestation } from "./name.ts";
 import { offerReceipt } from "./receipt-file.ts";
 import { leafHashOf, parseReceipt, type Receipt, verifyReceipt, withProof } from "./receipt.ts";
 import type { Site } from "./site.ts";
+import { offerAmend, prepareAmend } from "./signature-amend.ts";
 import { focusHeading } from "./steps.ts";
 import { checkFields, during, FieldProblem, TELLING } from "./telling.ts";
 import { formatWords, parseWords } from "./words.ts";
@@ -44,6 +46,7 @@ function main(): void {
     event.preventDefault();
     void during(section, button("look-up"), lookUp);
   });
+  prepareAmend();
   const dialog = element("withdraw-dialog", HTMLDialogElement);
   button("withdraw").addEventListener("click", () => dialog.showModal());
   button("withdraw-no").addEventListener("click", () => dialog.close());
@@ -71,6 +74,9 @@ async function lookUp(): Promise<void> {
   const log = await readLog(site, TELLING);
   const trace = findTrace(log, view.letter, key.publicKey);
   showFound(log, trace, view);
+  const mine = { site, letter: view.letter, words: typed.words };
+  const attestation = attestationOf(typed.receipt, view);
+  offerAmend(isAmendable(trace, view) ? { api, mine, trace, attestation } : null);
   if (typed.receipt !== null) await complete(typed.receipt, api);
   field("words-typed").value = "";
   show("found", true);
@@ -150,6 +156,18 @@ function showFound(log: Log, trace: Trace | null, view: LetterView): void {
   });
 }
 
+/** Return what a name can be written from; who signed without one cannot come to have one. */
+function attestationOf(receipt: Receipt | null, { letter }: LetterView): Attestation | null {
+  if (receipt === null) return null;
+  const isNobody = letter.roll !== "list" && receipt.attestation.name === "anonymous";
+  return isNobody ? null : receipt.attestation;
+}
+
+function isAmendable(trace: Trace | null, { state }: LetterView): trace is Trace {
+  const takesAmendments = ["open", "reached", "frozen", "released"].includes(state);
+  return trace !== null && trace.ended === null && takesAmendments;
+}
+
 /** Put the proof into a receipt that has none yet, and offer it. */
 async function complete(receipt: Receipt, api: Api): Promise<void> {
   const proof = receipt.proof ?? (await findProof(receipt, api));
@@ -173,6 +191,7 @@ async function withdrawFound(): Promise<void> {
   const { api, site, view, words } = found;
   const { by } = await withdraw(api, { site, letter: view.letter, words });
   fill(part("found"), { by: formatTime(by) });
+  offerAmend(null);
   show("withdraw-offer", false);
   show("withdraw-done", true);
   focusHeading(part("found"));

@@ -8,13 +8,15 @@ from undersigned.cli import output
 from undersigned.cli.held import find_held
 from undersigned.cli.http import open_client
 from undersigned.cli.letter_summary import format_time
+from undersigned.cli.signing import NOBODY
 from undersigned.domain.kinds import MOST_AMENDMENTS
-from undersigned.domain.letter import Letter, Mode
+from undersigned.domain.letter import Letter, Mode, RollKind
 from undersigned.errors import (
     AlreadyWithdrawn,
     ConditionNotOffered,
     FormatError,
     ModeNotOffered,
+    NameNotAttested,
     Refused,
     UnknownSignature,
 )
@@ -65,7 +67,7 @@ def amend_signature(
             trace = find_trace(client, head, key_of(head, held).public_key)
         current = _current(trace, held, wish)
         stand = choose_stand(head.letter, current, _asked(head.letter, current, wish))
-        _check_name(held, stand)
+        _check_name(head.letter, held, stand)
         _review(head, current, stand, yes=yes)
         promised = amend(
             client,
@@ -166,12 +168,16 @@ def _keeps_name(mode: Mode, current: Trace | None, wish: Wish) -> bool:
     return current is not None and mode is current.mode and wish.statement is None
 
 
-def _check_name(held: Held, stand: Stand) -> None:
-    writes_name = stand.mode is not Mode.ANONYMOUS and stand.kept is None
-    if writes_name and not isinstance(held, Receipt):
+def _check_name(letter: Letter, held: Held, stand: Stand) -> None:
+    """Check that a name that is to be written can be. Raises FormatError, NameNotAttested."""
+    if stand.mode is Mode.ANONYMOUS or stand.kept is not None:
+        return
+    if not isinstance(held, Receipt):
         error = FormatError("The words alone change the condition, or make anonymous.")
         error.add_note("a name takes what is in the receipt: give its file in place of the address")
         raise error
+    if letter.roll is not RollKind.LIST and held.attestation.name == NOBODY:
+        raise NameNotAttested("The receipt holds no name: you signed without one.")
 
 
 def _review(head: LetterHead, current: Trace | None, stand: Stand, *, yes: bool) -> None:
