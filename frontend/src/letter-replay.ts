@@ -64,6 +64,14 @@ export class LetterReplay {
     this.#context.findings.false(number, `Leaf ${index}, ${this.label}: ${sentence}.`);
   }
 
+  /** Certificates are not read in a browser: that somebody outside says so is told, not checked. */
+  #noteTimestamp(index: number): void {
+    this.#context.findings.note(
+      6,
+      `Leaf ${index}, ${this.label}: a timestamp is not checked here; undersigned verify checks it.`,
+    );
+  }
+
   /** Take the next record of this letter, leaf `index`; `tokenProblem` says what is wrong with its token. */
   read(index: number, entry: PlainEntry, tokenProblem: string | null): void {
     this.takeMoments(index);
@@ -111,6 +119,7 @@ export class LetterReplay {
         break;
       case "notice":
         if (entry.n !== null) this.headcount = entry.n;
+        if (entry.kind === "timestamp") this.#noteTimestamp(index);
         break;
       case "response":
         if (entry.demands.some(({ id }) => !this.letter.demands.includes(id))) {

@@ -58,8 +58,12 @@ export class LogReplay {
   async read(first: number, entries: readonly Bytes[]): Promise<void> {
     const waiting: Promise<Prepared>[] = [];
     for (const data of entries) waiting.push(this.#prepare(data));
-    for (const [at, prepared] of (await Promise.all(waiting)).entries()) {
-      this.#apply(first + at, prepared);
+    const all = await Promise.all(waiting);
+    for (const [at, prepared] of all.entries()) this.#apply(first + at, prepared);
+    // Only now: several records of a bundle may have the same document.
+    for (const { entry } of all) {
+      if (entry === null || entry.t === "letter") continue;
+      for (const digest of this.#documentsOf(entry)) this.#context.forget(digest);
     }
   }
 
@@ -134,7 +138,6 @@ export class LogReplay {
     }
     this.#checkDocuments(index, entry, replay);
     replay.read(index, entry, tokenProblem);
-    for (const digest of this.#documentsOf(entry)) this.#context.forget(digest);
   }
 
   #badSignature(index: number, { slug }: Letter): void {

@@ -27,7 +27,7 @@ def reports(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Repor
         site = story()
         site.draft().write(folder / name)
         mirrors[name] = {"folder": str(folder / name), "now": site.now}
-    for case in LIES:
+    for case in PLAIN:
         site = case.story()
         draft = site.draft()
         case.tell(draft, site)
@@ -53,7 +53,18 @@ def test_honest_logs_hold(name: str, reports: Reports) -> None:
         assert {member: figures[member] for member in expected} == expected
 
 
-@pytest.mark.parametrize("case", LIES, ids=lambda case: case.name)
+def test_timestamps_are_said_to_be_unchecked(reports: Reports) -> None:
+    """A browser reads no certificates: who outside says that a text existed, it only tells."""
+    said = reports["stamped"]["checks"][5]["evidence"]
+    assert sum("a timestamp is not checked here" in sentence for sentence in said) == 4, "\n".join(
+        said
+    )
+
+
+PLAIN = [case for case in LIES if not case.is_of_time]
+
+
+@pytest.mark.parametrize("case", PLAIN, ids=lambda case: case.name)
 def test_a_lie_is_caught(case: LieCase, reports: Reports) -> None:
     """By the check that the command line's verifier catches it with."""
     report = reports[case.name]

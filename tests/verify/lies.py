@@ -68,6 +68,7 @@ class LieCase:
     check: int
     story: Callable[[], SimulatedSite]
     tell: Callable[[Draft, SimulatedSite], None]
+    is_of_time: bool = False  # told in the certificates and tokens of a timestamp, or its document
 
     @property
     def name(self) -> str:
@@ -84,7 +85,7 @@ def lie(check: int, story: Callable[[], SimulatedSite] = stories.sealed) -> Call
     """Put a lie on the list."""
 
     def register(tell: Told) -> Told:
-        LIES.append(LieCase(check, story, tell))
+        LIES.append(LieCase(check, story, tell, is_of_time=story is stories.stamped))
         return tell
 
     return register
