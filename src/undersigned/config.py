@@ -42,6 +42,11 @@ class Settings(BaseSettings):
         pattern=r"^[^\s@<>]{1,64}@[^\s@<>]{1,253}$",
         description="the address that mails come from; `no-reply@` and the host of the site otherwise",
     )
+    witness_policy: Path | None = Field(
+        default=None,
+        description="a C2SP tlog-policy with the witnesses that are asked to cosign the log, each with "
+        "its address; nothing newer is published before the quorum that it names has cosigned it",
+    )
 
     timestamp_urls: SecretStr | None = Field(
         default=None,

@@ -180,6 +180,14 @@ class RolledBack(StoreError):
     """The database is older than the log that was already published from it."""
 
 
+class WitnessAhead(StoreError):
+    """A witness has cosigned more of this log than the database holds: the database is an older one."""
+
+
+class LogForked(StoreError):
+    """A witness has cosigned another history under this log's key: two servers have used it."""
+
+
 class StaleCheckpoint(StoreError):
     """Another process has extended the log in the meantime."""
 

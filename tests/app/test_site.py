@@ -36,6 +36,7 @@ def test_a_new_site_has_an_empty_log(tmp_path: Path) -> None:
     site = make_site(tmp_path / "data", HOST)
     assert find_published(site) is None
     checkpoint = publish(site)
+    assert checkpoint is not None
     assert (checkpoint.origin, checkpoint.size) == (f"{HOST}/log", 0)
     assert checkpoint.root == EMPTY_ROOT
     assert find_published(site) == checkpoint

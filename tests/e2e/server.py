@@ -5,7 +5,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http.client import HTTPConnection
 from pathlib import Path
 from types import TracebackType
@@ -25,7 +25,8 @@ def free_port() -> int:
 class Server:
     """The program on one data folder and one port. What it writes is appended to `output`.
 
-    `wrapper` is a command that runs the program, to take rights away from it.
+    `wrapper` is a command that runs the program, to take rights away from it; `settings` are variables
+    of its environment.
     """
 
     def __init__(
@@ -34,11 +35,13 @@ class Server:
         *,
         output: Path | None = None,
         wrapper: Sequence[str] = (),
+        settings: Mapping[str, str] | None = None,
     ) -> None:
         self.folder = folder
         self.port = free_port()
         self.output = output or folder.with_name(f"{folder.name}-{self.port}.txt")
         self.wrapper = wrapper
+        self.settings = dict(settings or {})
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -73,7 +76,7 @@ class Server:
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=file,
-                env={"PATH": os.environ["PATH"]},
+                env={"PATH": os.environ["PATH"], **self.settings},
             )
 
     def start(self) -> Self:

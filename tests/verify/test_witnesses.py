@@ -1,11 +1,13 @@
 """Check 2: which witnesses have cosigned the checkpoint, and whether they are the policy's quorum."""
 
+import json
 from pathlib import Path
 
 import pytest
 from tests.simulator import LOG, VKEY
 from tests.verify import stories
 
+from undersigned.cli.demo_lies import read_entries, write_log
 from undersigned.crypto.keys import CosignatureSigner, NoteSigner
 from undersigned.crypto.note_key import format_vkey
 from undersigned.tlog.policy import Policy, parse_policy
@@ -125,3 +127,29 @@ def test_without_a_checkpoint_it_is_unchecked(mirror: Path) -> None:
     """Nobody can cosign what is not there."""
     (mirror / "log" / "checkpoint").unlink()
     assert verify(mirror, policy_of()).check(2).status is Status.UNCHECKED
+
+
+# --- a site that waits for its witnesses
+
+
+def shorten(mirror: Path, *, waiting: bool) -> None:
+    """Take a mirror's log back to its beginning, as if the rest waited for witnesses."""
+    entries = read_entries(mirror)
+    write_log(mirror, entries[:-1], LOG)
+    site = mirror / "site" / "site.json"
+    site.write_text(json.dumps(json.loads(site.read_bytes()) | {"waiting": waiting}))
+
+
+def test_what_waits_for_witnesses_is_unchecked(mirror: Path) -> None:
+    """Numbers beyond the published tree are open where the site says that it waits."""
+    shorten(mirror, waiting=True)
+    report = verify(mirror, None)
+    assert report.check(12).status is Status.UNCHECKED
+    assert any("waits for its witnesses" in each for each in report.check(12).evidence)
+    assert report.false_numbers == ()
+
+
+def test_what_is_not_said_to_wait_is_false(mirror: Path) -> None:
+    """The same numbers without that word."""
+    shorten(mirror, waiting=False)
+    assert 12 in verify(mirror, None).false_numbers

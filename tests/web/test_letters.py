@@ -36,11 +36,12 @@ def signers(live_site: LiveSite) -> int:
 def test_site_tells_its_keys(live_site: LiveSite, client: httpx2.Client) -> None:
     """The site says which log it has, under which keys, its version and its clock."""
     said = client.get("/api/v1/site").json()
-    assert list(said) == ["origin", "log_vkey", "promise_vkey", "witnesses", "version", "time"]
+    assert " ".join(said) == "origin log_vkey promise_vkey witnesses quorum waiting version time"
     assert said["origin"] == "letters.example/log"
     assert parse_vkey(said["log_vkey"]).name == said["origin"]
     assert parse_vkey(said["promise_vkey"]).name == said["origin"] + "/promise"
     assert said["witnesses"] == []
+    assert (said["quorum"], said["waiting"]) == (False, False)
     assert said["version"] == __version__
     assert abs(said["time"] - live_site.running.site.clock.now()) < 5
 

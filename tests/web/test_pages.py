@@ -256,6 +256,8 @@ def render(
         "query": "",
         "struck": Struck((), 0),
         "base": "https://letters.example",
+        "witnesses": ["ada", "ben"],
+        "waits_for_witnesses": True,
     }
     response = RENDERER.page(request(f"lang={tag}"), "letter.html", values)
     return bytes(response.body).decode()

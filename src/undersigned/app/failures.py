@@ -24,3 +24,9 @@ def report_failure(activity: str, error: BaseException, *, letter: str | None = 
         _log.error(
             "failed", activity=activity, error=type(error).__name__, at=place, detail=detail, **of
         )
+
+
+def report_event(event: str, **facts: object) -> None:
+    """Log what somebody who runs the site should know; the facts hold no secret. Never raises."""
+    with suppress(OSError, ValueError):
+        _log.warning(event, **facts)

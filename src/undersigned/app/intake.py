@@ -67,7 +67,13 @@ class Intake:
         self._pool.shutdown()
 
     def submit(self, request: Request) -> "Future[Answer]":
-        """Queue a request; its future holds the answer or the error. Raises Busy."""
+        """Queue a request; its future holds the answer or the error. Raises Busy.
+
+        Nothing is promised any more once a witness has shown that this is not the newest of the log:
+        WitnessAhead, LogForked.
+        """
+        if self._site.witnesses is not None:
+            self._site.witnesses.check_not_halted()
         future: Future[Answer] = Future()
         # Nobody can cancel it any more: it will have an answer, which must not break the thread.
         future.set_running_or_notify_cancel()

@@ -6,7 +6,10 @@ The order of writing, and what a crash leaves after each step:
    crash before the commit leaves everything as it was; the commit is the moment at which the log grows.
 2. Full tiles and bundles to files, each synced. A crash leaves some missing; `publish` writes them at
    the next start, from the database.
-3. The checkpoint to `log/checkpoint`, by rename. That file is what the world sees and the guard that
+3. The witnesses of the site's policy cosign the checkpoint. A crash loses cosignatures that nobody has
+   seen; they are asked for again, and a witness that has stored this checkpoint cosigns it once more.
+   Without the policy's quorum the writing ends here, and goes on later.
+4. The checkpoint to `log/checkpoint`, by rename. That file is what the world sees and the guard that
    remembers how far it saw: a database that is behind it has been restored from a back-up, and the
    site does not start, since it would tell a second history. A crash before this step leaves the old
    checkpoint published, which is the same log, shorter.
@@ -27,14 +30,22 @@ from undersigned.domain.record import (
     format_record,
     parse_record,
 )
-from undersigned.errors import RolledBack, StoreError
+from undersigned.errors import FormatError, RolledBack, StoreError, VerificationError
 from undersigned.files import replace_file
 from undersigned.store import log as log_store
 from undersigned.store import remarks as remark_store
 from undersigned.store.database import Connection
 from undersigned.store.remarks import RemarkRow
 from undersigned.tlog.checkpoint import Checkpoint, format_checkpoint_body, parse_checkpoint
-from undersigned.tlog.merkle import Frontier, HashReader, leaf_hash, tree_root
+from undersigned.tlog.merkle import (
+    Frontier,
+    HashReader,
+    consistency_proof,
+    leaf_hash,
+    tree_root,
+)
+from undersigned.tlog.note import format_signatures, parse_note
+from undersigned.tlog.policy import find_cosignatures
 from undersigned.tlog.tile import (
     ENTRIES,
     FULL_WIDTH,
@@ -44,6 +55,7 @@ from undersigned.tlog.tile import (
     format_tile_path,
     new_full_tiles,
 )
+from undersigned.witness.asking import Tree
 
 HASH_SIZE = 32
 
@@ -185,16 +197,41 @@ def is_published(site: Site) -> bool:
     """Say whether the world sees the newest checkpoint of the database."""
     with site.collector.read() as connection:
         row = log_store.find_checkpoint(connection)
-    return row is not None and find_published_note(site) == row.note.encode()
+    # Cosignatures may follow the log's own signature.
+    return row is not None and (find_published_note(site) or b"").startswith(row.note.encode())
 
 
-def publish(site: Site) -> Checkpoint:
-    """Show the world the log as the database has it: steps 2 and 3 of the order of writing.
+def find_cosigners(site: Site) -> dict[str, int]:
+    """Return which witnesses have cosigned what is published, with their times. Raises StoreError."""
+    note = find_published_note(site)
+    if note is None or site.witnesses is None:
+        return {}
+    try:
+        return find_cosignatures(site.witnesses.policy, parse_note(note))
+    except (FormatError, VerificationError):
+        raise StoreError("the published checkpoint is damaged") from None
 
-    Raises RolledBack if the world has seen more, or something else, than the database holds.
+
+def wants_publishing(site: Site) -> bool:
+    """Say whether the world does not see the newest checkpoint, or could see more cosignatures."""
+    if not is_published(site):
+        return True
+    note = find_published_note(site)
+    if note is None or site.witnesses is None:
+        return False
+    return site.witnesses.is_anyone_due(find_cosigners(site))
+
+
+def publish(site: Site, *, at_start: bool = False) -> Checkpoint | None:
+    """Show the world the log as the database has it: steps 2 to 4 of the order of writing.
+
+    Returns what the world sees, which is the older checkpoint (None before the first) as long as the
+    quorum of witnesses is missing. `at_start` asks every witness, also where all is published. Raises
+    RolledBack if the world has seen more, or something else, than the database holds; WitnessAhead or
+    LogForked if a witness has.
     """
     with _publishing(site):
-        return _publish(site)
+        return _publish(site, at_start=at_start)
 
 
 @contextmanager
@@ -211,21 +248,58 @@ def _publishing(site: Site) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _publish(site: Site) -> Checkpoint:
+def _publish(site: Site, *, at_start: bool) -> Checkpoint | None:
     seen = find_published(site)
     with site.collector.read() as connection:
         row = log_store.find_checkpoint(connection)
         if row is None:
             raise StoreError("the database has no checkpoint")
         newest = Checkpoint(site.origin, row.size, row.root)
-        if seen == newest:
-            return newest
-        seen_size = seen.size if seen else 0
-        check_guard(connection, seen, newest)
-        for path in new_full_tiles(seen_size, row.size):
-            _write_file(site.log_folder / format_tile_path(path), read_tile(connection, path))
-    _write_file(site.log_folder / "checkpoint", row.note.encode())
+        if seen != newest:
+            check_guard(connection, seen, newest)
+            seen_size = seen.size if seen else 0
+            for path in new_full_tiles(seen_size, row.size):
+                _write_file(site.log_folder / format_tile_path(path), read_tile(connection, path))
+    # Without a transaction: the witnesses take their time.
+    note = _cosigned(site, newest, row.note.encode(), at_start=at_start)
+    if note is None:
+        return seen
+    if note != find_published_note(site):
+        _write_file(site.log_folder / "checkpoint", note)
     return newest
+
+
+def _cosigned(site: Site, newest: Checkpoint, note: bytes, *, at_start: bool) -> bytes | None:
+    """Return the note that is to be published; None if that is not for now, or not for this process."""
+    published = find_published_note(site) or b""
+    if site.witnesses is None:
+        if not is_cosigned(published):
+            return note
+        # The process that was given the policy publishes.
+        return published if published.startswith(note) else None
+    signatures = site.witnesses.gather(_tree(site, newest, note), published, at_start=at_start)
+    if signatures is None:
+        return published if published.startswith(note) else None
+    return note + format_signatures(signatures)
+
+
+def is_cosigned(note: bytes) -> bool:
+    """Say whether somebody else than the log has signed a note."""
+    return bool(note) and len(parse_note(note).signatures) > 1
+
+
+def _tree(site: Site, checkpoint: Checkpoint, note: bytes) -> Tree:
+    """Return what witnesses are asked to cosign; proofs are read from the database when they are asked."""
+
+    def prove(old: int) -> tuple[bytes, ...]:
+        with site.collector.read() as connection:
+            return consistency_proof(old, checkpoint.size, hash_reader(connection, checkpoint.size))
+
+    def root_of(size: int) -> bytes:
+        with site.collector.read() as connection:
+            return tree_root(size, hash_reader(connection, checkpoint.size))
+
+    return Tree(site.keys.log.verifier, checkpoint, note, prove, root_of)
 
 
 def check_guard(connection: Connection, seen: Checkpoint | None, newest: Checkpoint) -> None:

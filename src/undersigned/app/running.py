@@ -1,12 +1,19 @@
-"""A running site: intake, loops (sequencing, opening, tidying, timestamps); its issuer, if it has one."""
+"""A running site: intake, loops (sequencing, publishing, opening, tidying, stamps); perhaps its issuer."""
 
 import time
+from typing import Final
 
 from undersigned.app.clock import StoredClock
 from undersigned.app.failures import report_failure
 from undersigned.app.intake import Intake
 from undersigned.app.letters import Letters
-from undersigned.app.log import publish
+from undersigned.app.log import (
+    find_published_note,
+    is_cosigned,
+    is_published,
+    publish,
+    wants_publishing,
+)
 from undersigned.app.loops import Loops
 from undersigned.app.opening import open_due_waves
 from undersigned.app.own_collector import OwnCollector
@@ -19,6 +26,9 @@ from undersigned.app.timestamping import Timestamping
 from undersigned.authority import Authority
 from undersigned.errors import StoreError
 from undersigned.mail import Mailer
+
+REST_S: Final = 1.0
+"""Seconds between two rounds of asking witnesses who are needed and do not cosign."""
 
 
 class RunningSite:
@@ -33,12 +43,15 @@ class RunningSite:
         self.intake = Intake(site, self.letters)
         self._stuck = Stuck()
         self._timestamping = Timestamping(site, self.letters, authorities)
+        self._rest_until = 0.0
         self.issuer: RunningIssuer | None = None
         if isinstance(site, WholeSite):
             self.issuer = RunningIssuer(site.issuer, OwnCollector(site, self.intake), mailer)
         self._loops = Loops(
             {
                 "sequencing": self._advance,
+                # apart, since it waits for witnesses and epochs must not
+                "publishing": self._publish,
                 # apart, since it verifies the whole log and epochs must not wait for it
                 "opening": self._open,
                 "tidying": Tidying(site).step,
@@ -48,11 +61,15 @@ class RunningSite:
         )
 
     def start(self) -> None:
-        """Publish what a crash may have left unpublished, then take signatures. Raises RolledBack.
+        """Publish what a crash may have left unpublished, then take signatures.
+
+        Raises RolledBack, WitnessAhead, LogForked if the database is not the newest of its log, and
+        StoreError if witnesses have cosigned the log and this process was given no policy.
 
         A clock of the site's own is left as it is: who serves the site lets it run.
         """
-        publish(self.site)
+        self._check_policy()
+        publish(self.site, at_start=True)
         self.intake.start()
         self._loops.start()
         if self.issuer is not None:
@@ -76,6 +93,24 @@ class RunningSite:
         if isinstance(self.site.clock, StoredClock):
             self.site.clock.save()
         sequence(self.site, self.letters, self._stuck)
+
+    def _check_policy(self) -> None:
+        note = find_published_note(self.site)
+        if self.site.witnesses is None and note is not None and is_cosigned(note):
+            error = StoreError("witnesses have cosigned this log, and no policy names them now")
+            error.add_note("set UNDERSIGNED_WITNESS_POLICY to the policy's file, as it was before")
+            error.add_note("to go on without witnesses, for all to see: a file with `quorum none`")
+            raise error
+
+    def _publish(self) -> None:
+        if self.site.witnesses is None or not wants_publishing(self.site):
+            return
+        if time.monotonic() < self._rest_until:
+            return
+        publish(self.site)
+        if not is_published(self.site):
+            # The quorum is missing, and those who are asked again need some rest.
+            self._rest_until = time.monotonic() + REST_S
 
     def _open(self) -> None:
         open_due_waves(self.site, self.letters)

@@ -27,14 +27,17 @@ from undersigned.store.pending import PendingRow
 def sequence(site: Site, letters: Letters, stuck: Stuck | None = None) -> int:
     """Append what is due, and publish it with whatever is not published yet.
 
-    `stuck` remembers the damaged letters from one call to the next. Returns the number of entries
-    appended.
+    Where witnesses are asked it is published by a loop of its own: epochs do not wait for them. `stuck`
+    remembers the damaged letters from one call to the next. Returns the number of entries appended.
+    Raises WitnessAhead, LogForked once a witness has shown that.
     """
+    if site.witnesses is not None:
+        site.witnesses.check_not_halted()
     stuck = Stuck() if stuck is None else stuck
     is_due = _is_anything_due(site, letters, stuck)
     appended = _append_due(site, letters, stuck) if is_due else 0
     # Not only what was appended now: a full disk, or a crash, may have kept an earlier epoch back.
-    if appended or not is_published(site):
+    if site.witnesses is None and (appended or not is_published(site)):
         publish(site)
     return appended
 

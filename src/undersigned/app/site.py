@@ -10,12 +10,13 @@ those of the issuer an `Issuer`: neither can reach into the other's database.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from undersigned.app.clock import Clock, StoredClock
 from undersigned.app.folder import clock_in, make_folders, open_database
 from undersigned.app.issuer import Issuer, add_letter, has_issuer
+from undersigned.app.witnessing import Witnesses
 from undersigned.crypto.keys import NoteSigner, RecordSigner, TrusteeKey
 from undersigned.crypto.token import TokenChallenge, TokenVerifier
 from undersigned.domain.letter import Letter
@@ -43,13 +44,17 @@ class SiteKeys:
 
 @dataclass(slots=True)
 class Site:
-    """An open site, without the members. `host` is the part of the log's origin before the slash."""
+    """An open site, without the members. `host` is the part of the log's origin before the slash.
+
+    `witnesses` are None where this process was given no policy.
+    """
 
     folder: Path
     host: str
     collector: Database
     keys: SiteKeys
     clock: Clock
+    witnesses: Witnesses | None = field(default=None, kw_only=True)
 
     @property
     def origin(self) -> str:
@@ -61,6 +66,11 @@ class Site:
         """Where the published checkpoint and the full tiles are."""
         return self.folder / "log"
 
+    @property
+    def is_waiting_for_witnesses(self) -> bool:
+        """Say whether newer records are not published because a quorum of witnesses is missing."""
+        return self.witnesses is not None and self.witnesses.is_waiting
+
     def token_verifier(self, letter: Letter) -> TokenVerifier:
         """Return what checks the tokens of a letter."""
         return TokenVerifier(
@@ -68,8 +78,10 @@ class Site:
         )
 
     def close(self) -> None:
-        """Let go of the database."""
+        """Let go of the database, and of the witnesses."""
         self.collector.close()
+        if self.witnesses is not None:
+            self.witnesses.close()
 
 
 @dataclass(slots=True)

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from undersigned.app.issuer import Issuer
     from undersigned.app.site import Site, WholeSite
+    from undersigned.app.witnessing import Witnesses
 
 from contextlib import contextmanager
 
@@ -91,8 +92,10 @@ def open_or_make(
             raise _unfinished(folder)
         if origin is None:
             raise _no_site(folder, command)
-        return (make_collector if collector else make_site)(folder, origin)
-    site = open_any(folder)
+        site = (make_collector if collector else make_site)(folder, origin)
+    else:
+        site = open_any(folder)
+    site.witnesses = load_witnesses()
     if origin is not None and origin != site.host:
         site.close()
         error = SiteExists(f"{folder} holds the site of {site.host}, and a log keeps its host")
@@ -127,6 +130,16 @@ def open_or_make_issuer(folder: Path, command: str, url: str | None) -> "Issuer"
         error.add_note("leave --url out, or name another folder with --data")
         raise error
     return issuer
+
+
+def load_witnesses() -> "Witnesses | None":
+    """Return the witnesses of the policy in the settings, if one is set. Raises StoreError, FormatError."""
+    from undersigned.app.witnessing import Witnesses
+    from undersigned.cli.files import read_policy
+    from undersigned.config import read_settings
+
+    policy = read_policy(read_settings().witness_policy)
+    return None if policy is None else Witnesses(policy)
 
 
 def _unfinished(folder: Path) -> NoSite:

@@ -22,11 +22,15 @@ T = TypeVar("T")
 
 
 class SitePage(msgspec.Struct):
-    """`site.json`: which log the site says it has, and its clock in UTC seconds."""
+    """`site.json`: which log the site says it has, and its clock in UTC seconds.
+
+    `waiting` says that the log has records which are not published before witnesses have cosigned them.
+    """
 
     origin: str
     log_vkey: str
     time: Natural
+    waiting: bool = False
 
 
 class CountsPage(msgspec.Struct):
@@ -127,6 +131,11 @@ class Pages:
     def time(self) -> int | None:
         """The site's clock when it was mirrored."""
         return None if self.site is None else self.site.time
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the site said that it has more than it has published, and waits for its witnesses."""
+        return self.site is not None and self.site.waiting
 
 
 def read_pages(folder: Folder, findings: Findings) -> Pages:

@@ -67,9 +67,11 @@ def verify_mirror(
     letters = tuple(replay.letters.values())
     texts = [read_texts(context, letter) for letter in letters]
     compare_site(context, head, pages)
-    compare_letters(context, letters, pages, is_complete=reader.is_complete)
+    unpublished_from = head.checkpoint.size if pages.is_waiting else None
+    is_all = reader.is_complete and unpublished_from is None
+    compare_letters(context, letters, pages, is_complete=is_all)
     for letter in letters:
-        _check_letter(context, letter, pages)  # 11, 12
+        _check_letter(context, letter, pages, unpublished_from)  # 11, 12
     figures = tuple(
         _figures(letter, shown, replay.timestamps.of(letter.letter.letter_id))
         for letter, shown in zip(letters, texts, strict=True)
@@ -93,13 +95,15 @@ def _replay(context: Context, pages: Pages, reader: LogReader) -> Replay:
     return replay
 
 
-def _check_letter(context: Context, letter: LetterReplay, pages: Pages) -> None:
+def _check_letter(
+    context: Context, letter: LetterReplay, pages: Pages, unpublished_from: int | None
+) -> None:
     names = NameReader(context, letter, {})
     names.read_all()
-    check_overdue(context, letter, pages.time)
+    check_overdue(context, letter, pages.time, is_waiting=pages.is_waiting)
     shown = pages.letters.get(letter.letter.letter_id)
     if shown is not None:
-        PageComparison(context, letter, shown, names).compare()
+        PageComparison(context, letter, shown, names, unpublished_from).compare()
 
 
 def _figures(

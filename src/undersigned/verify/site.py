@@ -61,12 +61,17 @@ def compare_letters(
 
 @dataclass(frozen=True, slots=True)
 class PageComparison:
-    """Compares the pages of one letter with its replay."""
+    """Compares the pages of one letter with its replay.
+
+    `unpublished_from` is the size of the tree where the site says that it has more, and waits for its
+    witnesses; None where it has not said so.
+    """
 
     context: Context
     replay: LetterReplay
     pages: LetterPages
     reader: NameReader
+    unpublished_from: int | None = None
 
     def compare(self) -> None:
         """Compare numbers, state, history and names."""
@@ -82,8 +87,18 @@ class PageComparison:
     def _false(self, sentence: str) -> None:
         self.context.findings.false(12, f"{self.replay.label.capitalize()}: {sentence}.")
 
+    def _unpublished(self, what: str) -> None:
+        self.context.findings.unchecked(
+            12,
+            f"{self.replay.label.capitalize()}: {what} is of records that are not published yet; the"
+            " site says that it waits for its witnesses.",
+        )
+
     def _find_moment(self, size: int, what: str) -> Moment | None:
         moment = self.replay.moments.get(size)
+        if self.unpublished_from is not None and size > self.unpublished_from:
+            self._unpublished(what)
+            return None
         if moment is None or size <= self.replay.index + 2:
             self._false(f"{what} is of size {size}, at which the log does not have it")
             return None
@@ -193,7 +208,9 @@ class PageComparison:
                 self._false(f"the name at leaf {leaf} is public, and the site does not show it")
 
     def _compare_name(self, name: ShownName, documents: list[NameDocument] | None) -> None:
-        if documents is None:
+        if self.unpublished_from is not None and name.leaf >= self.unpublished_from:
+            self._unpublished(f"the name at leaf {name.leaf}")
+        elif documents is None:
             self._false(f"the site shows a name at leaf {name.leaf}, where the log has none public")
         elif documents and not any(_is_name(name, document) for document in documents):
             # Without any readable document check 11 has said so already.
@@ -218,18 +235,25 @@ def _is_seal_claim(seals: str | None, letter: Letter) -> bool:
     return seals == ("operator" if held >= letter.quorum else "trustees")
 
 
-def check_overdue(context: Context, replay: LetterReplay, time: int | None) -> None:
-    """Check that no change of state was overdue at the site's own time (check 10)."""
+def check_overdue(
+    context: Context, replay: LetterReplay, time: int | None, *, is_waiting: bool = False
+) -> None:
+    """Check that no change of state was overdue at the site's own time (check 10).
+
+    `is_waiting`: the site says that newer records wait for its witnesses, so that it may be in these.
+    """
     stage = replay.stage
     if time is None or stage is None:
         return
     slack = max(replay.letter.epoch.period_s, LEAST_SLACK_S)
     due = _find_due(replay, stage)
     if due is not None and time > due + slack:
-        context.findings.false(
+        report = context.findings.unchecked if is_waiting else context.findings.false
+        report(
             10,
             f"{replay.label.capitalize()}: it is still {stage.state} at {time}, and its state had to"
-            f" change at {due}.",
+            f" change at {due}."
+            + (" The site says that newer records wait for its witnesses." if is_waiting else ""),
         )
 
 

@@ -49,6 +49,8 @@ STATUS: Final[dict[type[UndersignedError], int]] = {
     errors.SiteExists: 503,
     errors.NoSite: 503,
     errors.RolledBack: 503,
+    errors.WitnessAhead: 503,
+    errors.LogForked: 503,
     errors.StaleCheckpoint: 503,
     errors.ProofPending: 202,
 }

@@ -12,6 +12,7 @@ Steps 5 to 7 are one: nobody else's request comes in between.
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
@@ -146,7 +147,7 @@ class Witness:
 
         It may show that the log tells two histories, or only that it sent a wrong proof.
         """
-        _log.warning("refused a signed checkpoint that does not continue the last one")
+        _warn("refused a signed checkpoint that does not continue the last one")
         folder = self._folder / "evidence"
         try:
             folder.mkdir(exist_ok=True)
@@ -154,7 +155,13 @@ class Witness:
                 name = sha256(request.checkpoint).hexdigest()
                 replace_file(folder / f"{name}.txt", request.checkpoint)
         except (OSError, StoreError):
-            _log.warning("the refused checkpoint could not be kept")
+            _warn("the refused checkpoint could not be kept")
+
+
+def _warn(sentence: str) -> None:
+    """Log, and go on without it: the disk that is full may be the one that the log is written to."""
+    with suppress(OSError, ValueError):
+        _log.warning(sentence)
 
 
 def _refusal(status: int, sentence: str) -> Answer:

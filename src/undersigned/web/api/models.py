@@ -48,13 +48,29 @@ def _bytes(size: int) -> Any:
     )
 
 
+class WitnessAnswer(Answer):
+    """A witness that the site asks to cosign its log."""
+
+    name: str
+    vkey: str
+    cosigned_at: int | None = Field(
+        description="when it cosigned the published checkpoint; null if it has not"
+    )
+
+
 class SiteAnswer(Answer):
-    """The site and its keys."""
+    """The site, its keys, and its witnesses."""
 
     origin: str
     log_vkey: str
     promise_vkey: str
-    witnesses: list[str]
+    witnesses: list[WitnessAnswer]
+    quorum: bool = Field(
+        description="nothing newer is published before a quorum of the witnesses has cosigned it"
+    )
+    waiting: bool = Field(
+        description="records are in the log that the quorum has not cosigned yet; not yet published"
+    )
     version: str
     time: int = Field(description="the site's clock")
 

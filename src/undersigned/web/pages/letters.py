@@ -7,11 +7,13 @@ from fastapi.responses import HTMLResponse, Response
 from starlette.requests import Request
 
 from undersigned.app import reading
+from undersigned.app.log import find_cosigners
 from undersigned.app.names import get_names
 from undersigned.app.reading import LetterPage
 from undersigned.app.struck import get_struck
 from undersigned.domain.letter import Mode, TextDocument
 from undersigned.domain.terms import LONGEST_LANG
+from undersigned.tlog.policy import printable
 from undersigned.web.api.letters import seals_of
 from undersigned.web.door import AtDoor
 from undersigned.web.pages.address import find_base_url
@@ -59,6 +61,8 @@ def show_letter(
         "query": "",
         "struck": get_struck(running.site, running.letters, slug),
         "base": find_base_url(request, running.site.host),
+        "witnesses": [printable(name) for name in find_cosigners(running.site)],
+        "waits_for_witnesses": running.site.is_waiting_for_witnesses,
     }
     return renderer.page(request, "letter.html", values, scripts=[LIVE_SCRIPT], forms=True)
 
