@@ -15,15 +15,19 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+from cryptography import x509
 from cryptography.exceptions import InvalidSignature, InvalidTag
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
+from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS, PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey, RSAPublicNumbers
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA384
+from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512
+from cryptography.hazmat.primitives.serialization import Encoding
 
 
 def need(holds: object, sentence: str) -> None:
@@ -360,6 +364,155 @@ def check_text(data: bytes, lang: str, demands: list[dict[str, str]]) -> None:
     need([{"id": d["id"]} for d in text["demands"]] == demands, "a text has the letter's demands")
 
 
+# §3.3 Timestamps -----------------------------------------------------------------------------
+
+TIMESTAMP = members(
+    "v:1..1 t:timestamp record:32B? algorithm:sha256",
+    note=maybe(string(1, 1_024, several_lines=True)),
+    authority=string(1, 200),
+    token=string(2, 43_691),
+)
+TST_INFO = bytes.fromhex("2a864886f70d0109100104")
+DIGESTS = {"01": SHA256(), "02": SHA384(), "03": SHA512()}  # of 2.16.840.1.101.3.4.2
+SIGNED_WITH = {
+    "2a864886f70d010101": None,  # RSA with the signer's digest
+    **{f"2a864886f70d01010{c}": h for c, h in zip("bcd", DIGESTS.values(), strict=True)},
+    **{f"2a8648ce3d04030{c}": h for c, h in zip("234", DIGESTS.values(), strict=True)},
+}
+Der = tuple[int, bytes, bytes]  # the tag, the value, the whole
+
+
+def read_der(data: bytes) -> list[Der]:
+    """Read DER elements one after another (X.690 §10.1)."""
+    found = []
+    while data:
+        need(len(data) > 1, "DER is whole")
+        size, head = data[1], 2
+        if size > 0x80:
+            head += size - 0x80
+            size = int.from_bytes(data[2:head], "big")
+            need(size >= 1 << (8 * (head - 3) if head > 3 else 7), "lengths are short")
+        need(len(data) >= head + size, "DER is whole")
+        found.append((data[0], data[head : head + size], data[: head + size]))
+        data = data[head + size :]
+    return found
+
+
+def inside(element: Der, tag: int = 0x30) -> list[Der]:
+    """Read what is in an element of this tag."""
+    need(element[0] == tag, "an element has its tag")
+    return read_der(element[1])
+
+
+def digest_of(algorithm: Der) -> Any:
+    """Return the hash that an AlgorithmIdentifier names."""
+    oid = inside(algorithm)[0][1].hex()
+    need(oid[:-2] == "6086480165030402" and oid[-2:] in DIGESTS, "the digest is one of SHA-2")
+    return DIGESTS[oid[-2:]]
+
+
+def hash_with(algorithm: Any, data: bytes) -> bytes:
+    """Hash data."""
+    return hashlib.new(algorithm.name, data).digest()
+
+
+def check_stamp(token: bytes, imprint: bytes) -> tuple[int, str]:
+    """Check a TimeStampToken over this hash; return genTime and the authority's name."""
+    try:
+        return read_stamp(token, imprint)
+    except ValueError:
+        raise
+    except Exception:  # noqa: BLE001 - parts that are not there, certificates of any kind
+        raise ValueError("a token cannot be read") from None
+
+
+def read_stamp(token: bytes, imprint: bytes) -> tuple[int, str]:
+    """Do what `check_stamp` says."""
+    need(len(token) <= 32_768, "a token is at most 32 KiB")
+    [(_, whole, _)] = read_der(token)
+    kind, content = read_der(whole)
+    need(kind[1].hex() == "2a864886f70d010702", "a token is signed data")
+    parts = inside(inside(content, 0xA0)[0])
+    info_kind, info_content = inside(parts[2])
+    need(info_kind[1] == TST_INFO, "what is signed is a TSTInfo")
+    [(_, info, _)] = inside(info_content, 0xA0)
+    version, _, message, _, time = inside(read_der(info)[0])[:5]
+    need(version[1] == b"\x01", "the version is 1")
+    algorithm, hashed = inside(message)
+    need(digest_of(algorithm).name == "sha256" and hashed[1] == imprint, "it is stamped")
+    found = re.fullmatch(rb"([0-9]{14})(\.[0-9]+)?Z", time[1])
+    need(time[0] == 0x18 and found, "there is a time")
+    moment = datetime.strptime(time[1][:14].decode(), "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+    certificates = [c[2] for part in parts[3:] if part[0] == 0xA0 for c in inside(part, 0xA0)]
+    [signer] = inside(parts[-1], 0x31)
+    return int(moment.timestamp()), check_signer(signer, info, certificates)
+
+
+def check_signer(signer: Der, info: bytes, certificates: list[bytes]) -> str:
+    """Check that one of the certificates is the signer's and has signed; return its name."""
+    fields = inside(signer)
+    issuer, serial = inside(fields[1])
+    digest = digest_of(fields[2])
+    need(fields[3][0] == 0xA0, "attributes are signed")
+    certificate = next(
+        (
+            c
+            for c in map(x509.load_der_x509_certificate, certificates)
+            if c.issuer.public_bytes() == issuer[2]
+            and c.serial_number == int.from_bytes(serial[1], "big")
+        ),
+        None,
+    )
+    if certificate is None:
+        raise ValueError("the signer's certificate is not in the token")
+    attributes = {}
+    for attribute in read_der(fields[3][1]):
+        oid, values = inside(attribute)
+        attributes[oid[1].hex()] = inside(values, 0x31)[0]
+    need(attributes["2a864886f70d010903"][1] == TST_INFO, "content-type is that of a TSTInfo")
+    need(attributes["2a864886f70d010904"][1] == hash_with(digest, info), "the digest is the info's")
+    check_named(attributes, certificate)
+    usage = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage)
+    need(
+        usage.critical and [u.dotted_string for u in usage.value] == ["1.3.6.1.5.5.7.3.8"], "it may"
+    )
+    signed = b"\x31" + fields[3][2][1:]  # as SET OF
+    kind = inside(fields[4])[0][1].hex()
+    need(kind in SIGNED_WITH, "the signature is of a known kind")
+    algorithm = SIGNED_WITH[kind] or digest
+    key = certificate.public_key()
+    try:
+        if isinstance(key, RSAPublicKey):
+            key.verify(fields[5][1], signed, PKCS1v15(), algorithm)
+        else:
+            need(isinstance(key, EllipticCurvePublicKey), "the key is of a known kind")
+            cast("EllipticCurvePublicKey", key).verify(fields[5][1], signed, ECDSA(algorithm))
+    except InvalidSignature:
+        raise ValueError("a timestamp's signature does not hold") from None
+    return name_of(certificate)
+
+
+def check_named(attributes: dict[str, Der], certificate: x509.Certificate) -> None:
+    """Check that the signed attributes have the certificate's hash first (RFC 5035)."""
+    content = certificate.public_bytes(Encoding.DER)
+    if (named := attributes.get("2a864886f70d010910022f")) is not None:
+        first = inside(inside(inside(named)[0])[0])
+        algorithm = digest_of(first.pop(0)) if first[0][0] == 0x30 else SHA256()
+        need(first[0][1] == hash_with(algorithm, content), "the certificate is the named one")
+        return
+    need("2a864886f70d010910020c" in attributes, "the certificate is named")
+    first = inside(inside(inside(attributes["2a864886f70d010910020c"])[0])[0])
+    need(first[0][1] == hashlib.sha1(content).digest(), "the certificate is the named one")  # noqa: S324
+
+
+def name_of(certificate: x509.Certificate) -> str:
+    """Return how an authority is called."""
+    names = [a.value for a in certificate.subject if a.oid.dotted_string == "2.5.4.3"]
+    name = str(names[0]) if names else certificate.subject.rfc4514_string()
+    shown = unicodedata.normalize("NFC", name)
+    return "".join(c for c in shown if unicodedata.category(c) != "Cc")[:200]
+
+
 # §5 The token --------------------------------------------------------------------------------
 
 # SubjectPublicKeyInfo of RFC 9578 §8.2.2 for 2048 bits and e = 65537: all but the modulus is fixed.
@@ -595,6 +748,8 @@ class Letter:
     tally: dict[str, int] = field(default_factory=dict)
     struck: list[tuple[Signature, list[bytes | None]]] = field(default_factory=list)
     headcount: int = 0
+    entry_hash: bytes = b""
+    stamped: list[tuple[int, bytes, int]] = field(default_factory=list)  # size, root, genTime
 
     def __post_init__(self) -> None:
         self.headcount = self.body["headcount"]["n"]
@@ -748,10 +903,33 @@ class Letter:
     def take_guarantee(self, _: int, record: dict[str, Any]) -> None:
         """Take a guarantee, which changes no count."""
 
-    def take_notice(self, _: int, record: dict[str, Any]) -> None:
+    def take_notice(self, index: int, record: dict[str, Any]) -> None:
         """Take a notice; one of kind `headcount` has the new headcount."""
         need((record["kind"] == "headcount") == (record["n"] is not None), "n is a headcount")
         self.headcount = record["n"] or self.headcount
+        data = self.find(raw(record["document"])) if record["kind"] == "timestamp" else None
+        if data is not None:  # it may have been taken down
+            self.take_timestamp(index, record["at"], data)
+
+    def take_timestamp(self, index: int, at: int, data: bytes) -> None:
+        """Check what was stamped, the token, and its time (§3.3); a tree waits for the whole log."""
+        need(len(data) <= 65_536, "a timestamp is at most 64 KiB")
+        stamp = parse(data)
+        need(TIMESTAMP(stamp), "a timestamp has its members")
+        need((stamp["record"] is None) != (stamp["note"] is None), "a record or a note is stamped")
+        if stamp["note"] is None:
+            need(raw(stamp["record"]) == self.entry_hash, "the letter's own record is stamped")
+            imprint = self.entry_hash
+        else:
+            need(len(stamp["note"].encode()) <= 1_024, "a note is at most 1,024 bytes")
+            imprint = sha256(stamp["note"].encode())
+            origin, size, root, end = stamp["note"].split("\n")
+            need(origin == self.origin and end == "", "the note is of this log")
+            need(re.fullmatch(r"0|[1-9][0-9]*", size), "the size is a decimal number")
+            need(int(size) <= index, "the tree ends before the notice")
+            self.stamped.append((int(size), base64.b64decode(root, validate=True), at))
+        time, authority = check_stamp(raw(stamp["token"]), imprint)
+        need((time, authority) == (at, stamp["authority"]), "the notice says what the token says")
 
     def take_opening(self, index: int, record: dict[str, Any]) -> None:
         """Check an opening and its file; find S again; open and strike its leaves (§7, Opening)."""
@@ -968,6 +1146,7 @@ def replay(records: Iterable[dict[str, Any]], origin: str, find: Find) -> dict[s
         name = base64.urlsafe_b64encode(letter_id).rstrip(b"=").decode()
         need(name not in letters, "a letter is opened once")
         letters[name] = letter = Letter(index, letter_id, record["body"], origin, find)
+        letter.entry_hash = sha256(canonical(record))
         for text in letter.body["texts"]:
             check_text(letter.document(text["hash"]), text["lang"], letter.body["demands"])
     return letters
@@ -990,7 +1169,12 @@ def read_mirror(folder: Path) -> dict[str, Figures]:
     need(tree_root(log) == root, "the entries hash to the root that the log signed")
     for path in (folder / "documents").iterdir():
         need(sha256(path.read_bytes()).hex() == path.name, "documents are what their names say")
-    letters = replay(map(parse_record, log), origin, find)
+    records = list(map(parse_record, log))
+    letters = replay(records, origin, find)
+    for stamped, root, time in (stamp for letter in letters.values() for stamp in letter.stamped):
+        need(tree_root(log[:stamped]) == root, "the tree that was stamped is the log's")
+        times = [r["at"] for r in records[:stamped] if r["t"] in {"epoch", "outcome"}]
+        need(max(times, default=0) <= time + 300, "nothing stamped is later than its stamp")
     check_editions(letters)
     figures = {letter.letter_id.hex(): letter.figures() for letter in letters.values()}
     for letter_id, result in figures.items():

@@ -12,17 +12,31 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests import spec_reader
 from tests.simulator import TRUSTEES, Draft, Member, SimulatedLetter, SimulatedSite, make_opening
-from tests.spec_reader import Blob, Figures, canonical, raw, read_mirror, sha256, tree_root
+from tests.spec_reader import (
+    Blob,
+    Figures,
+    canonical,
+    check_stamp,
+    raw,
+    read_mirror,
+    sha256,
+    tree_root,
+)
+from tests.stamping import Stamper, make_root, the_clock
 from tests.verify import stories
 from tests.verify.lies import LIES, LieCase
 
 from undersigned.crypto.seal import parse_blob
+from undersigned.crypto.timestamp import make_request, read_response
 from undersigned.domain.letter import Basis, Mode, State
 from undersigned.domain.opening import BadLeaf, OpeningFile, format_opening
 from undersigned.domain.record import format_record
 
 UNSAID = {"overdue_by_the_clock", "overdue_by_epochs"}
 """Lies about lateness: the page says at which time a move is made, not by when it has to be logged."""
+
+UNSAID |= {"stamp_by_a_false_root", "stamp_by_an_expired_authority", "stamp_of_the_future"}
+"""Lies about time that only roots, or a clock, can find; a reader of the page has neither."""
 
 TOLD = [case for case in LIES if 5 <= case.check <= 11 and case.name not in UNSAID]
 """Lies in the log and the documents; the pages that a site shows are not in docs/formats.md."""
@@ -96,8 +110,8 @@ class Walk:
         self.draw = draw
         self.site = SimulatedSite()
         basis = draw.draw(st.sampled_from(Basis))
-        trustees = draw.draw(st.sampled_from([1, 3]))
-        self.letter = self.site.open(basis=basis, trustees=trustees, rule=3)
+        quorum, trustees = draw.draw(st.sampled_from([(1, 1), (1, 3), (2, 3), (3, 3), (2, 2)]))
+        self.letter = self.site.open(basis=basis, trustees=trustees, quorum=quorum, rule=3)
 
     def choose(self) -> tuple[Mode, int | None]:
         """Draw a mode and a condition."""
@@ -146,7 +160,8 @@ class Walk:
         if member and in_the_open and not member.is_erased and self.draw.draw(st.booleans()):
             self.draw.draw(st.sampled_from([self.letter.invalidate, self.letter.erase]))(member)
         else:
-            self.letter.notice()
+            tell = [self.letter.notice, self.letter.stamp, self.letter.stamp_tree]
+            self.draw.draw(st.sampled_from(tell))()
 
     def wait(self) -> None:
         """Let time pass, as long as no wave waits."""
@@ -267,6 +282,37 @@ def shares_of(site: SimulatedSite, member: Member) -> tuple[bytes | None, ...]:
         key.open_share(blob, i, letter.letter_id, member.key.public_key)
         for i, key in enumerate(TRUSTEES[: len(letter.trustees)], 1)
     )
+
+
+@pytest.mark.parametrize("chain", [False, True])
+def test_real_authority_is_understood(tmp_path: Path, chain: bool) -> None:
+    """What `openssl ts` answers says the same to the stranger: imprint, time and name."""
+    root = make_root()
+    stamper = Stamper(tmp_path, root, "A real clock", chain=(root,) if chain else ())
+    request = make_request(b"We write.")
+    token, stamp = read_response(stamper.reply(request.content), request)
+    assert check_stamp(token, sha256(b"We write.")) == (stamp.at, "A real clock")
+    with pytest.raises(ValueError, match="stamped"):
+        check_stamp(token, sha256(b"We praise."))
+
+
+@pytest.fixture(scope="module")
+def token() -> bytes:
+    """A timestamp, to be changed."""
+    return the_clock()[0].make_token(b"We write.", 1_700_000_000)
+
+
+@settings(max_examples=100, deadline=None)
+@given(draw=st.data())
+def test_changed_timestamp_says_the_same_or_is_refused(token: bytes, draw: st.DataObject) -> None:
+    """No bit that matters can be another; what is not signed may be."""
+    changed = bytearray(token)
+    changed[draw.draw(st.integers(0, len(token) - 1))] ^= draw.draw(st.integers(1, 255))
+    try:
+        time, _ = check_stamp(bytes(changed), sha256(b"We write."))
+    except ValueError:
+        return
+    assert time == 1_700_000_000
 
 
 # --- parts
