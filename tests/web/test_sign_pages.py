@@ -1,10 +1,19 @@
 """The pages of signing and of one's signature, as they are sent: complete before any script runs."""
 
 import re
+from collections.abc import Iterator
+from dataclasses import replace
 
 import httpx2
 import pytest
 from tests.live import LiveSite
+from tests.web.markup import texts_of
+from tests.web.members import signed
+
+from undersigned.app.letters import format_stage
+from undersigned.domain.letter import Mode, State
+from undersigned.domain.stage import Stage
+from undersigned.store.letters import LetterRow, find_letter, put_stage
 
 SIGNERS_MEET = {
     "already-issued",
@@ -77,3 +86,52 @@ def test_no_such_letter(client: httpx2.Client, name: str) -> None:
     answer = client.get(f"/letters/none-such/{name}", headers={"Accept": "text/html"})
     assert answer.status_code == 404
     assert answer.headers["content-type"].startswith("text/html")
+
+
+def _put(live: LiveSite, row: LetterRow) -> None:
+    with live.running.site.collector.write() as connection:
+        put_stage(
+            connection,
+            row.letter_id,
+            stage=row.stage,
+            epochs=row.epochs,
+            epoch_at=row.epoch_at,
+            at=row.at,
+            active=row.active,
+        )
+
+
+@pytest.fixture
+def released(live_site: LiveSite) -> Iterator[None]:
+    """The letter has been released, as far as its row says."""
+    with live_site.running.site.collector.read() as connection:
+        row = find_letter(connection, live_site.letter.letter_id)
+    assert row is not None
+    stage = Stage(State.RELEASED, 1, row.at, row.at, reached_at=row.at, released_at=row.at)
+    _put(live_site, replace(row, stage=format_stage(stage), active=False))
+    yield
+    _put(live_site, row)
+
+
+@pytest.mark.usefixtures("released")
+def test_a_released_letter_says_when_later_names_are_opened(
+    client: httpx2.Client, live_site: LiveSite
+) -> None:
+    """Its rule was met long ago: nothing is promised of it any more."""
+    page = client.get(f"/letters/{live_site.slug}/sign").text
+    text = texts_of(page)
+    assert "nobody, until the next names are opened" in text
+    assert "at most once a day" in text
+    assert "once the letter is reached" not in text
+    assert "Delivered once" not in text
+
+
+def test_numbers_that_are_met_are_said_to_be(client: httpx2.Client, live_site: LiveSite) -> None:
+    """Whoever chooses one is counted at once; what stands is what the letter's page says."""
+    for invite in live_site.invites[:2]:
+        signed(client, live_site.slug, invite, Mode.PUBLIC)
+    signed(client, live_site.slug, live_site.invites[2], Mode.ANONYMOUS)
+    text = texts_of(client.get(f"/letters/{live_site.slug}/sign").text)
+    assert "Standing now3 of 14, 2 of them towards the rule" in text
+    assert re.search(r"Once 2 of us stand 14\.3% of 14, met already", text)
+    assert re.search(r"Once 3 of us stand 21\.4% of 14\s*Once 6", " ".join(text.split()))

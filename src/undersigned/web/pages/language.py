@@ -40,6 +40,9 @@ _RANGE = re.compile(
     r"\s*([A-Za-z]{1,8}|\*)(?:-[A-Za-z0-9-]{1,40})?\s*(?:;\s*q\s*=\s*([01](?:\.[0-9]{0,3})?))?\s*"
 )
 
+OWN_NAMES: Final = {"en": "English", "id": "Bahasa Indonesia"}
+"""What speakers call the languages of the interface; the tables of Unicode have only "Indonesia"."""
+
 
 @dataclass(frozen=True, slots=True)
 class Language:
@@ -110,6 +113,8 @@ class Language:
             locale = Locale.parse(tag, sep="-")
         except (UnknownLocaleError, ValueError):
             return tag
+        if own and tag in OWN_NAMES:
+            return OWN_NAMES[tag]
         return locale.get_display_name(locale if own else self.locale) or tag
 
 
@@ -127,8 +132,8 @@ def read_languages() -> dict[str, Language]:
     """Return the languages by tag; the first is the one of the source."""
     return {
         # Day before month and a 24-hour clock, which is what the other half of the world reads.
-        "en": Language("en", "English", Locale("en", "GB"), NullTranslations()),
-        "id": Language("id", "Bahasa Indonesia", Locale("id"), _read_translations("id")),
+        "en": Language("en", OWN_NAMES["en"], Locale("en", "GB"), NullTranslations()),
+        "id": Language("id", OWN_NAMES["id"], Locale("id"), _read_translations("id")),
     }
 
 

@@ -54,6 +54,7 @@ def _show(request: Request, door: Door, slug: str, text: str | None, name: str) 
         "modes": [mode.value for mode in page.letter.modes],
         "methods": [method.value for method in page.letter.methods],
         "numbers": page.numbers,
+        "state": page.stage.state.value,
         "counts": page.numbers.counts,
         "longest_statement": LONGEST_STATEMENT,
         "takes": page.stage.state in TAKES_SIGNATURES,
