@@ -36,10 +36,23 @@ export class Context {
 
   /** Fetch a document (its hash in base64url), so that `document` has it. */
   async fetch(digest: string): Promise<void> {
-    if (this.#documents.has(digest)) return;
+    if (!this.#documents.has(digest)) this.#documents.set(digest, await this.#find(digest));
+  }
+
+  /** Fetch a document and return it as `document` does; it is not kept. */
+  async read(digest: string, number: CheckNumber, what: string): Promise<Bytes | null> {
+    return this.#judge(await this.#find(digest), digest, number, what);
+  }
+
+  async #find(digest: string): Promise<Fetched> {
     const data = await this.#source.find(`documents/${formatHex(parseBase64url(digest))}`);
-    const isRight = data !== null && formatBase64url(hash(data)) === digest;
-    this.#documents.set(digest, { data, isRight });
+    return { data, isRight: data !== null && formatBase64url(hash(data)) === digest };
+  }
+
+  /** Return a document that was fetched, null if it is missing or has another hash; nothing is said. */
+  peek(digest: string): Bytes | null {
+    const { data = null, isRight = false } = this.#documents.get(digest) ?? {};
+    return isRight ? data : null;
   }
 
   /** Let go of a document that nobody will ask for again. */
@@ -52,7 +65,11 @@ export class Context {
    * is reported under check `number`; that it is missing is not.
    */
   document(digest: string, number: CheckNumber, what: string): Bytes | null {
-    const { data = null, isRight = false } = this.#documents.get(digest) ?? {};
+    const fetched = this.#documents.get(digest) ?? { data: null, isRight: false };
+    return this.#judge(fetched, digest, number, what);
+  }
+
+  #judge({ data, isRight }: Fetched, digest: string, number: CheckNumber, what: string): Bytes | null {
     if (data === null || isRight) return data;
     this.findings.false(number, `${what}: the document ${digest} has another hash, so it was changed.`);
     return null;

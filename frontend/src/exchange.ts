@@ -66,7 +66,12 @@ export function post(url: string, value: unknown, patience: Patience = PATIENT):
   return exchange(url, { method: "POST", headers, body: formatCanonical(value) }, patience);
 }
 
-async function exchange(url: string, request: RequestInit, patience: Patience): Promise<Answer> {
+/** Make a request and return its answer; the same bytes are sent again. Throws what `get` does. */
+export async function exchange(
+  url: string,
+  request: RequestInit,
+  patience: Patience,
+): Promise<Answer> {
   for (let tries = 1; ; tries += 1) {
     const reply = await send(url, request, patience.timeoutMs);
     if (reply !== null && reply.status < 300) {

@@ -7,18 +7,23 @@
 import { CLOCK_SLACK_S, type Context } from "./context.ts";
 import type { BatchEntry, EntryOf, PlainEntry } from "./entry.ts";
 import { Epochs } from "./epochs.ts";
-import { VerificationError } from "./errors.ts";
 import type { CheckNumber } from "./findings.ts";
 import type { Letter } from "./letter.ts";
 import { type Moment, Showing, type Wanted } from "./moment.ts";
-import { Openings } from "./openings.ts";
-import { outcomeHash } from "./outcome.ts";
+import { Openings, type Refused } from "./openings.ts";
+import { outcomeProblems } from "./outcome-check.ts";
 import {
-  checkMove, type Move, moveAfterEpoch, nextBoundary, type Stage, stageAfterOutcome,
+  type Move, moveAfterEpoch, nextBoundary, type Stage, stageAfterOutcome,
   TAKES_AMENDMENTS, TAKES_WITHDRAWALS, VOID,
 } from "./stage.ts";
 import { Signature, Signatures, termProblems } from "./tally.ts";
 import { nonceOf } from "./token-check.ts";
+
+/** What only waiting could tell of a record: what is wrong with its token, who refused shares. */
+export interface Waited {
+  readonly tokenProblem: string | null;
+  readonly refused: Refused;
+}
 
 export class LetterReplay {
   readonly letter: Letter;
@@ -72,8 +77,8 @@ export class LetterReplay {
     );
   }
 
-  /** Take the next record of this letter, leaf `index`; `tokenProblem` says what is wrong with its token. */
-  read(index: number, entry: PlainEntry, tokenProblem: string | null): void {
+  /** Take the next record of this letter, leaf `index`. */
+  read(index: number, entry: PlainEntry, { tokenProblem, refused }: Waited): void {
     this.takeMoments(index);
     switch (entry.t) {
       case "sign":
@@ -92,12 +97,12 @@ export class LetterReplay {
       default:
         this.#leaveEpoch();
         this.#checkOpeningOrder(index, entry);
-        this.#readSingle(index, entry);
+        this.#readSingle(index, entry, refused);
     }
   }
 
   /** Take a record that does not stand in an epoch. */
-  #readSingle(index: number, entry: Exclude<PlainEntry, BatchEntry>): void {
+  #readSingle(index: number, entry: Exclude<PlainEntry, BatchEntry>, refused: Refused): void {
     switch (entry.t) {
       case "epoch":
         this.#beginEpoch(index, entry);
@@ -115,7 +120,7 @@ export class LetterReplay {
         this.#erase(index, entry);
         break;
       case "opening":
-        this.#open(index, entry);
+        this.#open(index, entry, refused);
         break;
       case "notice":
         if (entry.n !== null) this.headcount = entry.n;
@@ -298,10 +303,10 @@ export class LetterReplay {
     const before = this.stage;
     // What is released counts as released in the record that says so.
     if (before?.state === "frozen" && entry.state === "released") this.openings.release();
-    this.#checkFigures(index, entry);
+    const problems = outcomeProblems(this.letter, before, entry, this.signatures);
+    for (const problem of problems) this.#false(10, index, `outcome ${entry.state} ${problem}`);
     this.#checkNow(index, entry.at);
     const unopened = this.signatures.unopened();
-    this.#checkMove(index, before, entry, unopened);
     if (before === null) {
       if (index !== this.index + 2) {
         this.#false(6, index, "the opening outcome does not stand next to the letter");
@@ -321,39 +326,6 @@ export class LetterReplay {
     this.#lastAt = entry.at;
   }
 
-  /** Check the move; a sealed name that was erased may be counted as unopened or not. */
-  #checkMove(
-    index: number,
-    before: Stage | null,
-    entry: EntryOf<"outcome">,
-    unopened: number,
-  ): void {
-    const problems = [unopened, this.signatures.unopened(false)].map((number) =>
-      problemOf(() => checkMove(this.letter, before, entry, number)),
-    );
-    const [first = null] = problems;
-    if (problems.every((problem) => problem !== null)) {
-      this.#false(10, index, `outcome ${entry.state} at ${entry.at}: ${first}`);
-    }
-  }
-
-  #checkFigures(index: number, entry: EntryOf<"outcome">): void {
-    const isVoid = VOID.includes(entry.state);
-    const { m, standing, waiting } = this.signatures.figures(isVoid);
-    if (entry.m !== m || entry.standing !== standing || entry.waiting !== waiting) {
-      this.#false(
-        10,
-        index,
-        `outcome ${entry.state} states m ${entry.m}, standing ${entry.standing}, waiting ` +
-          `${entry.waiting}; the records give ${m}, ${standing}, ${waiting}`,
-      );
-    }
-    const leaves = isVoid ? [] : this.signatures.standing().map(({ leaf }) => leaf);
-    if (entry.hash !== outcomeHash(leaves)) {
-      this.#false(10, index, `outcome ${entry.state} states another set of who stands`);
-    }
-  }
-
   #checkNow(index: number, at: number): void {
     const { now } = this.#context;
     if (now !== null && at > now + CLOCK_SLACK_S) {
@@ -361,9 +333,9 @@ export class LetterReplay {
     }
   }
 
-  #open(index: number, entry: EntryOf<"opening">): void {
+  #open(index: number, entry: EntryOf<"opening">, refused: Refused): void {
     const before = this.openings.told.length;
-    if (this.stage !== null) this.stage = this.openings.open(index, entry, this.stage);
+    if (this.stage !== null) this.stage = this.openings.open(index, entry, this.stage, refused);
     for (const { signature, blob } of this.openings.told.slice(before)) {
       this.showing.show(signature.leaf, { mode: "public", name: blob });
     }
@@ -391,16 +363,5 @@ export class LetterReplay {
       releasedAt: this.releasedAt,
       rollN: epochs.rollN,
     };
-  }
-}
-
-/** Return what a check throws, null if it holds. */
-function problemOf(check: () => void): string | null {
-  try {
-    check();
-    return null;
-  } catch (error) {
-    if (error instanceof VerificationError) return error.message;
-    throw error;
   }
 }

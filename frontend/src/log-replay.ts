@@ -15,9 +15,10 @@ import { KEY_SIZE, SIGNATURE_SIZE, verifyEd25519 } from "./ed25519.ts";
 import { FormatError, UndersignedError } from "./errors.ts";
 import { parseExplanation } from "./explanation.ts";
 import type { Letter } from "./letter.ts";
-import { LetterReplay } from "./letter-replay.ts";
+import { LetterReplay, type Waited } from "./letter-replay.ts";
 import type { Wanted } from "./moment.ts";
 import { parseVkey } from "./note.ts";
+import { NOBODY_REFUSED, verifyRefusals } from "./openings.ts";
 import { type TokenCheck, tokenCheck } from "./token-check.ts";
 
 const ACK = formatUtf8("undersigned/v1/ack\n");
@@ -29,17 +30,22 @@ interface Known {
 }
 
 /** A record, and what only waiting could tell of it. */
-interface Prepared {
+interface Prepared extends Waited {
   readonly entry: Entry | null;
   readonly problem: string | null;
   /** Whether its signature holds; null if no key could have made it. */
   readonly isSigned: boolean | null;
-  readonly tokenProblem: string | null;
   /** Whose acks do not hold: 0 for the issuer, else the number of the trustee. */
   readonly badAcks: readonly number[];
 }
 
-const NOTHING = { isSigned: true, tokenProblem: null, badAcks: [] } as const;
+const NOTHING = {
+  problem: null,
+  isSigned: true,
+  tokenProblem: null,
+  badAcks: [],
+  refused: NOBODY_REFUSED,
+} as const;
 
 export class LogReplay {
   /** All letters of the log by their id (base64url). */
@@ -81,7 +87,7 @@ export class LogReplay {
     if (entry.t === "letter") return this.#prepareLetter(entry);
     const known = this.#known.get(entry.letter);
     if (known === undefined || entry.t === "epoch" || entry.t === "outcome") {
-      return { ...NOTHING, entry, problem: null };
+      return { ...NOTHING, entry };
     }
     const key = keyOf(entry, known.letter);
     const [isSigned, tokenProblem] = await Promise.all([
@@ -89,7 +95,9 @@ export class LogReplay {
       entry.t === "sign" ? known.check(parseBase64url(entry.pk), parseBase64url(entry.token)) : null,
       ...this.#documentsOf(entry).map((digest) => this.#context.fetch(digest)),
     ]);
-    return { entry, problem: null, isSigned, tokenProblem, badAcks: [] };
+    if (entry.t !== "opening") return { ...NOTHING, entry, isSigned, tokenProblem };
+    const refused = await verifyRefusals(this.#context.peek(entry.file), known.letter);
+    return { ...NOTHING, entry, isSigned, refused };
   }
 
   /** Names are looked at when all is read; the rest is needed at once. */
@@ -110,12 +118,13 @@ export class LogReplay {
       ...keys.map((key, i) => holds(key, message, acks[i]?.sig ?? "")),
     ]);
     const badAcks = accepted.flatMap((isAccepted, i) => (isAccepted ? [] : [i]));
-    return { entry, problem: null, isSigned, tokenProblem: null, badAcks };
+    return { ...NOTHING, entry, isSigned, badAcks };
   }
 
   // --- in the order of the log
 
-  #apply(index: number, { entry, problem, isSigned, tokenProblem, badAcks }: Prepared): void {
+  #apply(index: number, prepared: Prepared): void {
+    const { entry, problem, isSigned, badAcks } = prepared;
     const { findings } = this.#context;
     if (entry === null) {
       findings.false(5, `Leaf ${index}: ${problem}.`);
@@ -137,7 +146,7 @@ export class LogReplay {
       findings.false(5, `Leaf ${index}: signed by a trustee that letter '${slug}' does not have.`);
     }
     this.#checkDocuments(index, entry, replay);
-    replay.read(index, entry, tokenProblem);
+    replay.read(index, entry, prepared);
   }
 
   #badSignature(index: number, { slug }: Letter): void {

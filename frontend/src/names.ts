@@ -12,7 +12,7 @@ import type { Letter } from "./letter.ts";
 import type { LetterReplay } from "./letter-replay.ts";
 import { type NameAt, nameKey } from "./moment.ts";
 import { type NameDocument, parseName, verifyName } from "./name.ts";
-import { type BadLeaf, isOpened, type OpenedLeaf } from "./opening-file.ts";
+import { type BadLeaf, isOpened, type OpenedLeaf, refusalsNeeded } from "./opening-file.ts";
 import type { Told } from "./openings.ts";
 import { openBlob, parseBlob } from "./seal.ts";
 import { combineKey, isCommitted } from "./share.ts";
@@ -131,9 +131,7 @@ export class NameReader {
   }
 
   async #find(signature: Signature, digest: string, isNeeded: boolean): Promise<Bytes | null> {
-    await this.#context.fetch(digest);
-    const data = this.#context.document(digest, 11, this.#what(signature));
-    this.#context.forget(digest);
+    const data = await this.#context.read(digest, 11, this.#what(signature));
     if (data === null && isNeeded) {
       this.#false(signature, "its name is not there, and the log gives no reason");
     }
@@ -171,17 +169,24 @@ export class NameReader {
   }
 
   /** Check that a struck name is bad, as far as its blob and the shares show. */
-  async #checkStruck({ signature, blob, leaf }: Told<BadLeaf>): Promise<void> {
+  async #checkStruck({ signature, blob, leaf, refused }: Told<BadLeaf>): Promise<void> {
     const data = await this.#find(signature, blob, false);
     if (data === null) {
       const sentence = "struck as unopenable by the trustees; its blob is not published, so only they know";
       this.#context.findings.note(11, `${this.#what(signature)}: ${sentence}.`);
       return;
     }
-    const name = await findName(data, leaf.bad, this.#replay.letter, parseBase64url(signature.pk));
-    if (name === null) return;
-    this.names.set(nameKey([signature.leaf, blob]), name);
-    this.#false(signature, "it was struck as unopenable, and its shares open it");
+    const { letter } = this.#replay;
+    const { name, isShownBad } = await tryOpen(data, leaf.bad, letter, parseBase64url(signature.pk));
+    if (name !== null) {
+      this.names.set(nameKey([signature.leaf, blob]), name);
+      this.#false(signature, "it was struck as unopenable, and its shares open it");
+    } else if (!isShownBad && refused < refusalsNeeded(letter)) {
+      this.#false(
+        signature,
+        "it was struck as unopenable, and neither its shares nor enough trustees say so",
+      );
+    }
   }
 }
 
@@ -200,24 +205,33 @@ export async function readName(data: Bytes, letter: Letter, pk: Bytes): Promise<
   return document;
 }
 
-/** Return the name that the shares of a struck blob give, null if it is as bad as was said. */
-async function findName(
+interface Tried {
+  readonly name: NameDocument | null;
+  readonly isShownBad: boolean;
+}
+
+/** Return the name that the shares of a struck blob give, else whether they show that it is bad. */
+async function tryOpen(
   data: Bytes,
   shares: readonly (Bytes | null)[],
   letter: Letter,
   pk: Bytes,
-): Promise<NameDocument | null> {
+): Promise<Tried> {
+  const bad = { name: null, isShownBad: true };
   try {
     const blob = parseBlob(data);
+    if (blob.slots.length !== letter.trustees.length) return bad;
     const good = new Map(
       shares.flatMap((share, at) =>
         share !== null && isCommitted(blob, at + 1, share) ? [[at + 1, share] as const] : [],
       ),
     );
+    if (good.size < letter.quorum) return { name: null, isShownBad: false };
     const key = combineKey(blob, good, letter.quorum);
-    return await readName(await openBlob(blob, key, { letterId: letter.id, pk }), letter, pk);
+    const document = await openBlob(blob, key, { letterId: letter.id, pk });
+    return { name: await readName(document, letter, pk), isShownBad: true };
   } catch (error) {
-    if (error instanceof UndersignedError) return null;
+    if (error instanceof UndersignedError) return bad;
     throw error;
   }
 }

@@ -1,22 +1,62 @@
 /** The waves and openings of one letter while its records are replayed (section 7; check 11). */
 
-import { formatBase64url } from "./bytes.ts";
+import { type Bytes, formatBase64url } from "./bytes.ts";
 import type { Context } from "./context.ts";
+import { verifyEd25519 } from "./ed25519.ts";
 import type { EntryOf } from "./entry.ts";
 import { UndersignedError } from "./errors.ts";
 import type { Letter } from "./letter.ts";
-import { isBad, isOpened, type Leaf, type OpeningFile, parseOpening } from "./opening-file.ts";
+import {
+  isBad, isOpened, type Leaf, type OpeningFile, parseOpening, refusalBytes,
+} from "./opening-file.ts";
 import { findStanding } from "./outcome.ts";
 import { type Stage, stageAfterOpening } from "./stage.ts";
 import type { Signature, Signatures } from "./tally.ts";
 import { findTurn, turnProblems, type Wave } from "./wave.ts";
 
-/** A name whose key was published, or that was struck: the signature, the blob's hash, the leaf. */
+/**
+ * A name whose key was published, or that was struck: the signature, the blob's hash, the leaf, and how
+ * many trustees signed that their share of it is not what was committed to.
+ */
 export interface Told<L extends Leaf = Leaf> {
   readonly signature: Signature;
   readonly blob: string;
   readonly leaf: L;
+  readonly refused: number;
 }
+
+/** What only waiting tells of an opening: whose refusals are signed (by leaf), and whose are not. */
+export interface Refused {
+  readonly byLeaf: ReadonlyMap<number, number>;
+  readonly unsigned: readonly number[];
+}
+
+export const NOBODY_REFUSED: Refused = { byLeaf: new Map(), unsigned: [] };
+
+/** Verify the refusals of an opening file, as it came. What cannot be read has none. */
+export async function verifyRefusals(data: Bytes | null, letter: Letter): Promise<Refused> {
+  let opening: OpeningFile;
+  try {
+    opening = parseOpening(data ?? new Uint8Array());
+  } catch {
+    return NOBODY_REFUSED;
+  }
+  const byLeaf = new Map<number, number>();
+  const unsigned: number[] = [];
+  for (const { by, leaves, sig } of opening.refusals) {
+    const key = letter.trustees[by - 1]?.signKey ?? new Uint8Array();
+    const message = refusalBytes(opening.letter, opening.wave, by, leaves);
+    const isSigned = await verifyEd25519(key, message, sig, "").then(
+      () => true,
+      () => false,
+    );
+    if (!isSigned) unsigned.push(by);
+    else for (const leaf of leaves) byLeaf.set(leaf, (byLeaf.get(leaf) ?? 0) + 1);
+  }
+  return { byLeaf, unsigned };
+}
+
+const NO_OPENING = { leaves: [], refusals: [] } as const;
 
 export class Openings {
   wave: Wave | null = null;
@@ -56,16 +96,19 @@ export class Openings {
   }
 
   /** Take an `opening` record, leaf `index`; return the stage after it. */
-  open(index: number, entry: EntryOf<"opening">, stage: Stage): Stage {
+  open(index: number, entry: EntryOf<"opening">, stage: Stage, refused: Refused): Stage {
     const read = this.#read(index, entry);
+    for (const by of refused.unsigned) {
+      this.#false(index, `the refusal of trustee ${by} is not signed by it`);
+    }
     const { wave } = this;
     if (wave === null || !stage.openingDue || entry.wave !== wave.number) {
       this.#false(index, `an opening of wave ${entry.wave}, and none of it is due`);
-      if (read !== null) this.#collect(read);
+      if (read !== null) this.#collect(read, refused);
       return stage;
     }
-    const opening = read ?? { letter: entry.letter, wave: entry.wave, size: index, leaves: [] };
-    const told = this.#collect(opening);
+    const opening = read ?? { ...NO_OPENING, letter: entry.letter, wave: entry.wave, size: index };
+    const told = this.#collect(opening, refused);
     const turn = findTurn(wave, opening);
     for (const problem of turnProblems(wave, opening, turn, index)) this.#false(index, problem);
     this.#apply(index, told);
@@ -107,7 +150,7 @@ export class Openings {
   }
 
   /** Keep what was opened or struck of the wave, with the blobs that were in it. */
-  #collect(opening: OpeningFile): readonly Told[] {
+  #collect(opening: OpeningFile, { byLeaf }: Refused): readonly Told[] {
     const blobs = new Map(
       this.wave?.stances
         .filter(({ mode }) => mode === "sealed")
@@ -117,7 +160,7 @@ export class Openings {
       const signature = this.#signatures.byLeaf.get(leaf.index);
       if (signature === undefined) return [];
       const blob = blobs.get(leaf.index) ?? (isOpened(leaf) ? signature.name : null);
-      return blob === null ? [] : [{ signature, blob, leaf }];
+      return blob === null ? [] : [{ signature, blob, leaf, refused: byLeaf.get(leaf.index) ?? 0 }];
     });
     this.told.push(...told);
     return told;

@@ -7,19 +7,16 @@
  *     padded = length[4] ‖ document ‖ zeros, up to the next multiple of 1 KiB
  */
 
-import { Aes256Gcm, CipherSuite, HkdfSha256 } from "@hpke/core";
-import { XWing } from "@hpke/hybridkem-x-wing";
 import { split } from "shamir-secret-sharing";
 
-import { HASH_SIZE, MOST_TRUSTEES, SEAL_KEY_SIZE } from "./body.ts";
+import { HASH_SIZE, MOST_TRUSTEES } from "./body.ts";
 import { areEqual, type Bytes, concat, formatUint, formatUtf8, randomBytes } from "./bytes.ts";
 import { KEY_SIZE } from "./ed25519.ts";
 import { FormatError, VerificationError } from "./errors.ts";
 import { hash } from "./hash.ts";
+import { ENC_SIZE, sealTo, TAG_SIZE } from "./hpke.ts";
 
 const SECRET_SIZE = 32;
-const ENC_SIZE = 1120;
-const TAG_SIZE = 16;
 const CT_SIZE = SECRET_SIZE + 1 + TAG_SIZE;
 const SLOT_SIZE = 1 + HASH_SIZE + ENC_SIZE + CT_SIZE;
 const NONCE_SIZE = 12;
@@ -29,13 +26,6 @@ const PAD_SIZE = 1024;
 export const LONGEST_BLOB = 65_536;
 
 const LABEL = formatUtf8("undersigned/v1/seal");
-
-/** HPKE (RFC 9180) with KEM X-Wing 0x647a, HKDF-SHA256 and AES-256-GCM. */
-const SUITE = new CipherSuite({
-  kem: new XWing(),
-  kdf: new HkdfSha256(),
-  aead: new Aes256Gcm(),
-});
 
 /** What a blob is bound to: copied to another letter or signature it does not open. */
 export interface Binding {
@@ -95,12 +85,9 @@ async function splitKey(key: Bytes, quorum: number, n: number): Promise<readonly
 }
 
 async function sealShare(share: Bytes, i: number, sealKey: Bytes, to: Binding): Promise<Bytes> {
-  if (sealKey.length !== SEAL_KEY_SIZE) throw new FormatError("A seal key has 1216 bytes.");
-  const recipientPublicKey = await SUITE.kem.importKey("raw", sealKey.buffer, true);
-  const sealed = await SUITE.seal({ recipientPublicKey, info: infoOf(to, i) }, share.buffer);
+  const { enc, ct } = await sealTo(sealKey, infoOf(to, i), share);
   const place = share.subarray(SECRET_SIZE);
-  const commitment = hash(share, formatUint(i, 1));
-  return concat(place, commitment, new Uint8Array(sealed.enc), new Uint8Array(sealed.ct));
+  return concat(place, hash(share, formatUint(i, 1)), enc, ct);
 }
 
 function associated({ letterId, pk }: Binding): Bytes {

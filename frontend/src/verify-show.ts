@@ -11,9 +11,9 @@ import type { Standing } from "./verify-receipt.ts";
 /** Rows of a list that are shown; the numbers above it are of all. */
 const MOST_ROWS = 1_000;
 
-/** Show those parts of the result that are about this, and hide the others. */
-export function showOnly(...about: readonly string[]): void {
-  for (const place of part("result").querySelectorAll<HTMLElement>("[data-is]")) {
+/** Show those parts of an element that are about this, and hide the others. */
+export function showOnly(root: ParentNode, ...about: readonly string[]): void {
+  for (const place of root.querySelectorAll<HTMLElement>("[data-is]")) {
     const words = (place.dataset["is"] ?? "").split(" ");
     place.hidden = !words.some((word) => about.includes(word));
   }
@@ -53,7 +53,7 @@ export function showChecks({ checks, checkpoint, vkey }: Audit): void {
   const count = (status: Status) => checks.filter((check) => check.status === status).length;
   show("log-false", count("false") > 0);
   element("checks", HTMLDetailsElement).open = count("false") > 0;
-  fill(part("result"), {
+  fill(document, {
     size: formatNumber(checkpoint.size),
     root: formatBase64(checkpoint.root),
     held: formatNumber(count("holds")),

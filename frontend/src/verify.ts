@@ -134,20 +134,20 @@ function showVerdict(given: Evidence, audited: Audit, verdict: ReceiptVerdict): 
   if (letter !== undefined) fill(part("result"), { title: titleOf(letter) });
   switch (verdict.kind) {
     case "in-log":
-      showOnly("signature", verdict.standing.status, "proves");
+      showOnly(part("result"), "signature", verdict.standing.status, "proves");
       if (letter !== undefined) showStanding(letter, verdict.standing);
       return;
     case "pending":
     case "broken":
-      showOnly(verdict.kind);
+      showOnly(part("result"), verdict.kind);
       fill(part("result"), { by: formatTime(verdict.by) });
       if (verdict.kind === "broken") offerEvidence(given, audited);
       return;
     case "unknown-letter":
-      showOnly("unknown-letter");
+      showOnly(part("result"), "unknown-letter");
       return;
     case "wrong":
-      showOnly("wrong");
+      showOnly(part("result"), "wrong");
       fill(part("result"), { why: verdict.why });
   }
 }
@@ -164,7 +164,7 @@ function offerEvidence(given: Evidence, { checkpointNote }: Audit): void {
 }
 
 function showOther(origin: string): void {
-  showOnly("other-site");
+  showOnly(part("result"), "other-site");
   const host = origin.split("/", 1)[0] ?? "";
   fill(part("result"), { origin, host });
   present(null);
@@ -178,12 +178,12 @@ async function checkProof(proof: TlogProof): Promise<void> {
   try {
     const { leaf, size, letter, standing } = await judgeProof(proof, audited);
     const about = standing === null ? ["other-record"] : ["signature", standing.status];
-    showOnly("proof-proves", ...about);
+    showOnly(part("result"), "proof-proves", ...about);
     if (letter !== null && standing !== null) showStanding(letter, standing);
     fill(part("result"), { leaf: formatNumber(leaf), "proof-size": formatNumber(size) });
   } catch (error) {
     if (!(error instanceof UndersignedError)) throw error;
-    showOnly("wrong");
+    showOnly(part("result"), "wrong");
     fill(part("result"), { why: error.message });
   }
   present(audited);
@@ -200,7 +200,7 @@ async function checkNames(lines: readonly Line[]): Promise<void> {
   const letter = getLetter(audited, id);
   const verdict = judgeList(lines, letter);
   const isWhole = verdict.matches.every(({ kind }) => kind === "found");
-  showOnly("names", isWhole ? "names-all" : "names-some");
+  showOnly(part("result"), "names", isWhole ? "names-all" : "names-some");
   showList(letter, verdict);
   present(audited);
 }
@@ -210,7 +210,7 @@ async function recount(): Promise<void> {
   const id = chosenLetter();
   const audited = await run({ letters: [id] });
   const letter = getLetter(audited, id);
-  showOnly("count", showCount(letter) ? "count-same" : "count-differs");
+  showOnly(part("result"), "count", showCount(letter) ? "count-same" : "count-differs");
   present(audited);
 }
 

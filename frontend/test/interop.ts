@@ -19,8 +19,10 @@ import { formatReceipt, parseReceipt, type Receipt, verifyReceipt } from "../src
 import { openBlob, parseBlob, seal } from "../src/seal.ts";
 import { enrol, sign, waitForProof } from "../src/signing.ts";
 import { memoryStore } from "../src/store.ts";
+import { makeAck, parseProposal } from "../src/proposal.ts";
 import { parseText } from "../src/text.ts";
 import { blindToken, finalizeToken, type TokenTerms, tokenInput, verifyToken } from "../src/token.ts";
+import { formatKeyFile, parseKeyFile, tableOf, trusteeKeyOf } from "../src/trustee-key.ts";
 import { formatWords, parseWords } from "../src/words.ts";
 import { FolderSource } from "./folder.ts";
 import type { Vector } from "./support.ts";
@@ -104,6 +106,23 @@ const TASKS: Record<string, (value: Vector) => unknown> = {
     const blob = value["blob"] === null ? {} : { blob: bytes(value["blob"]) };
     const report = await verifyReceipt(receipt, { pinnedVkey: value["pinned"], ...blob });
     return { by: report.promisedBy, index: report.place?.index ?? null };
+  },
+
+  async key_file(value) {
+    const key = await trusteeKeyOf(bytes(value["seed"]));
+    const file = await formatKeyFile(key, value["passphrase"]);
+    return { file, table: tableOf(key, value["name"]), seal_key: formatBase64url(key.sealKey) };
+  },
+
+  async open_key_file(value) {
+    const key = await parseKeyFile(value["file"], value["passphrase"]);
+    return { seed: formatBase64url(key.seed), sign_key: formatBase64url(key.publicKey) };
+  },
+
+  async ack(value) {
+    const proposal = parseProposal(bytes(value["proposal"]), value["id"]);
+    const { by, sig } = await makeAck(proposal, await trusteeKeyOf(bytes(value["seed"])));
+    return { by, sig: formatBase64url(sig), awaited: proposal.awaited };
   },
 
   async audits(value) {

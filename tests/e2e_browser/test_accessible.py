@@ -83,6 +83,7 @@ def paths(live_site: LiveSite, tmp_path_factory: pytest.TempPathFactory) -> list
         f"{letter}/sign",
         f"{letter}/signature",
         "/verify",
+        "/trustee",
         "/letters/nothing",
         f"{letter}/names?page=0",
     ]
@@ -104,8 +105,8 @@ def visit(page: Page, url: str) -> None:
     page.goto(url)
     if "/sign" in url:
         expect(page.locator("#read-done, #look").first).to_be_visible()
-    if "/verify" in url:
-        expect(page.locator("#give")).to_be_visible()
+    if "/verify" in url or "/trustee" in url:
+        expect(page.locator("#give, #key")).to_be_visible()
 
 
 def faults_of(page: Page) -> list[str]:

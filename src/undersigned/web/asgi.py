@@ -23,6 +23,7 @@ from undersigned.web.pages import letters as letter_pages
 from undersigned.web.pages import names as name_pages
 from undersigned.web.pages import proposals as proposal_pages
 from undersigned.web.pages import sign as sign_pages
+from undersigned.web.pages import trustee as trustee_pages
 from undersigned.web.pages import verify as verify_pages
 from undersigned.web.pages.charts import Charts
 from undersigned.web.pages.rendering import Renderer
@@ -85,5 +86,6 @@ def make_app(running: RunningSite) -> UndersignedApp:
     app.include_router(sign_pages.router)
     app.include_router(name_pages.router)
     app.include_router(proposal_pages.router)
+    app.include_router(trustee_pages.router)
     app.include_router(verify_pages.router)
     return app
