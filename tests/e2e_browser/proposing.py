@@ -9,6 +9,7 @@ from undersigned.app.draft import Draft
 from undersigned.app.letter_file import read_draft
 from undersigned.app.proposing import propose_letter
 from undersigned.app.rolls import import_roll, make_invites
+from undersigned.app.site import WholeSite
 from undersigned.domain.proposal import Proposal
 from undersigned.web.static_files import find_bundle
 
@@ -25,6 +26,7 @@ def propose(
 ) -> tuple[Draft, Proposal, tuple[str, ...]]:
     """Propose a letter to the trustees of these cards; return it with an invite for each member."""
     site = live.running.site
+    assert isinstance(site, WholeSite)
     import_roll(site.issuer, slug, ROLL.encode())
     invites = make_invites(site.issuer, slug, None)
     terms = f"rule = {rule}\nquorum = {quorum}"
@@ -35,4 +37,5 @@ def propose(
     (folder / "text.en.md").write_text(TEXT)
     (folder / "text.id.md").write_text("Dapur ini *milik kita*.\n")
     draft = read_draft(folder / "letter.toml")
-    return draft, propose_letter(site, draft, find_bundle()), tuple(invite.code for invite in invites)
+    proposal = propose_letter(site, draft, find_bundle())
+    return draft, proposal, tuple(invite.code for invite in invites)
