@@ -93,16 +93,15 @@ export function findNumber(body: Body, key: TrusteeKey): number {
 }
 
 /**
- * Check that a seal to the key in the letter opens with this one: a seal to a key that nobody can open
- * would be lost, and with it a name. Throws VerificationError.
+ * Check that a seal to a key opens with this one: a seal to a key that nobody can open would be lost,
+ * and with it a name. `info` binds the test. Throws VerificationError.
  */
-export async function testKey({ body, id }: Proposal, number: number, key: TrusteeKey): Promise<void> {
+export async function testSeal(sealKey: Bytes, key: TrusteeKey, info: Bytes): Promise<void> {
   const value = randomBytes(32);
-  const info = concat(TEST, id);
-  const sealKey = body.trustees[number - 1]?.sealKey ?? new Uint8Array();
-  const opened = await key.open(await sealTo(sealKey, info, value), info);
+  const bound = concat(TEST, info);
+  const opened = await key.open(await sealTo(sealKey, bound, value), bound);
   if (!areEqual(opened, value)) {
-    throw new VerificationError("What is sealed to the letter's key does not open with this one.");
+    throw new VerificationError("What is sealed to the key does not open with this one.");
   }
 }
 
@@ -112,7 +111,7 @@ export async function makeAck(
   key: TrusteeKey,
 ): Promise<{ readonly by: number; readonly sig: Bytes }> {
   const by = findNumber(proposal.body, key);
-  await testKey(proposal, by, key);
+  await testSeal(proposal.body.trustees[by - 1]?.sealKey ?? new Uint8Array(), key, proposal.id);
   return { by, sig: await key.sign(concat(ACK, proposal.id)) };
 }
 

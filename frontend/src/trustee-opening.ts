@@ -4,9 +4,9 @@
  * audit in which nothing was false.
  */
 
-import { type Bytes, formatBase64url, parseBase64url } from "./bytes.ts";
+import { areEqual, type Bytes, formatBase64url, parseBase64url } from "./bytes.ts";
 import { signedBytes } from "./entry.ts";
-import { UndersignedError, VerificationError } from "./errors.ts";
+import { Refused, UndersignedError, VerificationError } from "./errors.ts";
 import { hash } from "./hash.ts";
 import { formatCanonical } from "./jcs.ts";
 import type { Letter } from "./letter.ts";
@@ -35,7 +35,7 @@ export function findDue(wave: Wave, size: number): ReadonlyMap<number, Stance> {
 
 /**
  * Fetch the blobs of the names whose turn it is. A blob that is missing or changed is not its signer's
- * fault, and striking the leaf would hide that the site lost it: throws VerificationError.
+ * fault, and striking the leaf would hide that the site lost it: throws Refused (`seal-changed`).
  */
 export async function readBlobs(
   wave: Wave,
@@ -48,7 +48,7 @@ export async function readBlobs(
   for (const [leaf, { name }] of due) {
     const blob = await read(leaf);
     if (formatBase64url(hash(blob)) !== name) {
-      throw new VerificationError(`The seal of leaf ${leaf} was changed.`);
+      throw new Refused("seal-changed", `The seal of leaf ${leaf} was changed.`);
     }
     blobs.set(leaf, blob);
     onProgress(blobs.size, due.size);
@@ -67,7 +67,7 @@ export async function openOwnShares(
 ): Promise<Shares> {
   const { letter } = wave;
   const id = formatBase64url(letter.id);
-  if (formatBase64url(letter.trustees[number - 1]?.signKey ?? new Uint8Array()) !== formatBase64url(key.publicKey)) {
+  if (!areEqual(letter.trustees[number - 1]?.signKey ?? new Uint8Array(), key.publicKey)) {
     throw new VerificationError("This key is not the one that the letter names.");
   }
   const due = findDue(wave, size);

@@ -13,7 +13,7 @@ import { get, post } from "./exchange.ts";
 import { parseJson } from "./jcs.ts";
 import { nameOf } from "./letter.ts";
 import {
-  makeAck, parseProposal, parseProposalAddress, type Party, type Proposal, readParty,
+  makeAck, parseProposal, parseProposalAddress, type Party, type Proposal, readParty, testSeal,
 } from "./proposal.ts";
 import { readList, readObject } from "./shape.ts";
 import { SiteSource } from "./source.ts";
@@ -99,7 +99,7 @@ async function unlock(): Promise<void> {
     if (error instanceof FormatError) throw new FieldProblem(field("key-file"), "not-a-key");
     throw error;
   }
-  hold(key, "", "unlocked");
+  await hold(key, "", "unlocked");
 }
 
 async function make(): Promise<void> {
@@ -117,10 +117,11 @@ async function make(): Promise<void> {
   const link = element("key-save", HTMLAnchorElement);
   link.href = URL.createObjectURL(new Blob([file], { type: "application/json" }));
   isSaved = false;
-  hold(key, name.value.normalize("NFC").trim(), "made");
+  await hold(key, name.value.normalize("NFC").trim(), "made");
 }
 
-function hold(key: TrusteeKey, name: string, how: "made" | "unlocked"): void {
+async function hold(key: TrusteeKey, name: string, how: "made" | "unlocked"): Promise<void> {
+  await testSeal(key.sealKey, key, new Uint8Array());
   held = key;
   for (const secret of ["passphrase", "new-passphrase", "again"]) field(secret).value = "";
   for (const place of part("held").querySelectorAll<HTMLElement>("[data-is]")) {
