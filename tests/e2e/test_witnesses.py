@@ -21,6 +21,7 @@ from undersigned.app.site import make_site
 from undersigned.crypto.keys import CosignatureSigner
 from undersigned.crypto.note_key import format_vkey
 from undersigned.domain.letter import Mode
+from undersigned.mirror import mirror_site
 from undersigned.signer.attempt import Attempt
 from undersigned.signer.enrolment import InviteProof
 from undersigned.signer.letter_view import get_letter
@@ -29,6 +30,7 @@ from undersigned.tlog.merkle import leaf_hash
 from undersigned.tlog.note import parse_note
 from undersigned.tlog.policy import find_cosignatures, parse_policy
 from undersigned.tlog.proof import parse_proof
+from undersigned.verify import verify_mirror
 from undersigned.witness.memory import make_witness, trust_log
 
 SLUG = "witnessed"
@@ -240,3 +242,39 @@ def test_a_second_server_with_the_same_key_stops(tmp_path: Path, stack: ExitStac
         copy.launch()
         assert copy.wait() == COULD_NOT
         assert "error: the witness " in copy.words
+
+
+def test_a_restored_folder_is_brought_forward(tmp_path: Path, stack: ExitStack) -> None:
+    """`recover` from a mirror: it goes on as the log that the witnesses know, with all who had signed."""
+    world = make_world(tmp_path, stack, 2)
+    shutil.copytree(world.server.folder, tmp_path / "back-up")
+    with world.server as server:
+        leaves = [world.sign(server.url) for _ in range(2)]
+        wait_for_leaves(server.url, leaves)
+        mirror_site(server.url, tmp_path / "mirror")
+        server.kill()
+    command = [sys.executable, "-m", "undersigned", "recover", "--data", str(tmp_path / "back-up")]
+    environment = {"PATH": os.environ["PATH"], "UNDERSIGNED_WITNESS_POLICY": str(world.policy)}
+
+    def recover(source: Path) -> subprocess.CompletedProcess[str]:
+        arguments = [*command, "--from", str(source)]
+        return subprocess.run(arguments, capture_output=True, text=True, env=environment)
+
+    missing = recover(tmp_path / "nothing")
+    assert (missing.returncode, missing.stderr) == (
+        COULD_NOT,
+        f"error: {tmp_path / 'nothing'} is not a folder\n",
+    )
+    done = recover(tmp_path / "mirror")
+    assert done.returncode == 0, done.stderr
+    assert "records before: 3\n" in done.stdout
+    assert "tokens known from the log: 2\n" in done.stdout
+    assert f"note: {SLUG}@1: 2 sealed names are in no mirror" in done.stderr
+    assert "next: undersigned serve" in done.stderr
+    with world.server_on(tmp_path / "back-up") as server:
+        leaves.append(world.sign(server.url))
+        wait_for_leaves(server.url, leaves)
+        assert world.cosigners(server.url, leaves[-1]) == {"ada", "ben"}
+        mirror_site(server.url, tmp_path / "mirror")
+        report = verify_mirror(tmp_path / "mirror", policy=parse_policy(world.policy.read_bytes()))
+        assert report.exit_code == 0

@@ -9,12 +9,13 @@ import httpx2
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.simulator import VKEY, SimulatedSite
+from tests.simulator import VKEY, Draft, SimulatedSite
 from tests.verify import stories
 
 from undersigned.domain.letter import Mode
-from undersigned.errors import FormatError, StoreError
+from undersigned.errors import FormatError, StoreError, VerificationError
 from undersigned.mirror import MirrorSummary, mirror_site
+from undersigned.tlog.tile import format_tile_path, tiles_of
 from undersigned.verify import verify_mirror
 
 BASE = "https://letters.example"
@@ -115,6 +116,63 @@ def test_a_second_run_fetches_what_is_new(tmp_path: Path) -> None:
     assert served.requests["/log/tile/0/000"] == 0
     assert served.requests["/log/tile/entries/000"] == 0
     assert sum(path.startswith("/documents/") for path in served.requests) == 1
+    report = verify_mirror(tmp_path / "mirror", pinned_vkey=VKEY)
+    assert (report.exit_code, report.size) == (0, len(site.entries))
+
+
+def log_of(mirror: Path) -> dict[str, bytes]:
+    """Return the files of a mirrored log."""
+    files = (path for path in (mirror / "log").rglob("*") if path.is_file())
+    return {str(path.relative_to(mirror)): path.read_bytes() for path in files}
+
+
+def test_a_third_run_of_a_site_at_rest_fetches_pages_alone(tmp_path: Path) -> None:
+    """Nothing of the log but its checkpoint, and no document; no partial tile of before is left behind."""
+    served = Served(stories.long(), tmp_path)
+    served.site.letters[0].notice()
+    served.mirror(tmp_path / "mirror")
+    served.refresh("1")
+    served.mirror(tmp_path / "mirror")
+    served.requests.clear()
+    served.mirror(tmp_path / "mirror")
+    asked = {path for path in served.requests if not path.startswith("/api/")}
+    assert asked == {"/log/checkpoint"}
+    expected = {f"log/{format_tile_path(path)}" for path in tiles_of(len(served.site.entries))}
+    assert log_of(tmp_path / "mirror").keys() == expected | {"log/checkpoint"}
+
+
+def test_a_tile_that_was_cut_is_fetched_again(tmp_path: Path) -> None:
+    """After a power failure a file may be short, or empty."""
+    served = Served(stories.long(), tmp_path)
+    served.mirror(tmp_path / "mirror")
+    log = tmp_path / "mirror" / "log"
+    for name, size in (("tile/0/000", 0), ("tile/entries/001", 100)):
+        (log / name).write_bytes((log / name).read_bytes()[:size])
+    served.requests.clear()
+    served.mirror(tmp_path / "mirror")
+    tiles = {path for path in served.requests if path.startswith("/log/tile/")}
+    assert tiles == {"/log/tile/0/000", "/log/tile/entries/001"}
+    assert verify_mirror(tmp_path / "mirror", pinned_vkey=VKEY).exit_code == 0
+
+
+@pytest.mark.parametrize("count", [-5, 0, 5, 300])
+def test_a_log_that_took_something_back_leaves_the_mirror_as_it_was(
+    tmp_path: Path, count: int
+) -> None:
+    """Shorter, as long, or longer: the older checkpoint is evidence, and still verifies."""
+    site = stories.long()
+    served = Served(site, tmp_path)
+    served.mirror(tmp_path / "mirror")
+    before = log_of(tmp_path / "mirror")
+    changed = Draft(list(site.entries), dict(served.draft.documents), served.draft.pages)
+    del changed.entries[-max(1, -count) :]
+    changed.entries += changed.entries[3:4] * (1 + count if count >= 0 else 0)
+    served.tree = changed.write(tmp_path / "changed")
+    with pytest.raises(VerificationError) as caught:
+        served.mirror(tmp_path / "mirror")
+    assert "evidence" in caught.value.__notes__[0]
+    after = log_of(tmp_path / "mirror")
+    assert before.items() <= after.items()
     report = verify_mirror(tmp_path / "mirror", pinned_vkey=VKEY)
     assert (report.exit_code, report.size) == (0, len(site.entries))
 

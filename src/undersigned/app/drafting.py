@@ -68,15 +68,16 @@ def open_letter(site: Site, draft: Draft, bundle: bytes | None = None) -> Letter
         letter_id = record.letter_id
         outcome = OutcomeRecord(letter_id, State.OPEN, 0, now, 0, 0, 0, outcome_hash(()))
         batch.add(outcome)
-        _store_letter(connection, record, outcome, roll.n)
+        store_letter(connection, record, outcome, roll.n)
         batch.write()
     publish(site)
     return record.letter
 
 
-def _store_letter(
+def store_letter(
     connection: Connection, record: LetterRecord, outcome: OutcomeRecord, roll_n: int
 ) -> None:
+    """Store a letter that was just opened. Raises LetterExists."""
     row = LetterRow(
         letter_id=record.letter_id,
         slug=record.letter.slug,

@@ -94,11 +94,27 @@ def issue_token(
                 existing = issuances.find_issuance(connection, letter.letter_id, member.commit)
                 row = existing or row
     blinded_hash = hashlib.sha256(request.blinded).digest()
+    if not row.c and hmac.compare_digest(row.blinded_hash, blinded_hash):
+        row = _make_again(issuer, letter, member, verified, request)
     same = hmac.compare_digest(row.blinded_hash, blinded_hash)
     if not (same and hmac.compare_digest(row.c, request.c)):
         raise AlreadyIssued
     collector.take(letter, _issued_record(issuer, letter, row))
     return TokenAnswer(row.blind_signature, parse_attestation(row.attestation), member.salt)
+
+
+def _make_again(
+    issuer: Issuer, letter: Letter, member: MemberRow, verified: Verified, request: TokenRequest
+) -> IssuanceRow:
+    """Make an issuance again that a recovered site knows from its log alone: for the same message only.
+
+    The blind signature is the one that was given then; a second token cannot come of it.
+    """
+    made = _make_issuance(issuer, letter, member, verified, request)
+    with issuer.database.write() as connection:
+        issuances.complete_issuance(connection, made)
+        row = issuances.find_issuance(connection, letter.letter_id, member.commit)
+    return made if row is None else row
 
 
 def _make_issuance(

@@ -131,7 +131,7 @@ def erase_name(site: Site, letters: Letters, name: str, leaf: int, reason: Erase
             raise UnknownLeaf(f"Leaf {leaf} is no signature of this letter.")
         batch = Batch(connection, site)
         turn = _turn(connection, batch, letters, row.letter_id)
-        names = _names_of(connection, row)
+        names = names_of(connection, row)
         if row.erased or not any(_is_here(connection, digest) for digest in names):
             raise NothingToErase
         if nonce_of(row.pk) in _signers_who_change(connection, turn):
@@ -166,7 +166,7 @@ def _signers_who_change(connection: Connection, turn: Turn) -> frozenset[bytes]:
     return frozenset(row.nonce for row in rows if row.crowd == "change" and row.nonce is not None)
 
 
-def _names_of(connection: Connection, row: SignatureRow) -> list[bytes]:
+def names_of(connection: Connection, row: SignatureRow) -> list[bytes]:
     """Return the hashes of all names in the log that a signature has had: those of its records."""
     nonce = nonce_of(row.pk)
     signed = pending_store.find_spent(connection, row.letter_id, nonce)

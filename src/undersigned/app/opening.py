@@ -98,7 +98,7 @@ def _apply(connection: Connection, turn: Turn, opening: Opening) -> None:
             raise StoreError(f"the signature at {leaf.index} is missing from the database")
         blob = _publish_blob(connection, row.name)
         if isinstance(leaf, OpenedLeaf):
-            names.append(_read_name(row, blob, leaf.key))
+            names.append(read_name(row, blob, leaf.key))
             signature_store.change_signature(connection, leaf.index, opened=1)
         else:
             signature_store.change_signature(connection, leaf.index, status="unopenable")
@@ -118,7 +118,8 @@ def _publish_blob(connection: Connection, digest: bytes) -> bytes:
     return blob
 
 
-def _read_name(row: SignatureRow, blob: bytes, key: bytes) -> ShownName:
+def read_name(row: SignatureRow, blob: bytes, key: bytes) -> ShownName:
+    """Return what is shown of a sealed name, with the key that its opening published."""
     document = parse_name(open_blob(parse_blob(blob), key, row.letter_id, row.pk))
     attestation = document.attestation
     return ShownName(

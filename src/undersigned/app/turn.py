@@ -7,7 +7,7 @@ A `Turn` is the only writer of a letter's records. It keeps the order of formats
 import random
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -58,8 +58,16 @@ class Turn:
     """A letter while a transaction writes its records."""
 
     def __init__(
-        self, connection: Connection, batch: Batch, view: LetterView, row: LetterRow
+        self,
+        connection: Connection,
+        batch: Batch,
+        view: LetterView,
+        row: LetterRow,
+        *,
+        replays: bool = False,
     ) -> None:
+        # What is read from another's log has its order, and may lack names that were erased since.
+        self._replays = replays
         self._connection = connection
         self._batch = batch
         self.letter = view.letter
@@ -90,12 +98,12 @@ class Turn:
         for row in rows:
             groups["sign" if row.crowd in ("public", "crowd") else row.crowd].append(row)
         for name in ("issued", "sign"):
-            _shuffle(groups[name])
+            self._shuffle(groups[name])
         for row in groups["issued"]:
             self._append(row)
         signed = [(self._append(row), row) for row in groups["sign"]]
         self._add_signatures(signed)
-        for row in _in_turn(groups["change"]):
+        for row in self._in_turn(groups["change"]):
             self._apply_change(row, self._append(row))
         pending_store.delete_pending(self._connection, [row.leaf_hash for row in rows])
         self._write_history()
@@ -118,6 +126,21 @@ class Turn:
             self.write_epoch(rows, at)
         return bool(rows)
 
+    def _shuffle(self, rows: list[Any]) -> None:
+        if not self._replays:
+            _shuffle(rows)
+
+    def _in_turn(self, rows: Sequence[PendingRow]) -> list[PendingRow]:
+        """Put changes into random order, those of one signature by seq with the withdrawal last."""
+        signers: dict[bytes | None, list[tuple[int, PendingRow]]] = defaultdict(list)
+        for row in rows:
+            record = parse_record(row.record)
+            seq = record.seq if isinstance(record, AmendRecord) else MOST_AMENDMENTS + 1
+            signers[row.nonce].append((seq, row))
+        groups = list(signers.values())
+        self._shuffle(groups)
+        return [row for group in groups for _, row in sorted(group, key=lambda pair: pair[0])]
+
     def _append(self, row: PendingRow) -> int:
         index = self._batch.add_entry(row.record, row.leaf_hash)
         self._new_leaves[row.leaf_hash] = index
@@ -138,15 +161,18 @@ class Turn:
                 )
             )
             if record.mode is Mode.PUBLIC and record.name is not None:
-                names.append(self._shown_name(index, self._get_name(record.name)))
+                names += self._shown_names(index, record.name)
         signature_store.add_signatures(self._connection, rows)
         signature_store.add_shown_names(self._connection, names)
 
-    def _get_name(self, digest: bytes) -> NameDocument:
+    def _shown_names(self, index: int, digest: bytes) -> list[ShownName]:
+        """Return what is shown of a public name: one name, none if it is gone already in a replay."""
         content = letter_store.find_document(self._connection, digest)
-        if content is None:
-            raise StoreError("the document of a public name is missing")
-        return parse_name(content)
+        if content is not None:
+            return [self._shown_name(index, parse_name(content))]
+        if self._replays:
+            return []
+        raise StoreError("the document of a public name is missing")
 
     def _shown_name(self, index: int, document: NameDocument) -> ShownName:
         attestation = document.attestation
@@ -186,8 +212,8 @@ class Turn:
             name=amended.name,
         )
         if renamed and amended.mode is Mode.PUBLIC and amended.name is not None:
-            shown = self._shown_name(leaf, self._get_name(amended.name))
-            signature_store.add_shown_names(self._connection, [shown])
+            shown = self._shown_names(leaf, amended.name)
+            signature_store.add_shown_names(self._connection, shown)
 
     def _find_leaf(self, leaf_hash: bytes) -> int | None:
         index = self._new_leaves.get(leaf_hash)
@@ -313,15 +339,3 @@ def _parse(entry: bytes, kind: type[R]) -> R:
     if not isinstance(record, kind):
         raise StoreError("a waiting record is of another kind than its row says")
     return record
-
-
-def _in_turn(rows: Sequence[PendingRow]) -> list[PendingRow]:
-    """Put changes into random order, those of one signature by seq with the withdrawal last."""
-    signers: dict[bytes | None, list[tuple[int, PendingRow]]] = defaultdict(list)
-    for row in rows:
-        record = parse_record(row.record)
-        seq = record.seq if isinstance(record, AmendRecord) else MOST_AMENDMENTS + 1
-        signers[row.nonce].append((seq, row))
-    groups = list(signers.values())
-    _shuffle(groups)
-    return [row for group in groups for _, row in sorted(group, key=lambda pair: pair[0])]

@@ -17,6 +17,7 @@ from undersigned.cli import (
     letter,
     output,
     receipt,
+    recover,
     roll,
     serve,
     sign,
@@ -39,6 +40,7 @@ app.command()(sign.amend)
 app.command()(sign.withdraw)
 app.add_typer(receipt.app, name="receipt")
 app.add_typer(trustee.app, name="trustee")
+app.command()(recover.recover)
 app.command()(checking.mirror)
 app.command()(checking.verify)
 app.add_typer(witness.app, name="witness")

@@ -83,8 +83,10 @@ HINTS: Final[dict[type[UndersignedError], str]] = {
     errors.RollRefused: "correct these rows and import the file again; nothing was imported",
     errors.LetterRefused: "correct the letter file, then: undersigned letter check FILE",
     errors.Busy: "nothing was taken; run the command again in a few seconds",
-    errors.RolledBack: "put back the newest copy of the data folder; do not delete its log",
-    errors.WitnessAhead: "put back the newest copy of the data folder; do not delete its log",
+    errors.RolledBack: "put back the newest copy of the data folder, and do not delete its log; or: "
+    "undersigned recover --from MIRROR",
+    errors.WitnessAhead: "put back the newest copy of the data folder, and do not delete its log; or: "
+    "undersigned recover --from MIRROR",
     errors.LogForked: "find the other server, and compare both with what the witnesses have",
     errors.StaleCheckpoint: "run the command again",
     errors.Unreachable: "check the address and the network, then run the same command again",

@@ -32,7 +32,14 @@ from undersigned.domain.record import (
 from undersigned.encoding import parse_hex
 from undersigned.errors import FormatError, StoreError
 from undersigned.mirror.fetching import AT_ONCE, TIMEOUT, TRIES, Fetcher, base_of, warnings_of
-from undersigned.tlog.checkpoint import parse_checkpoint_body
+from undersigned.mirror.keeping import (
+    check_continues,
+    check_not_shorter,
+    drop_outgrown,
+    find_kept,
+    is_whole,
+)
+from undersigned.tlog.checkpoint import Checkpoint, parse_checkpoint_body
 from undersigned.tlog.merkle import HASH_SIZE
 from undersigned.tlog.note import MAX_NOTE_SIZE, parse_note
 from undersigned.tlog.tile import (
@@ -126,11 +133,15 @@ class _Mirror:
         """Fetch pages, checkpoint, tiles and documents; write pages and checkpoint last."""
         vkey = self._read_site()
         letters = self._read_letters()
-        checkpoint, size = self._read_checkpoint()
+        checkpoint, head = self._read_checkpoint()
+        size = head.size
         try:
             _check_same_log(self.folder, vkey)
+            before = find_kept(self.folder)
+            check_not_shorter(before, head)
             with ThreadPoolExecutor(AT_ONCE) as pool:
                 self._fetch_all(pool, list(tiles_of(size)), self._fetch_tile)
+                check_continues(self.folder, before, head)
                 digests = list(_documents_in(self._entries(size)))
                 self._fetch_all(pool, digests, self._fetch_document)
                 blobs = list(self._blobs(size))
@@ -139,6 +150,7 @@ class _Mirror:
                 _write(self.folder / path, data)
             # Before this step a crash leaves the older checkpoint, with all of its tiles.
             _write(self.folder / "log" / "checkpoint", checkpoint)
+            drop_outgrown(self.folder, before, head)
         except OSError as error:
             raise StoreError(f"{self.folder} cannot be written: {error.strerror}") from None
         documents = len(set(digests) | set(blobs)) - self.missing
@@ -192,20 +204,22 @@ class _Mirror:
 
     # --- the log
 
-    def _read_checkpoint(self) -> tuple[bytes, int]:
-        """Return the checkpoint and its size, once it has what the pages already showed.
+    def _read_checkpoint(self) -> tuple[bytes, Checkpoint]:
+        """Return the checkpoint, and what it says, once it has what the pages already showed.
 
         A page may be read between the commit of an epoch and its publication.
         """
         for tried in range(1, TRIES + 1):
             data = self.fetcher.get("/log/checkpoint", MAX_NOTE_SIZE)
-            size = parse_checkpoint_body(parse_note(data).text).size
-            if size >= self.shown_size:
+            head = parse_checkpoint_body(parse_note(data).text)
+            if head.size >= self.shown_size:
                 break
             time.sleep(0.5 * tried)
-        if size > MAX_ENTRIES:
-            raise FormatError(f"the log says that it has {size} entries, more than any site has")
-        return data, size
+        if head.size > MAX_ENTRIES:
+            raise FormatError(
+                f"the log says that it has {head.size} entries, more than any site has"
+            )
+        return data, head
 
     def _fetch_all(
         self, pool: ThreadPoolExecutor, items: list[T], fetch: Callable[[T], bool]
@@ -218,7 +232,7 @@ class _Mirror:
 
     def _fetch_tile(self, path: TilePath) -> bool:
         file = self.folder / "log" / format_tile_path(path)
-        if not file.is_file():
+        if not is_whole(file, path):
             _write(file, self._read_tile(path))
         return True
 

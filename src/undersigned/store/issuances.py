@@ -26,6 +26,21 @@ def add_issuance(connection: sa.Connection, row: IssuanceRow) -> bool:
     return insert_new(connection, issuance, values, returning=issuance.c.commit)
 
 
+def complete_issuance(connection: sa.Connection, row: IssuanceRow) -> None:
+    """Store what a member received whose issuance was known from the log alone: its c is empty."""
+    values = {name: getattr(row, name) for name in ("c", "blind_signature", "attestation")}
+    connection.execute(
+        sa.update(issuance)
+        .where(
+            issuance.c.letter_id == row.letter_id,
+            issuance.c.commit == row.commit,
+            issuance.c.blinded_hash == row.blinded_hash,
+            issuance.c.c == b"",
+        )
+        .values(**values)
+    )
+
+
 def find_issuance(connection: sa.Connection, letter_id: bytes, commit: bytes) -> IssuanceRow | None:
     """Return what a member received for a letter."""
     row = connection.execute(

@@ -89,6 +89,13 @@ def put_stage(
     )
 
 
+def put_roll_n(connection: sa.Connection, letter_id: bytes, roll_n: int) -> None:
+    """Store how many the roll of a letter has after a change."""
+    connection.execute(
+        sa.update(letter).where(letter.c.letter_id == letter_id).values(roll_n=roll_n)
+    )
+
+
 def put_document(connection: sa.Connection, content: bytes) -> bytes:
     """Store a document and return its hash."""
     digest = hashlib.sha256(content).digest()
