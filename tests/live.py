@@ -176,17 +176,29 @@ def _write(folder: Path, **values: str) -> Path:
 @contextmanager
 def serve(app: ASGIApp) -> Iterator[str]:
     """Serve an app in a thread; give its address."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        server = make_server(app, "127.0.0.1", 0)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-        thread.start()
-        _wait_until_started(server, thread)
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            thread.join()
+    with listen() as listener, serve_on(listener, app) as url:
+        yield url
+
+
+def listen() -> socket.socket:
+    """Take a free port of this machine."""
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    return listener
+
+
+@contextmanager
+def serve_on(listener: socket.socket, app: ASGIApp) -> Iterator[str]:
+    """Serve an app on a port that was taken before; give its address."""
+    server = make_server(app, "127.0.0.1", 0)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    _wait_until_started(server, thread)
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
 
 
 def _wait_until_started(server: uvicorn.Server, thread: threading.Thread) -> None:

@@ -6,6 +6,7 @@
 import { type Bytes } from "./bytes.ts";
 import { KEY_SIZE } from "./ed25519.ts";
 import { FormatError } from "./errors.ts";
+import { readOrigin } from "./origin.ts";
 import {
   readBoolean,
   readBytes,
@@ -109,7 +110,7 @@ export function parseBody(value: unknown): Body {
     epoch: readEpoch(wire.epoch),
     trustees: readList(wire.trustees, "trustees", [0, MOST_TRUSTEES], readTrustee),
     quorum: readInteger(wire.quorum, "quorum", 0, MOST_TRUSTEES),
-    issuerUrl: readNullable(issuer.url, (url) => readText(url, "issuer.url")),
+    issuerUrl: readNullable(issuer.url, readOrigin),
     tokenKey: readBytes(issuer.token_key, "issuer.token_key"),
     attestationKey: readBytes(issuer.attestation_key, "issuer.attestation_key", KEY_SIZE),
     roll: readWord(wire.roll, "roll", ROLLS),

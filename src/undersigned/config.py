@@ -6,7 +6,7 @@ is wrong with a setting is told without its value.
 
 import os
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from undersigned.errors import FormatError
 
 PREFIX: Final = "UNDERSIGNED_"
+Role = Literal["all", "collector", "issuer"]
 LONGEST_SECRET: Final = 4096
 """Bytes of a secret's file: far above any address of a mail server."""
 
@@ -32,6 +33,11 @@ class Settings(BaseSettings):
         default="127.0.0.1", min_length=1, max_length=253, description="the address to listen at"
     )
     port: int = Field(default=8000, ge=1, le=65535, description="the port to listen at")
+    role: Role | None = Field(
+        default=None,
+        description="what is served: `all`, a site with its issuer; `collector`, a site without one; "
+        "`issuer`, an issuer apart; what the folder holds otherwise",
+    )
     smtp_url: SecretStr | None = Field(
         default=None,
         description="the mail server: `smtp://`, `smtp+starttls://` or "

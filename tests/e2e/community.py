@@ -95,13 +95,18 @@ def open_for_members(
 
     The members are in an order of their own: not that of the roll, of the codes, or of the alphabet.
     """
-    people = [_make_person() for _ in range(count)]
-    import_roll(site.issuer, slug, _roll_of(people))
+    people = make_people(count)
+    import_roll(site.issuer, slug, roll_of(people))
     codes = {invite.address: invite.code for invite in make_invites(site.issuer, slug, None)}
     letter = open_letter(site, read_draft(write_letter_file(folder, slug, **terms)))
     members = [Member(*person, codes[person[0]]) for person in people]
     secrets.SystemRandom().shuffle(members)
     return letter, members
+
+
+def make_people(count: int) -> list[tuple[str, str, str]]:
+    """Make up members: address, name, role."""
+    return [_make_person() for _ in range(count)]
 
 
 def _make_person() -> tuple[str, str, str]:
@@ -112,6 +117,7 @@ def _make_person() -> tuple[str, str, str]:
     )
 
 
-def _roll_of(people: Sequence[Iterable[str]]) -> bytes:
+def roll_of(people: Sequence[Iterable[str]]) -> bytes:
+    """Write a roll as it is imported."""
     rows = [",".join(person) for person in people]
     return "\n".join(["email,name,role", *rows, ""]).encode()

@@ -26,7 +26,7 @@ class Server:
     """The program on one data folder and one port. What it writes is appended to `output`.
 
     `wrapper` is a command that runs the program, to take rights away from it; `settings` are variables
-    of its environment.
+    of its environment; `answers` is what is asked to find out whether it has started.
     """
 
     def __init__(
@@ -36,12 +36,14 @@ class Server:
         output: Path | None = None,
         wrapper: Sequence[str] = (),
         settings: Mapping[str, str] | None = None,
+        answers: str = "/api/v1/site",
     ) -> None:
         self.folder = folder
         self.port = free_port()
         self.output = output or folder.with_name(f"{folder.name}-{self.port}.txt")
         self.wrapper = wrapper
         self.settings = dict(settings or {})
+        self.answers = answers
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -92,7 +94,7 @@ class Server:
     def _answers(self) -> bool:
         connection = HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)
         try:
-            connection.request("GET", "/api/v1/site")
+            connection.request("GET", self.answers)
             return connection.getresponse().status == 200
         except OSError:
             return False

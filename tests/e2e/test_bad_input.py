@@ -12,6 +12,7 @@ import structlog
 from tests.e2e.bad_changes import CHANGES
 from tests.e2e.bad_evidence import MIRRORS, RECEIPTS
 from tests.e2e.bad_files import LETTERS, ROLLS
+from tests.e2e.bad_issuing import ISSUER_COMMANDS, ISSUER_RECORDS
 from tests.e2e.bad_moderation import MODERATION
 from tests.e2e.bad_proposals import PROPOSALS
 from tests.e2e.bad_records import SIGNATURES
@@ -30,6 +31,8 @@ GROUPS: dict[str, tuple[Case, ...]] = {
     "Signatures": SIGNATURES,
     "Amendments and withdrawals": CHANGES,
     "Proposals": PROPOSALS,
+    "An issuer's records": ISSUER_RECORDS,
+    "An issuer apart": ISSUER_COMMANDS,
     "Rolls and invite codes": ROLLS,
     "Letter files": LETTERS,
     "Invalidating and erasing": MODERATION,

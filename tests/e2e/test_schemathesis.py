@@ -8,14 +8,18 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import httpx2
 import pytest
+from tests.apart import apart_in
 from tests.live import LiveSite
 from tests.web.members import chosen, signed
 
 from undersigned.domain.letter import Mode
+from undersigned.domain.record import IssuedRecord, format_record, signed_bytes
+from undersigned.encoding import format_base64url
 from undersigned.web.static_files import SIGN_SCRIPT
 
 PROGRAM = Path(sys.executable).with_name("schemathesis")
@@ -24,7 +28,8 @@ EXAMPLES = 20
 TIMEOUT_S = 120
 """Far above what it takes: so much for a machine that does other things."""
 
-OPERATIONS = 21
+OPERATIONS = 22
+ISSUER_OPERATIONS = 5
 """So many are described at least: a description that shrinks would be tested by nothing."""
 
 CONFIGURATION = """\
@@ -55,12 +60,12 @@ checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "403", "404",
 """
 
 
-def write_configuration(folder: Path, known: dict[str, list[str]]) -> None:
+def write_configuration(folder: Path, known: dict[str, list[str]], file: str) -> None:
     """Write the configuration with what there is, by parameter."""
     text = CONFIGURATION.format(
         seed=SEED,
         examples=EXAMPLES,
-        script=SIGN_SCRIPT,
+        script=file,
         dictionaries="\n".join(
             f"{json.dumps(name)} = {{ values = {json.dumps(values)} }}"
             for name, values in known.items()
@@ -85,26 +90,51 @@ def known(live_site: LiveSite) -> dict[str, list[str]]:
         "path.leaf_hash": [leaf.hex()],
         "path.leaf": [name["leaf"]],
         "path.digest": [text.hash.hex() for text in live_site.letter.texts],
-        "body.record": [posted["record"]],
+        "body.record": [posted["record"], _issued(live_site)],
         "body.blob": [posted["blob"]],
         "body.proof.code": list(live_site.invites[2:]),
         "body.email": ["dorrin@staff.example", "nobody@staff.example"],
     }
 
 
+def _issued(live: LiveSite) -> str:
+    """Sign a record as an issuer hands it over."""
+    record = IssuedRecord(live.letter.letter_id, bytes(32), bytes(32), bytes(64))
+    key = live.site.issuer.keys(live.letter).attestation
+    return format_base64url(format_record(replace(record, sig=key.sign(signed_bytes(record)))))
+
+
 def test_every_answer_is_as_described(
     live_site: LiveSite, known: dict[str, list[str]], tmp_path: Path
 ) -> None:
     """No failure, no exception, and nothing accepted that the description forbids."""
+    run(live_site.url, tmp_path, known, OPERATIONS)
+
+
+def test_every_answer_of_an_issuer_apart_is_as_described(tmp_path: Path) -> None:
+    """Its own description, its own routes; codes and tokens are given out for a letter elsewhere."""
+    with apart_in(tmp_path / "both") as apart:
+        known = {
+            "path.slug": [apart.letter.slug, f"{apart.letter.slug}@1"],
+            "body.proof.code": [member.invite for member in apart.members],
+            "body.email": [apart.members[0].address, "nobody@staff.example"],
+        }
+        run(apart.issuer_url, tmp_path, known, ISSUER_OPERATIONS, "style.css")
+
+
+def run(
+    url: str, folder: Path, known: dict[str, list[str]], operations: int, file: str = SIGN_SCRIPT
+) -> None:
+    """Let Schemathesis doubt all that is described at an address."""
     assert shutil.which(PROGRAM) is not None
-    write_configuration(tmp_path, known)
-    location = f"{live_site.url}/api/v1/openapi.json"
+    write_configuration(folder, known, file)
+    location = f"{url}/api/v1/openapi.json"
     done = subprocess.run(
         [PROGRAM, "run", location, "--checks", "all", "--continue-on-failure"],
-        cwd=tmp_path,
+        cwd=folder,
         capture_output=True,
         text=True,
         timeout=TIMEOUT_S,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert f"Tested: {OPERATIONS}" in done.stdout, done.stdout
+    assert f"Tested: {operations}" in done.stdout, done.stdout

@@ -1,6 +1,8 @@
 """What members do in the tests of the door: get a token, sign, wait until they stand in the log."""
 
 import time
+from email import message_from_bytes
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -63,6 +65,19 @@ def wait_for_proof(client: httpx2.Client, leaf: bytes) -> httpx2.Response:
             assert answer.status_code == 200, answer.text
             return answer
         time.sleep(0.05)
+
+
+def read_code(outbox: Path, address: str) -> str:
+    """Return the code that was mailed to an address."""
+    end = time.monotonic() + 10
+    while time.monotonic() < end:
+        for file in outbox.glob("*.eml"):
+            mail = message_from_bytes(file.read_bytes())
+            if mail["To"] == address:
+                body = str(mail.get_payload())
+                return body.partition("Your code: ")[2].splitlines()[0]
+        time.sleep(0.05)
+    raise AssertionError("no mail came")
 
 
 def assert_problem(answer: httpx2.Response, status: int, code: str) -> dict[str, Any]:

@@ -2,14 +2,12 @@
 
 import dataclasses
 import time
-from email import message_from_bytes
-from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 from tests.live import PEOPLE, LiveSite, make_invited_letter
-from tests.web.members import assert_problem, chosen, enrolled, wait_for_proof
+from tests.web.members import assert_problem, chosen, enrolled, read_code, wait_for_proof
 
 from undersigned.crypto.keys import SignerKey
 from undersigned.crypto.note_key import parse_vkey
@@ -33,19 +31,6 @@ from undersigned.tlog.merkle import leaf_hash
 from undersigned.tlog.proof import parse_proof, verify_proof
 
 PATH = "/api/v1/letters/small-letter"
-
-
-def read_code(outbox: Path, address: str) -> str:
-    """Return the code that was mailed to an address."""
-    end = time.monotonic() + 10
-    while time.monotonic() < end:
-        for file in outbox.glob("*.eml"):
-            mail = message_from_bytes(file.read_bytes())
-            if mail["To"] == address:
-                body = str(mail.get_payload())
-                return body.partition("Your code: ")[2].splitlines()[0]
-        time.sleep(0.05)
-    raise AssertionError("no mail came")
 
 
 # --- enrolments

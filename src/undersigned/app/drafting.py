@@ -6,6 +6,7 @@ from undersigned.app.draft import Draft
 from undersigned.app.issuer import add_letter
 from undersigned.app.letters import Letters, format_stage
 from undersigned.app.log import Batch, publish
+from undersigned.app.offering import make_roll
 from undersigned.app.proposing import (
     OwnRoll,
     acks_of,
@@ -17,10 +18,9 @@ from undersigned.app.proposing import (
 )
 from undersigned.app.site import Site
 from undersigned.app.turn import Turn
-from undersigned.domain.letter import Letter, RollKind, State
+from undersigned.domain.letter import Letter, State
 from undersigned.domain.outcome import outcome_hash
 from undersigned.domain.proposal import Proposal
-from undersigned.domain.reasons import RollReason
 from undersigned.domain.record import (
     LetterRecord,
     OutcomeRecord,
@@ -29,7 +29,6 @@ from undersigned.domain.record import (
     parse_record,
     signed_bytes,
 )
-from undersigned.domain.roll import roll_hash
 from undersigned.domain.stage import Move, stage_after_outcome
 from undersigned.errors import AcksAwaited, LetterExists, PredecessorNotOpen, StoreError
 from undersigned.store import letters as letter_store
@@ -60,7 +59,7 @@ def open_letter(site: Site, draft: Draft, bundle: bytes | None = None) -> Letter
             _supersede(connection, batch, site, before, now)
         proposal = get_proposed(site, own, connection, draft, before, bundle)
         record = _letter_record(site, connection, proposal)
-        roll = _issuers_roll(proposal) if own is None else _roll_record(own, record.letter)
+        roll = _issuers_roll(proposal) if own is None else _own_roll_record(own, record.letter)
         if own is not None:
             add_letter(own.connection, record.letter, None)
         batch.add(record)
@@ -125,18 +124,9 @@ def _letter_record(site: Site, connection: Connection, proposal: ProposalRow) ->
     return dataclasses.replace(record, sig=site.keys.organiser.sign(signed_bytes(record)))
 
 
-def _roll_record(own: OwnRoll, letter: Letter) -> RollRecord:
+def _own_roll_record(own: OwnRoll, letter: Letter) -> RollRecord:
     """Return the roll that a letter opens with whose issuer is this site."""
-    is_domain = letter.roll is RollKind.DOMAIN
-    record = RollRecord(
-        letter.letter_id,
-        letter.headcount if is_domain else len(own.commits),
-        None if is_domain else roll_hash(own.commits),
-        RollReason.OPENED,
-        NO_SIGNATURE,
-    )
-    attestation = own.issuer.keys(letter).attestation
-    return dataclasses.replace(record, sig=attestation.sign(signed_bytes(record)))
+    return make_roll(letter, own.issuer.keys(letter).attestation, own.commits)
 
 
 def _issuers_roll(proposal: ProposalRow) -> RollRecord:

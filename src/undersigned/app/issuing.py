@@ -35,7 +35,10 @@ NO_SIGNATURE = bytes(64)
 
 
 class Collector(Protocol):
-    """What an issuer asks of whoever collects the signatures: by a call, or by HTTP if it is apart."""
+    """What an issuer asks of whoever collects the signatures of its letters.
+
+    By a call in a whole site (`own_collector`), by HTTP if it is apart (`outside_collector`).
+    """
 
     def check_takes(self, letter: Letter) -> None:
         """Check that a letter takes signatures now. Raises LetterNotOpen, UnknownLetter, Busy."""

@@ -16,6 +16,7 @@ from undersigned.app.draft import Draft, letter_of
 from undersigned.app.issuer import Issuer, IssuerKeys, key_folder
 from undersigned.app.letters import stage_of
 from undersigned.app.log import publish
+from undersigned.app.rolls import get_commits
 from undersigned.app.site import Site, WholeSite
 from undersigned.crypto.ed25519 import verify_ed25519
 from undersigned.crypto.note_key import format_vkey
@@ -42,13 +43,11 @@ from undersigned.errors import (
     LetterRefused,
     NotProposed,
     PredecessorNotOpen,
-    RollMissing,
     StoreError,
     UnknownProposal,
     VerificationError,
 )
 from undersigned.store import letters as letter_store
-from undersigned.store import members as member_store
 from undersigned.store import proposals as proposal_store
 from undersigned.store.database import Connection
 from undersigned.store.letters import LetterRow
@@ -191,18 +190,7 @@ def own_roll(site: Site, draft: Draft) -> Iterator[OwnRoll | None]:
             ["`issuer` is missing: this site has none, and [issuer] says whose it is"]
         )
     with site.issuer.database.write() as members:
-        yield OwnRoll(site.issuer, members, tuple(_get_roll(members, draft)))
-
-
-def _get_roll(connection: Connection, draft: Draft) -> list[bytes]:
-    members = [m for m in member_store.list_members(connection, draft.slug) if not m.blocked]
-    if draft.roll is not RollKind.DOMAIN and not members:
-        raise RollMissing
-    if draft.roll is RollKind.LIST and any(member.name is None for member in members):
-        raise LetterRefused(["`roll` is a list, and the members of this letter have codes alone"])
-    if draft.roll is RollKind.INVITES and any(member.name is not None for member in members):
-        raise LetterRefused(["`roll` is invites, and the members of this letter are a list"])
-    return [member.commit for member in members]
+        yield OwnRoll(site.issuer, members, tuple(get_commits(members, draft.slug, draft.roll)))
 
 
 def check_edition(connection: Connection, draft: Draft) -> LetterRow | None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from undersigned.app.issuer import Issuer
+from undersigned.domain.letter import RollKind
 from undersigned.domain.roll import (
     INVITE_ALPHABET,
     INVITE_CHARACTERS,
@@ -16,7 +17,7 @@ from undersigned.domain.roll import (
     member_of_invite,
     parse_roll_csv,
 )
-from undersigned.errors import Refused, RollFixed, RollNotEmpty
+from undersigned.errors import LetterRefused, Refused, RollFixed, RollMissing, RollNotEmpty
 from undersigned.store import acknowledged as letter_store
 from undersigned.store import members as member_store
 from undersigned.store.database import Connection
@@ -63,6 +64,18 @@ def make_invites(issuer: Issuer, slug: str, count: int | None) -> list[Invite]:
     if count is None or not 1 <= count <= MOST_INVITES:
         raise Refused(f"Say how many codes to make, from 1 to {MOST_INVITES}.")
     return _invite_anyone(issuer, slug, count)
+
+
+def get_commits(connection: Connection, slug: str, kind: RollKind) -> list[bytes]:
+    """Return the commitments of a roll, ascending. Raises RollMissing; LetterRefused for another kind."""
+    members = [m for m in member_store.list_members(connection, slug) if not m.blocked]
+    if kind is not RollKind.DOMAIN and not members:
+        raise RollMissing
+    if kind is RollKind.LIST and any(member.name is None for member in members):
+        raise LetterRefused(["`roll` is a list, and the members of this letter have codes alone"])
+    if kind is RollKind.INVITES and any(member.name is not None for member in members):
+        raise LetterRefused(["`roll` is invites, and the members of this letter are a list"])
+    return [member.commit for member in members]
 
 
 def _check_not_open(connection: Connection, slug: str) -> None:

@@ -46,7 +46,8 @@ class RunningSite:
         self._rest_until = 0.0
         self.issuer: RunningIssuer | None = None
         if isinstance(site, WholeSite):
-            self.issuer = RunningIssuer(site.issuer, OwnCollector(site, self.intake), mailer)
+            own = OwnCollector(site, self.intake)
+            self.issuer = RunningIssuer(site.issuer, lambda _: own, mailer)
         self._loops = Loops(
             {
                 "sequencing": self._advance,

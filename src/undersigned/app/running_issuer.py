@@ -1,9 +1,11 @@
-"""A running issuer: the loops of mails and tidying, and the collector that it hands its records to."""
+"""A running issuer: the loops of mails and tidying, and the collectors that it hands its records to."""
+
+from collections.abc import Callable
 
 from undersigned.app.clock import StoredClock
 from undersigned.app.delivering import deliver_mails
 from undersigned.app.failures import report_failure
-from undersigned.app.issuer import Issuer
+from undersigned.app.issuer import IssuedLetter, Issuer
 from undersigned.app.issuing import Collector
 from undersigned.app.loops import Loops
 from undersigned.app.tidying import Tidying, tidy
@@ -12,11 +14,16 @@ from undersigned.mail import Mailer
 
 
 class RunningIssuer:
-    """An issuer that gives out codes and tokens. `start` it once, `stop` it once."""
+    """An issuer that gives out codes and tokens. `start` it once, `stop` it once.
 
-    def __init__(self, issuer: Issuer, collector: Collector, mailer: Mailer) -> None:
+    `collector_of` says who collects the signatures of a letter.
+    """
+
+    def __init__(
+        self, issuer: Issuer, collector_of: Callable[[IssuedLetter], Collector], mailer: Mailer
+    ) -> None:
         self.issuer = issuer
-        self.collector = collector
+        self.collector_of = collector_of
         self._mailer = mailer
         self._loops = Loops(
             {"mails": self._deliver, "tidying of the issuer": Tidying(issuer).step}

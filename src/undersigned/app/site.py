@@ -131,7 +131,7 @@ def _make(folder: Path, host: str, own_clock: int | None, facts: dict[str, str])
         raise SiteExists(f"{folder} holds a site already")
     if has_issuer(folder):
         raise SiteExists(f"{folder} holds an issuer; a site needs a folder of its own")
-    make_folders(folder, "keys", "keys/issuer", "log", "outbox")
+    make_folders(folder, "keys", "log", "outbox")
     keys = folder / "keys"
     signer = NoteSigner.generate(f"{host}/log")
     signer.save(keys / "log.key")

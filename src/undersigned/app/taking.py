@@ -246,7 +246,8 @@ class IssuedRequest:
         digest = leaf_of(record)
         earlier = pending_store.find_issued(connection, letter.letter_id, record.member)
         if earlier == digest:
-            # Nobody is promised anything for this record; the token is the answer.
+            # The promise may name a later time than the first one did (formats §9.1): the record waits
+            # already, or is in the log.
             return Taken(digest, promised_by(letter, now)), False
         now, late = _check_stage(connection, letter, now, check_takes_signature)
         taken = Taken(digest, promised_by(letter, now))
@@ -322,6 +323,14 @@ def parse_sign_request(record: bytes, blob: bytes | None) -> SignRequest:
     if not isinstance(parsed, SignRecord):
         raise FormatError("the record is not a signature")
     return SignRequest(parsed, blob)
+
+
+def parse_issued_request(record: bytes) -> IssuedRequest:
+    """Read an issuer's record as it was handed over. Raises FormatError."""
+    parsed = parse_record(record)
+    if not isinstance(parsed, IssuedRecord):
+        raise FormatError("the record is not one that an issuer hands over")
+    return IssuedRequest(parsed)
 
 
 def parse_change_request(record: bytes, blob: bytes | None) -> ChangeRequest:

@@ -109,14 +109,14 @@ def open_(file: LetterFile, data: Data = None, origin: Origin = None, yes: Yes =
     from undersigned.cli.letter_summary import format_bundle, passed_times, summary_of
     from undersigned.cli.letter_template import find_placeholders
     from undersigned.cli.settings import data_folder
-    from undersigned.cli.site_folder import whole_site_in
+    from undersigned.cli.site_folder import site_in
     from undersigned.web.static_files import find_bundle
 
     draft = read_draft(file)
     if not yes and not output.is_interactive():
         output.needs("--yes")
     folder = data_folder(data)
-    with whole_site_in(folder, f"letter open {file}", origin) as site:
+    with site_in(folder, f"letter open {file}", origin) as site:
         for sentence in (*passed_times(draft, site.clock.now()), *find_placeholders(draft)):
             output.note(sentence)
         if not yes:

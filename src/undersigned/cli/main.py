@@ -14,6 +14,7 @@ from typer.main import get_command
 
 from undersigned.cli import (
     checking,
+    issuer,
     letter,
     output,
     receipt,
@@ -35,6 +36,7 @@ app = typer.Typer(
 app.command()(serve.serve)
 app.add_typer(letter.app, name="letter")
 app.add_typer(roll.app, name="roll")
+app.add_typer(issuer.app, name="issuer")
 app.command()(sign.sign)
 app.command()(sign.amend)
 app.command()(sign.withdraw)

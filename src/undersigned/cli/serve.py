@@ -1,6 +1,6 @@
-"""`undersigned serve`: the site on the web, until it is told to stop."""
+"""`undersigned serve`: a site, an issuer, or both on the web, until told to stop."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -28,9 +28,27 @@ def serve(
         ),
     ] = None,
     origin: Origin = None,
+    role: Annotated[
+        Literal["all", "collector", "issuer"] | None,
+        typer.Option(
+            "--role",
+            metavar="ROLE",
+            help="`all`: a site and its issuer; `collector`, `issuer`: one of them "
+            "[default: UNDERSIGNED_ROLE, or what the folder holds].",
+        ),
+    ] = None,
 ) -> None:
-    """Serve the site. Ctrl-C stops it in good order."""
-    from undersigned.cli.serving import serve_site
+    """Serve what the folder holds. Ctrl-C stops it in good order."""
     from undersigned.cli.settings import load_settings
+    from undersigned.cli.site_folder import holds_issuer_apart
 
-    serve_site(load_settings(data=data, host=host, port=port), origin)
+    settings = load_settings(data=data, host=host, port=port, role=role)
+    is_issuer = settings.role is None and holds_issuer_apart(settings.data)
+    if is_issuer or settings.role == "issuer":
+        from undersigned.cli.issuer_serving import serve_issuer
+
+        serve_issuer(settings, origin)
+    else:
+        from undersigned.cli.serving import serve_site
+
+        serve_site(settings, origin)

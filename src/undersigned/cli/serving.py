@@ -9,19 +9,20 @@ import signal
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 
 import uvicorn
 
 from undersigned.app.clock import StoredClock
 from undersigned.app.running import RunningSite
-from undersigned.app.site import Site
+from undersigned.app.site import Site, WholeSite
 from undersigned.authority import MOST_AUTHORITIES, Authority, parse_authority
 from undersigned.cli import output
 from undersigned.cli.listening import addresses_of, is_local, listen, port_of
 from undersigned.cli.site_folder import open_or_make
-from undersigned.config import Settings
-from undersigned.errors import FormatError
+from undersigned.config import Role, Settings
+from undersigned.errors import FormatError, NoSite, SiteExists, StoreError
 from undersigned.mail import Mailer, OutboxMailer, SmtpMailer
 from undersigned.web.asgi import make_app
 from undersigned.web.logs import configure_logging
@@ -30,12 +31,33 @@ from undersigned.web.serving import make_server
 
 
 def serve_site(settings: Settings, origin: str | None) -> None:
-    """Serve the site in a folder until a signal ends it. Raises StoreError, FormatError."""
+    """Serve the site in a folder until a signal ends it. Raises StoreError, FormatError.
+
+    `origin` makes a site where there is none, without an issuer if the role is `collector`.
+    """
     configure_logging()
     authorities = authorities_of(settings)
     with listen(settings.host, settings.port) as listener:
-        site = open_or_make(settings.data, "serve", origin)
-        serve_on(listener, site, mailer_of(settings, site), settings.host, authorities)
+        site = open_or_make(settings.data, "serve", origin, collector=settings.role == "collector")
+        try:
+            _check_role(site, settings.role)
+        except StoreError:
+            site.close()
+            raise
+        mailer = mailer_of(settings, site.host, site.folder)
+        serve_on(listener, site, mailer, settings.host, authorities)
+
+
+def _check_role(site: Site, role: Role | None) -> None:
+    """Check that a site is what it is to be served as. Raises NoSite, SiteExists."""
+    if role == "all" and not isinstance(site, WholeSite):
+        error: StoreError = NoSite(f"{site.folder} holds a site without an issuer")
+        error.add_note("serve it with --role collector; its letters are issued for elsewhere")
+        raise error
+    if role == "collector" and isinstance(site, WholeSite):
+        error = SiteExists(f"{site.folder} holds an issuer, too, with the members of its letters")
+        error.add_note("serve it with --role all, or make a site without one in another folder")
+        raise error
 
 
 def serve_on(
@@ -61,12 +83,12 @@ def serve_on(
     output.note("stopped; everything that was acknowledged is on disk")
 
 
-def mailer_of(settings: Settings, site: Site) -> Mailer:
-    """Return what sends the codes: the server of the settings, or files in the data folder."""
-    sender = settings.mail_sender or f"no-reply@{site.host}"
+def mailer_of(settings: Settings, host: str, folder: Path) -> Mailer:
+    """Return what sends mails: the server of the settings, or files in the data folder."""
+    sender = settings.mail_sender or f"no-reply@{host}"
     if settings.smtp_url is not None:
         return SmtpMailer(settings.smtp_url.get_secret_value(), sender)
-    return OutboxMailer(site.folder / "outbox", sender)
+    return OutboxMailer(folder / "outbox", sender)
 
 
 def authorities_of(settings: Settings) -> tuple[Authority, ...]:
@@ -104,9 +126,14 @@ def announce(site: Site, host: str, port: int) -> None:
     addresses = addresses_of(host, port)
     output.facts((*(("serving", address) for address in addresses), ("log", site.origin)))
     if not is_local(host):
-        output.note("browsers sign over https only; put a reverse proxy before it, such as")
-        for name, lines in (("Caddy", caddy_lines), ("nginx", nginx_lines)):
-            output.note(f"{name}:")
-            for line in lines(site.host, port).splitlines():
-                output.note(f"    {line}".rstrip())
+        tell_of_proxies(site.host, port)
     output.next_step(f"undersigned mirror {addresses[0]} DIR copies the log; Ctrl-C stops the site")
+
+
+def tell_of_proxies(name: str, port: int) -> None:
+    """Print the lines of a reverse proxy for a host of this name."""
+    output.note("browsers sign over https only; put a reverse proxy before it, such as")
+    for proxy, lines in (("Caddy", caddy_lines), ("nginx", nginx_lines)):
+        output.note(f"{proxy}:")
+        for line in lines(name, port).splitlines():
+            output.note(f"    {line}".rstrip())

@@ -4,14 +4,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from undersigned.config import Settings
+    from undersigned.config import Role, Settings
 
 
-def load_settings(*, data: Path | None, host: str | None, port: int | None) -> "Settings":
+def load_settings(
+    *, data: Path | None, host: str | None, port: int | None, role: "Role | None" = None
+) -> "Settings":
     """Read the settings; what was told on the command line (not None) wins. Raises FormatError."""
     from undersigned.config import read_settings
 
-    told = {"data": data, "host": host, "port": port}
+    told = {"data": data, "host": host, "port": port, "role": role}
     # Not checked again: port 0, a free one, is for the command line alone.
     return read_settings().model_copy(
         update={name: value for name, value in told.items() if value is not None}

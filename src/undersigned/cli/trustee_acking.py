@@ -1,60 +1,37 @@
 """`undersigned trustee ack`: what a trustee is asked to stand for, and the answer."""
 
-import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-import msgspec
 import typer
 
 from undersigned.cli import output
-from undersigned.errors import FormatError
 
 if TYPE_CHECKING:
     from undersigned.crypto.keys import TrusteeKey
     from undersigned.domain.proposal import Proposal
 
-_ADDRESS: Final = re.compile(
-    r"(https?://[^/?#]+(?:/[^?#]*)?)/proposals/([0-9a-f]{64})/?(?:[?#].*)?"
-)
-
 
 def acknowledge(url: str, load: Callable[[], "TrusteeKey"], *, yes: bool) -> None:
     """Show a proposed letter, check it against the trustee's key, ask, and send the ack."""
+    from undersigned.cli.acking import fetch_proposal, locate, send_ack
     from undersigned.cli.http import open_client
-    from undersigned.domain.canonical import LetterId
-    from undersigned.encoding import format_base64url
-    from undersigned.signer.exchange import fetch, submit
-    from undersigned.trustee.acking import make_ack, read_proposal
+    from undersigned.trustee.acking import make_ack
 
-    base, letter_id = _locate(url)
+    located = locate(url)
     if not yes and not output.is_interactive():
         output.needs("--yes")
     key = load()
     with open_client() as client:
-        address = f"{base}/api/v1/proposals/{letter_id}"
-        proposal = read_proposal(fetch(client, address).body, LetterId(bytes.fromhex(letter_id)))
+        proposal = fetch_proposal(client, located)
         number, sig = make_ack(proposal, key)
         _show(proposal, number)
         if not yes and not output.confirm("acknowledge it?"):
             output.note("nothing was sent")
             raise typer.Exit(output.NO)
-        ack = {"by": number, "sig": format_base64url(sig), "roll": None}
-        awaited = _read_awaited(submit(client, f"{address}/acks", ack).body)
+        send_ack(client, located, number, sig)
     output.say(f"acknowledged as trustee {number} of {len(proposal.letter.trustees)}")
-    others = ", ".join(_title(by) for by in awaited)
-    output.note(f"awaited now: {others}" if others else "the organiser can open the letter now")
     output.next_step("keep the key file; you are told when it is your turn to open")
-
-
-def _locate(url: str) -> tuple[str, str]:
-    """Return the site's address and the id of the letter. Raises FormatError."""
-    match = _ADDRESS.fullmatch(url)
-    if match is None:
-        error = FormatError("that is not the address of a proposal")
-        error.add_note("it ends with /proposals/ and 64 letters and digits")
-        raise error
-    return match[1].rstrip("/"), match[2]
 
 
 def _show(proposal: "Proposal", number: int) -> None:
@@ -71,18 +48,3 @@ def _show(proposal: "Proposal", number: int) -> None:
     )
     for text in proposal.texts:
         print_text(letter, text)
-
-
-class _Awaited(msgspec.Struct):
-    awaited: list[int | str]
-
-
-def _read_awaited(body: bytes) -> list[int | str]:
-    try:
-        return msgspec.json.decode(body, type=_Awaited).awaited
-    except msgspec.MsgspecError:
-        raise FormatError("the site's answer is not one to an ack") from None
-
-
-def _title(by: int | str) -> str:
-    return "the issuer" if by == "issuer" else f"trustee {by}"

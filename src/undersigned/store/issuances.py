@@ -41,6 +41,12 @@ def complete_issuance(connection: sa.Connection, row: IssuanceRow) -> None:
     )
 
 
+def has_issuances(connection: sa.Connection, letter_id: bytes) -> bool:
+    """Say whether anybody has received a token for a letter, or has begun to."""
+    query = sa.select(issuance.c.commit).where(issuance.c.letter_id == letter_id).limit(1)
+    return connection.execute(query).first() is not None
+
+
 def find_issuance(connection: sa.Connection, letter_id: bytes, commit: bytes) -> IssuanceRow | None:
     """Return what a member received for a letter."""
     row = connection.execute(

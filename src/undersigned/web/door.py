@@ -14,7 +14,9 @@ from undersigned.app.letters import LetterView
 from undersigned.app.reading import get_view
 from undersigned.app.running import RunningSite
 from undersigned.app.running_issuer import RunningIssuer
+from undersigned.errors import UnknownLetter
 from undersigned.web.bounded import Bounded
+from undersigned.web.cors import origin_of
 
 MAILS_WAITING = 1000
 """Requests for a code that may wait to be looked up: a few seconds' work for one thread."""
@@ -59,6 +61,14 @@ class IssuerDoor:
         It is looked up each time: one that is not open yet may be proposed anew.
         """
         return await to_thread.run_sync(self.running.issuer.get_letter, name)
+
+    async def find_origin(self, name: str) -> str | None:
+        """Return the origin of the pages from which members ask about a letter; None for no letter."""
+        try:
+            site = (await self.get_letter(name)).site
+        except UnknownLetter:
+            return None
+        return None if site is None else origin_of(site)
 
 
 async def door_of(request: Request) -> Door:

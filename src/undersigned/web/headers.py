@@ -28,9 +28,13 @@ OPEN_TO_ALL: Final = ("/log/", "/documents/", "/api/")
 """What any page in a browser may read: it is public, and answers the same whoever asks."""
 
 
-def page_csp(*, scripts: bool, forms: bool) -> str:
-    """Return the policy of a page: with our own scripts or none, with forms that are sent here or none."""
-    own_scripts = "script-src 'self'; connect-src 'self'; " if scripts else ""
+def page_csp(*, scripts: bool, forms: bool, connect: str | None = None) -> str:
+    """Return the policy of a page: with our own scripts or none, with forms that are sent here or none.
+
+    `connect` is the one other origin that its scripts may send to.
+    """
+    targets = "'self'" if connect is None else f"'self' {connect}"
+    own_scripts = f"script-src 'self'; connect-src {targets}; " if scripts else ""
     action = "'self'" if forms else "'none'"
     return (
         f"default-src 'none'; {own_scripts}style-src 'self'; img-src 'self'; font-src 'self'; "

@@ -20,10 +20,14 @@ MOST_BODY: Final = 256 * 1024
 
 
 class SecurityHeaders:
-    """Adds to every answer the headers that it does not set itself."""
+    """Adds to every answer the headers that it does not set itself.
 
-    def __init__(self, app: ASGIApp) -> None:
+    What any page may read lies under the paths `open_to_all`.
+    """
+
+    def __init__(self, app: ASGIApp, open_to_all: tuple[str, ...] = OPEN_TO_ALL) -> None:
         self._app = app
+        self._open_to_all = open_to_all
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on."""
@@ -33,18 +37,17 @@ class SecurityHeaders:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                _add_headers(MutableHeaders(scope=message), scope)
+                self._add_headers(MutableHeaders(scope=message), scope)
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
 
-
-def _add_headers(headers: MutableHeaders, scope: Scope) -> None:
-    if scope["method"] in ("GET", "HEAD") and scope["path"].startswith(OPEN_TO_ALL):
-        headers["Access-Control-Allow-Origin"] = "*"
-        headers["Cross-Origin-Resource-Policy"] = "cross-origin"
-    for name, value in SECURITY_HEADERS.items():
-        headers.setdefault(name, value)
+    def _add_headers(self, headers: MutableHeaders, scope: Scope) -> None:
+        if scope["method"] in ("GET", "HEAD") and scope["path"].startswith(self._open_to_all):
+            headers["Access-Control-Allow-Origin"] = "*"
+            headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+        for name, value in SECURITY_HEADERS.items():
+            headers.setdefault(name, value)
 
 
 class LastResort:

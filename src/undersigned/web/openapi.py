@@ -1,12 +1,19 @@
 """What the OpenAPI document says beyond what FastAPI finds: the plain routes, and the one problem shape."""
 
-from collections.abc import Sequence
+import copy
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 DESCRIPTION: Final = (
     "The public API of a site of open letters. Bytes are base64url without padding unless said "
     "otherwise; times are UTC seconds. Every error is a problem document (RFC 9457) with a `code`. "
     "HEAD works wherever GET does."
+)
+
+ISSUER_DESCRIPTION: Final = (
+    "The API of an issuer of open letters that runs apart from their site: members ask it for codes "
+    "and tokens. Bytes are base64url without padding. Every error is a problem document (RFC 9457) "
+    "with a `code`. HEAD works wherever GET does."
 )
 
 _PROBLEM: Final[dict[str, Any]] = {
@@ -59,7 +66,27 @@ _PROMISED: Final[dict[str, Any]] = {
     "properties": {"promise": {"type": "string", "description": "text of a signed note"}},
 }
 
-_SCHEMAS: Final = {"Problem": _PROBLEM, "Posted": _POSTED, "Promised": _PROMISED}
+_HANDED: Final[dict[str, Any]] = {
+    "type": "object",
+    "title": "Handed",
+    "additionalProperties": False,
+    "required": ["record"],
+    "properties": {
+        "record": {
+            "type": "string",
+            "contentEncoding": "base64url",
+            "pattern": "^[A-Za-z0-9_-]+$",
+            "description": "canonical bytes of an `issued` record (formats §3), signed by the issuer",
+        },
+    },
+}
+
+_SCHEMAS: Final = {
+    "Problem": _PROBLEM,
+    "Posted": _POSTED,
+    "Handed": _HANDED,
+    "Promised": _PROMISED,
+}
 _ERROR: Final[dict[str, Any]] = {
     "description": "an error",
     "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
@@ -78,14 +105,14 @@ def _json(schema: str) -> dict[str, Any]:
     return {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
 
 
-def _post(summary: str) -> dict[str, Any]:
+def _post(summary: str, schema: str = "Posted", tag: str = "signing") -> dict[str, Any]:
     return {
         "post": {
-            "tags": ["signing"],
+            "tags": [tag],
             "summary": summary,
             "operationId": summary.lower().replace(" ", "_"),
             "parameters": [_parameter("slug")],
-            "requestBody": {"required": True, "content": _json("Posted")},
+            "requestBody": {"required": True, "content": _json(schema)},
             "responses": {
                 "201": {"description": "taken and on disk", "content": _json("Promised")},
                 "200": {"description": "taken before", "content": _json("Promised")},
@@ -108,21 +135,32 @@ def _get(tag: str, summary: str, media_types: Sequence[str], *parameters: str) -
 
 _STATIC: Final = ("text/css", "text/javascript", "image/svg+xml", "text/plain")
 
-_PATHS: Final[dict[str, Any]] = {
+_DOCUMENT: Final = _get("site", "Describe the API", ["application/json"])
+
+PATHS: Final[dict[str, Any]] = {
     "/api/v1/letters/{slug}/signatures": _post("Take a signature"),
     "/api/v1/letters/{slug}/amendments": _post("Take an amendment or withdrawal"),
-    "/api/v1/openapi.json": _get("site", "Describe the API", ["application/json"]),
+    "/api/v1/letters/{slug}/issuer-records": _post(
+        "Take a record of the issuer", "Handed", "issuer"
+    ),
+    "/api/v1/openapi.json": _DOCUMENT,
     "/log/checkpoint": _get("log", "Get the checkpoint", ["text/plain"]),
     "/log/tile/{path}": _get("log", "Get a tile", ["application/octet-stream"], "path"),
     "/static/{path}": _get("pages", "Get a file of the pages", _STATIC, "path"),
 }
 
 
-def complete(document: dict[str, Any]) -> dict[str, Any]:
+ISSUER_PATHS: Final[dict[str, Any]] = {
+    "/api/v1/openapi.json": _DOCUMENT,
+    "/static/{path}": _get("pages", "Get a file of the page", _STATIC, "path"),
+}
+
+
+def complete(document: dict[str, Any], plain_paths: Mapping[str, Any]) -> dict[str, Any]:
     """Add the plain routes and the problem shape to what FastAPI found."""
-    document["paths"].update(_PATHS)
+    document["paths"].update(copy.deepcopy(dict(plain_paths)))
     schemas = document["components"]["schemas"]
-    schemas.update(_SCHEMAS)
+    schemas.update({name: _SCHEMAS[name] for name in _referred(plain_paths)})
     # FastAPI's own shape of an invalid request is never sent.
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
@@ -132,3 +170,13 @@ def complete(document: dict[str, Any]) -> dict[str, Any]:
             is_page = "text/html" in operation["responses"].get("200", {}).get("content", {})
             operation["responses"]["default"] = _PAGE_ERROR if is_page else _ERROR
     return document
+
+
+def _referred(value: Any) -> Iterator[str]:
+    """Give the names of the schemas that described paths refer to, and that of problems."""
+    yield "Problem"
+    if isinstance(value, Mapping):
+        if isinstance(value.get("$ref"), str):
+            yield value["$ref"].rpartition("/")[2]
+        for part in value.values():
+            yield from _referred(part)

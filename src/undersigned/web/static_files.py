@@ -2,6 +2,7 @@
 
 import hashlib
 import mimetypes
+from collections.abc import Collection
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -30,13 +31,16 @@ class StaticFile(NamedTuple):
 
 
 class StaticFiles:
-    """Every file of the folder, read once."""
+    """Every file of the folder, or those of some names, read once."""
 
-    def __init__(self, folder: Path = FOLDER) -> None:
-        self._files = {
-            path.relative_to(folder).as_posix(): _read(path)
+    def __init__(self, folder: Path = FOLDER, *, only: Collection[str] | None = None) -> None:
+        names = {
+            path.relative_to(folder).as_posix(): path
             for path in sorted(folder.rglob("*"))
             if path.is_file()
+        }
+        self._files = {
+            name: _read(path) for name, path in names.items() if only is None or name in only
         }
         self.routes = [Route("/static/{path:path}", self._get, methods=["GET"])]
 

@@ -75,6 +75,14 @@ class SiteAnswer(Answer):
     time: int = Field(description="the site's clock")
 
 
+class IssuerAnswer(Answer):
+    """An issuer apart."""
+
+    url: str = Field(description="the origin that letters name")
+    version: str
+    time: int = Field(description="the issuer's clock")
+
+
 class CountsAnswer(Answer):
     """A letter's numbers, with the size of the tree that proves them."""
 

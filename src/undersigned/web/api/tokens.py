@@ -6,9 +6,9 @@ import msgspec
 from fastapi import APIRouter, Response
 
 from undersigned.app.enrolling import prove_by_invite, prove_by_mail
+from undersigned.app.issuer import IssuedLetter
 from undersigned.app.issuing import ShownAs, TokenAnswer, TokenRequest, issue_token
 from undersigned.app.running_issuer import RunningIssuer
-from undersigned.domain.letter import Letter
 from undersigned.domain.name import Verified, format_attestation
 from undersigned.encoding import format_base64url, parse_base64url
 from undersigned.web.api.models import EmailProof, TokenAsked, TokenIssued
@@ -22,7 +22,7 @@ async def ask_for_token(
     door: AtIssuer, slug: str, asked: TokenAsked, response: Response
 ) -> TokenIssued:
     """Give a member of the roll their one token; the same request again gets the same answer."""
-    letter = (await door.get_letter(slug)).letter
+    letter = await door.get_letter(slug)
     issued = await door.tokens.run(_issue, door.running, letter, asked)
     response.headers["Cache-Control"] = "no-store"
     return TokenIssued(
@@ -34,8 +34,8 @@ async def ask_for_token(
     )
 
 
-def _issue(running: RunningIssuer, letter: Letter, asked: TokenAsked) -> TokenAnswer:
-    shown = asked.shown_as
+def _issue(running: RunningIssuer, issued: IssuedLetter, asked: TokenAsked) -> TokenAnswer:
+    issuer, letter, shown = running.issuer, issued.letter, asked.shown_as
     request = TokenRequest(
         blinded=parse_base64url(asked.blinded, size=256),
         c=parse_base64url(asked.c, size=32),
@@ -44,9 +44,10 @@ def _issue(running: RunningIssuer, letter: Letter, asked: TokenAsked) -> TokenAn
     proof = asked.proof
     if isinstance(proof, EmailProof):
         enrolment = parse_base64url(proof.enrolment, size=16)
-        member = prove_by_mail(running.issuer, letter, enrolment, proof.code)
+        member = prove_by_mail(issuer, letter, enrolment, proof.code)
         verified = Verified.EMAIL
     else:
-        member = prove_by_invite(running.issuer, letter, proof.code)
+        member = prove_by_invite(issuer, letter, proof.code)
         verified = Verified.INVITE
-    return issue_token(running.issuer, running.collector, letter, member, verified, request)
+    collector = running.collector_of(issued)
+    return issue_token(issuer, collector, letter, member, verified, request)

@@ -27,11 +27,12 @@ def wants_page(request: Request) -> bool:
 class Renderer:
     """Renders pages: one environment for each language, since a template is bound to a catalogue."""
 
-    def __init__(self, static: StaticFiles) -> None:
+    def __init__(self, static: StaticFiles, *, is_issuer: bool = False) -> None:
         self._static = static
         self._languages = read_languages()
         self._environments = {
-            tag: _environment(language, static) for tag, language in self._languages.items()
+            tag: _environment(language, static, is_issuer=is_issuer)
+            for tag, language in self._languages.items()
         }
 
     def language_of(self, request: Request) -> Language:
@@ -47,11 +48,13 @@ class Renderer:
         status: int = 200,
         scripts: Sequence[str] = (),
         forms: bool = False,
+        connect: str | None = None,
     ) -> HTMLResponse:
         """Return a page in the reader's language.
 
         `scripts` are static files that it runs, `forms` says that it has one that is sent without
-        a script. A script that was not built is left out.
+        a script; `connect` is another origin that the scripts may send to. A script that was not built
+        is left out.
         """
         language = self.language_of(request)
         others = [
@@ -74,7 +77,7 @@ class Renderer:
         headers = {
             "Cache-Control": "no-cache",
             "Content-Language": language.tag,
-            "Content-Security-Policy": page_csp(scripts=bool(built), forms=forms),
+            "Content-Security-Policy": page_csp(scripts=bool(built), forms=forms, connect=connect),
             "Vary": "Accept, Accept-Language",
         }
         return HTMLResponse(html, status, headers)
@@ -100,7 +103,7 @@ class _Links:
         return f"{path}?{urlencode(pairs)}" if pairs else path
 
 
-def _environment(language: Language, static: StaticFiles) -> Environment:
+def _environment(language: Language, static: StaticFiles, *, is_issuer: bool) -> Environment:
     environment = Environment(
         loader=PackageLoader("undersigned.web"),
         extensions=["jinja2.ext.i18n"],
@@ -126,6 +129,7 @@ def _environment(language: Language, static: StaticFiles) -> Environment:
     environment.globals["caddy_lines"] = caddy_lines
     environment.globals["nginx_lines"] = nginx_lines
     environment.globals["product"] = "Undersigned"
+    environment.globals["is_issuer"] = is_issuer
     return environment
 
 

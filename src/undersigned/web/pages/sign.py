@@ -63,4 +63,8 @@ def _show(request: Request, door: Door, slug: str, text: str | None, name: str) 
         "host": running.site.host,
         "port": find_port(request),
     }
-    return renderer.page(request, f"{name}.html", values, scripts=[f"dist/{name}.js"])
+    # Only who signs asks the issuer, which then is the one other place that the page sends to.
+    connect = page.letter.issuer_url if name == "sign" else None
+    return renderer.page(
+        request, f"{name}.html", values, scripts=[f"dist/{name}.js"], connect=connect
+    )

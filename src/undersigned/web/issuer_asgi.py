@@ -1,0 +1,42 @@
+"""The composition root of an issuer apart: codes, tokens, and one page that says what it is.
+
+It knows no letter's pages, no log and no signature; everything else is 404.
+"""
+
+from typing import Final
+
+from starlette.middleware import Middleware
+
+from undersigned.app.running_issuer import RunningIssuer
+from undersigned.web import openapi
+from undersigned.web.api import enrolments, issuer, tokens
+from undersigned.web.cors import LetterCors
+from undersigned.web.door import IssuerDoor
+from undersigned.web.pages import issuer as issuer_page
+from undersigned.web.pages.rendering import Renderer
+from undersigned.web.shell import API, UndersignedApp, make_shell
+from undersigned.web.static_files import StaticFiles
+
+STATIC: Final = ("tokens.css", "style.css", "icon.svg")
+"""What its page needs; it serves no script."""
+
+OPEN_TO_ALL: Final = (f"{API}/openapi.json", f"{API}/issuer")
+
+
+def make_issuer_app(running: RunningIssuer) -> UndersignedApp:
+    """Return the app of a running issuer. Who calls it starts the issuer before and stops it after."""
+    static = StaticFiles(only=STATIC)
+    door = IssuerDoor(running)
+    app = make_shell(
+        description=openapi.ISSUER_DESCRIPTION,
+        plain_paths=openapi.ISSUER_PATHS,
+        open_to_all=OPEN_TO_ALL,
+        more=[Middleware(LetterCors, find_origin=door.find_origin)],
+    )
+    app.state.issuer_door = door
+    app.state.renderer = Renderer(static, is_issuer=True)
+    app.router.routes.extend(static.routes)
+    for module in (issuer, enrolments, tokens):
+        app.include_router(module.router, prefix=API)
+    app.include_router(issuer_page.router)
+    return app

@@ -1,0 +1,64 @@
+"""What the apps of the roles have in common: the framework without its own pages, headers, refusals."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+
+from undersigned import __version__
+from undersigned.web import openapi
+from undersigned.web.headers import OPEN_TO_ALL
+from undersigned.web.middleware import BodyLimit, HeadAsGet, LastResort, SecurityHeaders
+from undersigned.web.refusing import add_refusals
+
+API: Final = "/api/v1"
+
+
+class UndersignedApp(FastAPI):
+    """The app; its OpenAPI document also has the routes that FastAPI does not know."""
+
+    plain_paths: Mapping[str, Any]
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the OpenAPI 3.1 document."""
+        if self.openapi_schema is None:
+            self.openapi_schema = openapi.complete(super().openapi(), self.plain_paths)
+        return self.openapi_schema
+
+
+def make_shell(
+    *,
+    description: str,
+    plain_paths: Mapping[str, Any],
+    open_to_all: tuple[str, ...] = OPEN_TO_ALL,
+    more: Sequence[Middleware] = (),
+) -> UndersignedApp:
+    """Return an app without routes. `more` stands between the headers and all else."""
+    app = UndersignedApp(
+        title="Undersigned",
+        version=__version__,
+        description=description,
+        openapi_url=f"{API}/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        middleware=[
+            Middleware(SecurityHeaders, open_to_all=open_to_all),
+            *more,
+            Middleware(LastResort),
+            Middleware(BodyLimit),
+            Middleware(HeadAsGet),
+        ],
+        # Its log records would hold what was sent.
+        telemetry={
+            "tracing": False,
+            "metrics": False,
+            "logs": False,
+            "operation_spans": False,
+            "auto_configure": False,
+        },
+    )
+    app.plain_paths = plain_paths
+    add_refusals(app)
+    return app
