@@ -127,7 +127,7 @@ async function hold(key: TrusteeKey, name: string, how: "made" | "unlocked"): Pr
   for (const place of part("held").querySelectorAll<HTMLElement>("[data-is]")) {
     place.hidden = place.dataset["is"] !== how;
   }
-  part("card").textContent = tableOf(key, name);
+  part("card").textContent = tableOf(key, name === "" ? sentence("your-name") : name);
   show("key", false);
   for (const section of ["held", "ack", "open"]) show(section, true);
   focus("held-title");
