@@ -50,6 +50,7 @@ import {
   parseBlinding,
   TOKEN_SIZE,
   type TokenTerms,
+  verifyToken,
 } from "./token.ts";
 import { CODE_SIZE, formatWords, parseWords } from "./words.ts";
 
@@ -135,6 +136,26 @@ export class Attempt {
     const state: State = { state: "blinded", blinding, asked: null };
     const attempt = new Attempt(site, letter, store, code, key, state, null);
     await attempt.#move(state);
+    return attempt;
+  }
+
+  /**
+   * Go on with an attempt that was begun elsewhere and holds its token, verified before anything is
+   * kept. Throws StoreError if there is an attempt to resume, VerificationError, FormatError.
+   */
+  static async adopt(
+    site: Site,
+    letter: Letter,
+    store: Store,
+    words: string,
+    held: Held,
+  ): Promise<Attempt> {
+    const code = parseWords(words);
+    const key = await signerKeyOf(code, letter.id);
+    await verifyToken(termsOf(site, letter), key.publicKey, held.token);
+    await verifyAttestation(letter, held.attestation, key.c);
+    const attempt = new Attempt(site, letter, store, code, key, held, null);
+    await attempt.#move(held);
     return attempt;
   }
 

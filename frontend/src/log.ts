@@ -103,7 +103,7 @@ export interface Trace {
 }
 
 /** Find what a log has of a key's signature of a letter; null if there is none. */
-export function findTrace(log: Log, letter: Letter, pk: Bytes): Trace | null {
+export function findTrace(log: Log, letter: Pick<Letter, "id">, pk: Bytes): Trace | null {
   const id = formatBase64url(letter.id);
   const key = formatBase64url(pk);
   let trace = null as Trace | null;

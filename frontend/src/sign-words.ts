@@ -2,9 +2,12 @@
 
 import { Attempt } from "./attempt.ts";
 import { button, field, fill, formatNumber, show, textElement, part } from "./dom.ts";
+import { FormatError, Refused } from "./errors.ts";
+import { signerKeyOf } from "./keys.ts";
+import { findTrace, readLog } from "./log.ts";
 import { attemptOf, goTo, type SigningPage } from "./signing-page.ts";
-import { checkFields, during, FieldProblem } from "./telling.ts";
-import { WORD_COUNT } from "./words.ts";
+import { checkFields, during, FieldProblem, TELLING } from "./telling.ts";
+import { formatWords, parseWords, WORD_COUNT } from "./words.ts";
 
 const ASKED = ["word-1", "word-2", "word-3"] as const;
 
@@ -12,6 +15,7 @@ const ASKED = ["word-1", "word-2", "word-3"] as const;
 export function prepareWords(page: SigningPage): void {
   const step = page.steps.section("words");
   let places = choosePlaces();
+  prepareEarlier(page);
 
   button("words-copied").addEventListener("click", () => {
     places = choosePlaces();
@@ -27,6 +31,61 @@ export function prepareWords(page: SigningPage): void {
       await goTo(page, "prove");
     });
   });
+}
+
+/** Where an edition has one before it: its signers' words serve again. */
+function prepareEarlier(page: SigningPage): void {
+  const form = document.getElementById("earlier-form");
+  form?.addEventListener("submit", (event) => {
+    event.preventDefault();
+    void during(page.steps.section("words"), button("earlier"), () => useEarlier(page));
+  });
+}
+
+async function useEarlier(page: SigningPage): Promise<void> {
+  const place = field("words-earlier");
+  const words = readWords(place);
+  show("earlier-found", await findEarlier(page, words, place));
+  const begun = attemptOf(page);
+  if (begun.words !== words) {
+    await begun.wipe();
+    page.attempt = await Attempt.start(page.site, page.view.letter, page.store, words);
+  }
+  place.value = "";
+  hideWords();
+  await page.draft.change({ isKept: true });
+  await goTo(page, "prove");
+}
+
+function readWords(place: HTMLInputElement): string {
+  try {
+    return formatWords(parseWords(place.value));
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    throw new FieldProblem(place, "words-wrong");
+  }
+}
+
+/**
+ * Look in the log whether words have signed the edition before. False: the log is too long to be
+ * read here. Throws FieldProblem if they have not.
+ */
+async function findEarlier(
+  page: SigningPage,
+  words: string,
+  place: HTMLInputElement,
+): Promise<boolean> {
+  const { supersedes } = page.view.letter;
+  if (supersedes === null) return false;
+  const key = await signerKeyOf(parseWords(words), supersedes);
+  try {
+    const log = await readLog(page.site, TELLING);
+    if (findTrace(log, { id: supersedes }, key.publicKey) !== null) return true;
+  } catch (error) {
+    if (error instanceof Refused && error.code === "log-too-long") return false;
+    throw error;
+  }
+  throw new FieldProblem(place, "words-not-earlier");
 }
 
 /** Choose the words, unless there are some, and show them. */

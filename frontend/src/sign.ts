@@ -9,6 +9,7 @@ import { button, element, fill, part, show } from "./dom.ts";
 import { Draft } from "./draft.ts";
 import { nameOf } from "./letter.ts";
 import { memoryStore, openStore, type Store } from "./store.ts";
+import { prepareFile } from "./sign-file.ts";
 import { prepareProve, proveAgain } from "./sign-prove.ts";
 import { openReview, prepareReview, send, showProposed } from "./sign-review.ts";
 import { prepareStand } from "./sign-stand.ts";
@@ -58,6 +59,7 @@ async function storeOf(): Promise<Store> {
 }
 
 function prepare(page: SigningPage): void {
+  prepareFile(page);
   prepareWords(page);
   prepareProve(page);
   prepareStand(page);

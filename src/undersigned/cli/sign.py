@@ -68,6 +68,20 @@ def sign(
             "--receipt", metavar="FILE", help="A new file [default: SLUG-EDITION.receipt.json]."
         ),
     ] = None,
+    words: Annotated[
+        str | None,
+        typer.Option(
+            "--words",
+            metavar="WORDS",
+            help="The 12 words of the edition before, to be used again; - reads stdin.",
+        ),
+    ] = None,
+    token_only: Annotated[
+        bool,
+        typer.Option(
+            "--token-only", help="Stop when the token is there, to sign later or elsewhere."
+        ),
+    ] = False,
     attempt: Annotated[
         Path | None,
         typer.Option(
@@ -99,6 +113,8 @@ def sign(
         no_role=no_role,
         statement=statement,
         receipt=receipt,
+        words=_line(words),
+        token_only=token_only,
         attempt=attempt,
         wait_s=wait,
         pinned_vkey=key,

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 import httpx2
 
 from undersigned.cli import output
+from undersigned.cli.crowd import check_words, conclude_token, normal_words, tell_crowd
 from undersigned.cli.files import check_new, save_secret
 from undersigned.cli.http import open_client
 from undersigned.cli.letter_page import print_text
@@ -65,6 +66,8 @@ class Wishes:
     no_role: bool
     statement: str | None = dataclasses.field(repr=False)
     receipt: Path | None
+    words: str | None = dataclasses.field(repr=False)
+    token_only: bool
     attempt: Path | None
     wait_s: int
     pinned_vkey: str | None
@@ -93,8 +96,12 @@ def sign_letter(wishes: Wishes) -> None:
     path = wishes.receipt or Path(f"{stem}.receipt.json")
     check_new(path, "a receipt")
     attempt_path = wishes.attempt or Path(f"{stem}.attempt")
+    check_words(view.letter, attempt_path, wishes.words)
     try:
         attempt = _prepare(view, attempt_path, wishes)
+        if wishes.token_only:
+            conclude_token(attempt, attempt_path, wishes.url)
+            return
         # Another connection than the one that got the token: together they would name the signature.
         with open_client() as client:
             receipt = sign(
@@ -113,11 +120,16 @@ def _prepare(view: LetterView, path: Path, wishes: Wishes) -> Attempt:
         return attempt
     if output.is_interactive():
         print_text(view.letter, view.texts[0])
-    stand = _choose_stand(view.letter, wishes)
+    stand = None if wishes.token_only else _choose_stand(view.letter, wishes)
     if attempt is None:
         check_new(path, "an attempt")
-        attempt = Attempt.start(view, path)
-    _get_token(view, attempt, wishes, stand.mode)
+        attempt = Attempt.start(view, path, words=normal_words(wishes.words))
+    mode = wishes.mode if stand is None else stand.mode
+    _get_token(view, attempt, wishes, mode)
+    with open_client() as client:
+        tell_crowd(client, view, mode)
+    if stand is None:
+        return attempt
     _review(view.letter, attempt, wishes, stand)
     attempt.choose(stand.mode, stand.condition, stand.statement)
     return attempt
@@ -192,7 +204,7 @@ def _choice(question: str, words: Sequence[str], option: str) -> str:
 # --- membership
 
 
-def _get_token(view: LetterView, attempt: Attempt, wishes: Wishes, mode: Mode) -> None:
+def _get_token(view: LetterView, attempt: Attempt, wishes: Wishes, mode: Mode | None) -> None:
     if not isinstance(attempt.state, Blinded):
         return
     is_said = wishes.invite is not None or wishes.email is not None
@@ -208,7 +220,7 @@ def _get_token(view: LetterView, attempt: Attempt, wishes: Wishes, mode: Mode) -
 
 def _confirm_words(attempt: Attempt, wishes: Wishes) -> None:
     """Show the twelve words and ask for two of them: whoever has only read them has not kept them."""
-    if wishes.yes or not output.is_interactive():
+    if wishes.yes or wishes.words is not None or not output.is_interactive():
         return
     words = attempt.words.split()
     output.say("these 12 words withdraw or change your signature; write them down, on paper:")
@@ -222,7 +234,7 @@ def _confirm_words(attempt: Attempt, wishes: Wishes) -> None:
             output.note("that is another word")
 
 
-def _choose_shown(letter: Letter, wishes: Wishes, mode: Mode) -> ShownAs | None:
+def _choose_shown(letter: Letter, wishes: Wishes, mode: Mode | None) -> ShownAs | None:
     """Return how the member is to be shown; None is the roll's full name and role."""
     if mode is Mode.ANONYMOUS:
         return None if letter.roll is RollKind.LIST else ShownAs(NOBODY, None)

@@ -38,7 +38,9 @@ def load_attempt(path: Path) -> bytes:
     except OSError as error:
         raise StoreError(f"{path} cannot be read: {error.strerror}.") from None
     if not stat.S_ISREG(mode) or mode & OTHERS:
-        raise StoreError(f"{path} can be read by others: its words may be known to them.")
+        refusal = StoreError(f"{path} can be read by others: its words may be known to them.")
+        refusal.add_note(f"if a browser saved it there, and nobody else was here: chmod 600 {path}")
+        raise refusal
     if len(text) > LONGEST_ATTEMPT:
         raise FormatError("The file is too long to be an attempt to sign.")
     return text

@@ -129,6 +129,15 @@ def find_issued(connection: sa.Connection, letter_id: bytes, member: bytes) -> b
     ).scalar()
 
 
+def count_issued_in_log(connection: sa.Connection, letter_id: bytes) -> int:
+    """Count the `issued` records of a letter that wait no more."""
+    waiting = sa.select(sa.func.count()).where(
+        pending.c.letter_id == letter_id, pending.c.crowd == "issued"
+    )
+    taken = sa.select(sa.func.count()).where(issued.c.letter_id == letter_id)
+    return connection.execute(taken).scalar_one() - connection.execute(waiting).scalar_one()
+
+
 def put_blob(connection: sa.Connection, digest: bytes, content: bytes) -> None:
     """Keep a sealed name."""
     insert_new(connection, blob, {"hash": digest, "content": content}, returning=blob.c.hash)

@@ -112,6 +112,23 @@ def count_unopened(connection: sa.Connection, letter_id: bytes, m: int) -> int:
     ).scalar_one()
 
 
+def count_signatures(connection: sa.Connection, letter_id: bytes) -> int:
+    """Count the signatures of a letter in the log, those that have ended as well."""
+    query = sa.select(sa.func.count()).where(signature.c.letter_id == letter_id)
+    return connection.execute(query).scalar_one()
+
+
+def count_hidden(connection: sa.Connection, letter_id: bytes, public: str) -> int:
+    """Count the live signatures of a letter that are neither `public` nor opened."""
+    query = sa.select(sa.func.count()).where(
+        signature.c.letter_id == letter_id,
+        signature.c.status == "live",
+        signature.c.mode != public,
+        signature.c.opened == 0,
+    )
+    return connection.execute(query).scalar_one()
+
+
 def count_ended(connection: sa.Connection, letter_id: bytes) -> dict[str, int]:
     """Count the signatures of a letter that have ended, by status, and the erased ones as `erased`."""
     rows = connection.execute(

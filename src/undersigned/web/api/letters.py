@@ -9,12 +9,14 @@ from pydantic import Field
 from starlette.requests import Request
 
 from undersigned.app import reading
+from undersigned.app.crowd import get_crowd as find_crowd
 from undersigned.app.reading import LetterNumbers, LetterPage
 from undersigned.domain.letter import Letter
 from undersigned.domain.record import format_record
 from undersigned.web.api.decimals import DECIMAL, GREATEST
 from undersigned.web.api.models import (
     CountsAnswer,
+    CrowdAnswer,
     HistoryAnswer,
     HistoryRowAnswer,
     LetterAnswer,
@@ -79,6 +81,14 @@ def get_letter(door: AtDoor, slug: str, response: Response) -> LetterAnswer:
         ],
         counts=counts_of(page.numbers),
     )
+
+
+@router.get("/letters/{slug}/crowd")
+def get_crowd(door: AtDoor, slug: str, response: Response) -> CrowdAnswer:
+    """Tell in which crowd a member would sign now, as the log has it."""
+    response.headers["Cache-Control"] = POLLED
+    crowd = find_crowd(door.running.site, door.running.letters, slug)
+    return CrowdAnswer(unused=crowd.unused, hidden=crowd.hidden, size=crowd.size)
 
 
 @router.get(

@@ -156,6 +156,14 @@ class LetterAnswer(Answer):
     counts: CountsAnswer
 
 
+class CrowdAnswer(Answer):
+    """The crowd in which a member would sign now, as the log has it."""
+
+    unused: int = Field(description="tokens issued and not used yet")
+    hidden: int = Field(description="live signatures that are sealed and unopened, or anonymous")
+    size: int = Field(description="of the tree")
+
+
 class HistoryRowAnswer(Answer):
     """What one epoch left."""
 

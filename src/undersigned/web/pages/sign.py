@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse, Response
 from starlette.requests import Request
 
 from undersigned.app import reading
+from undersigned.app.crowd import get_crowd
 from undersigned.domain.letter import State
 from undersigned.domain.name import LONGEST_STATEMENT
 from undersigned.domain.terms import LONGEST_LANG
@@ -58,6 +59,8 @@ def _show(request: Request, door: Door, slug: str, text: str | None, name: str) 
         "counts": page.numbers.counts,
         "longest_statement": LONGEST_STATEMENT,
         "takes": page.stage.state in TAKES_SIGNATURES,
+        "superseded": page.stage.state is State.SUPERSEDED,
+        "crowd": get_crowd(running.site, running.letters, slug),
         "takes_changes": page.stage.state not in TAKES_NOTHING,
         "base": find_base_url(request, running.site.host),
         "host": running.site.host,
