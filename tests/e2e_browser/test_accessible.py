@@ -282,6 +282,7 @@ def test_read_aloud(page: Page, live_site: LiveSite, paths: list[str]) -> None:
         "2 How it grew",
         "2 The undersigned",
         "2 Check this count",
+        "2 Who knows the members",
         "2 Who keeps the seals",
         "2 Terms and dates",
         "2 In a terminal",
