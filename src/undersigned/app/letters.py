@@ -1,7 +1,7 @@
 """Letters as the use cases need them: parsed once, with what checks their tokens."""
 
 from dataclasses import dataclass
-from typing import cast
+from typing import Final, cast
 
 import msgspec
 
@@ -17,6 +17,9 @@ from undersigned.store import letters as letter_store
 from undersigned.store import log as log_store
 from undersigned.store.database import Connection
 from undersigned.store.letters import LetterRow
+
+# Made here and not at the first use, which may be in two threads at once (see `domain.canonical`).
+_STAGE: Final = msgspec.json.Decoder(Stage)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,7 @@ class Letters:
 
 def stage_of(row: LetterRow) -> Stage:
     """Return where a letter is in its life."""
-    return msgspec.json.decode(row.stage, type=Stage)
+    return _STAGE.decode(row.stage)
 
 
 def format_stage(stage: Stage) -> str:

@@ -1,6 +1,7 @@
 """What the site tells anyone who asks: letters, numbers, names, documents."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import msgspec
 
@@ -29,6 +30,10 @@ MOST_NOTICES = 100
 
 NEARLY_ALL_PERCENT = 90
 """From here on the few who are missing among sealed names may be known by who says that they signed."""
+
+
+# Made here and not at the first use, which may be in two threads at once (see `domain.canonical`).
+_COUNTS: Final = msgspec.json.Decoder(Counts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,10 +187,7 @@ def get_history(site: Site, letters: Letters, name: str) -> list[HistoryRow]:
     with site.collector.read() as connection:
         row = letters.get_row(connection, name)
         rows = letter_store.list_history(connection, row.letter_id)
-    return [
-        HistoryRow(n, at, size, msgspec.json.decode(counts, type=Counts))
-        for n, at, size, counts in rows
-    ]
+    return [HistoryRow(n, at, size, _COUNTS.decode(counts)) for n, at, size, counts in rows]
 
 
 def list_names(

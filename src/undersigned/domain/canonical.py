@@ -4,6 +4,7 @@
 """
 
 import hashlib
+import threading
 import unicodedata
 from collections.abc import Iterable
 from typing import Annotated, Any, NewType, TypeVar
@@ -23,6 +24,9 @@ Positive = Annotated[int, msgspec.Meta(ge=1, le=GREATEST)]
 DemandId = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9-]{1,32}\Z")]
 
 T = TypeVar("T")
+
+_PREPARED: set[type] = set()
+_PREPARING = threading.Lock()
 
 
 def hash_bytes(data: bytes) -> bytes:
@@ -53,10 +57,23 @@ def decode_json(decoder: "msgspec.json.Decoder[T]", data: bytes, what: str) -> T
 
 def convert_json(value: object, kind: type[T], what: str) -> T:
     """Turn plain JSON values into `kind`. Raises FormatError, naming the member that is wrong."""
+    _prepare(kind)
     try:
         return msgspec.convert(value, kind)
     except msgspec.MsgspecError as error:
         raise FormatError(f"{what}: {_sentence(error)}") from None
+
+
+def _prepare(kind: type) -> None:
+    """Let the library look at a type, one thread at a time.
+
+    It does so at the first use and keeps what it finds; where two threads were first together, the
+    process ended in a fault (msgspec 0.22). A decoder that a module makes has looked when it is loaded.
+    """
+    if kind not in _PREPARED:
+        with _PREPARING:
+            msgspec.json.Decoder(kind)
+            _PREPARED.add(kind)
 
 
 def _sentence(error: msgspec.MsgspecError) -> str:
