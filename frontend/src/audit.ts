@@ -90,12 +90,14 @@ export async function audit(source: Source, options: AuditOptions = {}): Promise
   const letters = [...replay.letters.values()];
   if (shown.site !== null) compareSite(findings, shown.site, key.key.name, key.vkey);
   if (options.letters === undefined) compareLetters(findings, letters, shown);
+  const unpublishedFrom = shown.site?.isWaiting === true ? checkpoint.size : null;
   const audited = new Map<string, AuditedLetter>();
   for (const letter of letters) {
     const id = formatHex(letter.letter.id);
     const isMeant = options.letters?.includes(id) ?? true;
-    audited.set(id, await auditLetter(context, letter, shown, isMeant ? options : null)); // 6, 11, 12
-    if (shown.site !== null) checkOverdue(findings, letter, shown.site.time);
+    const asked = isMeant ? options : null;
+    audited.set(id, await auditLetter(context, letter, shown, asked, unpublishedFrom)); // 6, 11, 12
+    if (shown.site !== null) checkOverdue(findings, letter, shown.site);
   }
   return {
     origin: checkpoint.origin,
@@ -202,12 +204,15 @@ async function auditLetter(
   replay: LetterReplay,
   shown: Shown,
   options: AuditOptions | null,
+  unpublishedFrom: number | null,
 ): Promise<AuditedLetter> {
   const texts = await readTexts(context, replay);
   const names = new NameReader(context, replay, options?.wantsName);
   const pages = shown.letters.get(formatHex(replay.letter.id)) ?? null;
   if (options === null) return { replay, texts, names, pages };
   await names.readAll((done, all) => options.onProgress?.({ step: "names", done, all }));
-  if (pages !== null) await new Comparison(context.findings, replay, pages, names).compare();
+  if (pages !== null) {
+    await new Comparison(context.findings, replay, pages, names, unpublishedFrom).compare();
+  }
   return { replay, texts, names, pages };
 }

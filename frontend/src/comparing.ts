@@ -45,9 +45,10 @@ export function compareLetters(
 ): void {
   const known = new Map(replays.map((replay) => [formatHex(replay.letter.id), replay]));
   for (const id of letters.keys()) {
-    if (!known.has(id)) {
-      findings.false(12, `The site shows a letter ${id} that is not in the log.`);
-    }
+    if (known.has(id)) continue;
+    const sentence = `The site shows a letter ${id} that is not in the log.`;
+    if (site?.isWaiting === true) findings.unchecked(12, sentence);
+    else findings.false(12, sentence);
   }
   for (const [id, replay] of known) {
     const isNewer = site !== null && (replay.openedAt ?? 0) >= site.time - LEAST_SLACK_S;
@@ -57,14 +58,22 @@ export function compareLetters(
   }
 }
 
-/** Check that no change of state was overdue at the site's own time (check 10). */
-export function checkOverdue(findings: Findings, replay: LetterReplay, time: number): void {
+/**
+ * Check that no change of state was overdue at the site's own time (check 10). Where the site says that
+ * newer records wait for its witnesses, it may be in these.
+ */
+export function checkOverdue(
+  findings: Findings,
+  replay: LetterReplay,
+  { time, isWaiting }: ShownSite,
+): void {
   const { letter, stage, title } = replay;
   const due = dueAt(replay);
   if (stage === null || due === null) return;
   if (time > due + Math.max(letter.epoch.periodS, LEAST_SLACK_S)) {
     const sentence = `it is still ${stage.state} at ${time}, and its state had to change at ${due}`;
-    findings.false(10, `${title}: ${sentence}.`);
+    if (isWaiting) findings.unchecked(10, `${title}: ${sentence}; newer records wait for witnesses.`);
+    else findings.false(10, `${title}: ${sentence}.`);
   }
 }
 
@@ -80,12 +89,24 @@ export class Comparison {
   readonly #replay: LetterReplay;
   readonly #pages: ShownPages;
   readonly #reader: NameReader;
+  readonly #unpublishedFrom: number | null;
 
-  constructor(findings: Findings, replay: LetterReplay, pages: ShownPages, reader: NameReader) {
+  /**
+   * `unpublishedFrom` is the size of the tree where the site says that it has more, and waits for its
+   * witnesses; null where it has not said so.
+   */
+  constructor(
+    findings: Findings,
+    replay: LetterReplay,
+    pages: ShownPages,
+    reader: NameReader,
+    unpublishedFrom: number | null = null,
+  ) {
     this.#findings = findings;
     this.#replay = replay;
     this.#pages = pages;
     this.#reader = reader;
+    this.#unpublishedFrom = unpublishedFrom;
   }
 
   /** Compare numbers, state, history and names. */
@@ -102,7 +123,16 @@ export class Comparison {
     this.#findings.false(12, `${this.#replay.title}: ${sentence}.`);
   }
 
+  #unpublished(what: string): void {
+    const sentence = `${what} is of records that are not published yet; the site waits for its witnesses`;
+    this.#findings.unchecked(12, `${this.#replay.title}: ${sentence}.`);
+  }
+
   #findMoment(size: number, what: string): Moment | null {
+    if (this.#unpublishedFrom !== null && size > this.#unpublishedFrom) {
+      this.#unpublished(what);
+      return null;
+    }
     const moment = this.#replay.showing.moments.get(size);
     if (moment !== undefined && size > this.#replay.index + 2) return moment;
     this.#false(`${what} is of size ${size}, at which the log does not have it`);
@@ -215,7 +245,9 @@ export class Comparison {
   }
 
   #compareName(name: ShownName, documents: readonly NameDocument[] | undefined): void {
-    if (documents === undefined) {
+    if (this.#unpublishedFrom !== null && name.leaf >= this.#unpublishedFrom) {
+      this.#unpublished(`the name at leaf ${name.leaf}`);
+    } else if (documents === undefined) {
       this.#false(`the site shows a name at leaf ${name.leaf}, where the log has none public`);
     } else if (documents.length > 0 && !documents.some((document) => isName(name, document))) {
       // Without any readable document check 11 has said so already.

@@ -24,6 +24,8 @@ export interface ShownSite {
   readonly origin: string;
   readonly logVkey: string;
   readonly time: number;
+  /** The log has records that are not published before witnesses have cosigned them. */
+  readonly isWaiting: boolean;
 }
 
 export interface ShownCounts extends Figures {
@@ -135,6 +137,7 @@ function readSite(value: unknown): ShownSite {
     origin: readText(wire["origin"], "origin"),
     logVkey: readText(wire["log_vkey"], "log_vkey"),
     time: readInteger(wire["time"], "time"),
+    isWaiting: wire["waiting"] === true,
   };
 }
 

@@ -8,6 +8,7 @@ from tests.frontend.conftest import Browser
 from tests.simulator import DAY, ORIGIN, VKEY
 from tests.verify import stories
 from tests.verify.lies import LIES, LieCase
+from tests.verify.test_witnesses import shorten
 
 from undersigned.crypto.keys import NoteSigner
 from undersigned.crypto.note_key import format_vkey
@@ -33,6 +34,10 @@ def reports(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Repor
         case.tell(draft, site)
         draft.write(folder / case.name)
         mirrors[case.name] = {"folder": str(folder / case.name), "now": site.now + 30 * DAY}
+    for name, waiting in (("waiting", True), ("taken back", False)):
+        site = stories.sealed()
+        shorten(site.draft().write(folder / name), waiting=waiting)
+        mirrors[name] = {"folder": str(folder / name), "now": site.now}
     answer = browser("audits", mirrors=list(mirrors.values()), pinned=VKEY)
     return dict(zip(mirrors, answer["reports"], strict=True))
 
@@ -51,6 +56,13 @@ def test_honest_logs_hold(name: str, reports: Reports) -> None:
     for figures, letter in zip(report["letters"], site.letters, strict=True):
         expected = letter.figures() | {"state": letter.stage.state.value, "title": "A letter (en)"}
         assert {member: figures[member] for member in expected} == expected
+
+
+def test_what_waits_for_witnesses_is_unchecked(reports: Reports) -> None:
+    """As the verifier has it: open where the site says that it waits, and false where it does not."""
+    assert false_numbers(reports["waiting"]) == []
+    assert reports["waiting"]["checks"][11]["status"] == "unchecked"
+    assert 12 in false_numbers(reports["taken back"])
 
 
 def test_timestamps_are_said_to_be_unchecked(reports: Reports) -> None:
