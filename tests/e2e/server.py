@@ -26,7 +26,8 @@ class Server:
     """The program on one data folder and one port. What it writes is appended to `output`.
 
     `wrapper` is a command that runs the program, to take rights away from it; `settings` are variables
-    of its environment; `answers` is what is asked to find out whether it has started.
+    of its environment; `answers` is what is asked to find out whether it has started; `program` is what
+    Python runs, where it is not the package.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class Server:
         wrapper: Sequence[str] = (),
         settings: Mapping[str, str] | None = None,
         answers: str = "/api/v1/site",
+        program: Sequence[str] = ("-m", "undersigned"),
     ) -> None:
         self.folder = folder
         self.port = free_port()
@@ -44,6 +46,7 @@ class Server:
         self.wrapper = wrapper
         self.settings = dict(settings or {})
         self.answers = answers
+        self.program = program
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -70,7 +73,7 @@ class Server:
     def launch(self) -> None:
         """Start the process and do not wait for anything."""
         assert not self.is_alive
-        command = [*self.wrapper, sys.executable, "-m", "undersigned", "serve"]
+        command = [*self.wrapper, sys.executable, *self.program, "serve"]
         command += ["--data", str(self.folder), "--port", str(self.port)]
         with self.output.open("ab") as file:
             self._process = subprocess.Popen(

@@ -38,6 +38,59 @@ PATH = f"/api/v1/letters/{SLUG}@1"
 COULD_NOT = 2
 
 
+DYING = """\
+import os, signal, sys
+from undersigned.app import log, sequencing
+from undersigned.app.witnessing import Witnesses
+from undersigned.cli.main import main
+
+step, append, put = os.environ["STEP"], sequencing._append_due, log.Batch.write
+written = signed = False
+
+def die(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+def putting(batch):
+    global written
+    # The token's own record may have had an epoch of its own before.
+    written = written or any(b'"t":"sign"' in entry for entry in batch.entries)
+    if written and step == "before the commit":
+        # All is written but the last, in the transaction that is not committed.
+        log.log_store.put_tiles = die
+    put(batch)
+
+def appending(site, letters, stuck):
+    global signed
+    appended = append(site, letters, stuck)
+    signed = written
+    return appended
+
+gather, write = Witnesses.gather, log._write_file
+
+def gathering(self, *arguments, **options):
+    if signed and step == "before asking":
+        die()
+    found = gather(self, *arguments, **options)
+    if signed and step == "answers lost":
+        die()
+    return found
+
+def writing(path, data):
+    if signed and step == "before the file":
+        die()
+    write(path, data)
+    if signed and step == "after the file":
+        die()
+
+log.Batch.write = putting
+sequencing._append_due = appending
+Witnesses.gather = gathering
+log._write_file = writing
+sys.exit(main(sys.argv[1:]))
+"""
+"""The program, which kills itself at a step of writing the log: nothing is flushed, nobody is told."""
+
+
 class WitnessProcess:
     """`undersigned witness serve` on one folder and one port."""
 
@@ -118,6 +171,11 @@ class World:
     def server_on(self, folder: Path) -> Server:
         """Return a server with the policy."""
         return Server(folder, settings={"UNDERSIGNED_WITNESS_POLICY": str(self.policy)})
+
+    def dying_server(self, step: str) -> Server:
+        """Return a server that is killed at a step of the first publication after a signature."""
+        settings = {"UNDERSIGNED_WITNESS_POLICY": str(self.policy), "STEP": step}
+        return Server(self.server.folder, settings=settings, program=("-c", DYING))
 
     def sign(self, url: str) -> bytes:
         """Let the next member sign; return the leaf hash, once there is a promise for it."""
@@ -278,3 +336,27 @@ def test_a_restored_folder_is_brought_forward(tmp_path: Path, stack: ExitStack) 
         mirror_site(server.url, tmp_path / "mirror")
         report = verify_mirror(tmp_path / "mirror", policy=parse_policy(world.policy.read_bytes()))
         assert report.exit_code == 0
+
+
+@pytest.mark.parametrize(
+    "step",
+    ["before the commit", "before asking", "answers lost", "before the file", "after the file"],
+)
+def test_killed_at_a_step_of_writing(tmp_path: Path, stack: ExitStack, step: str) -> None:
+    """Sequenced or not, cosigned or not: what was promised is in the one log that the witnesses know."""
+    world = make_world(tmp_path, stack, 2)
+    with world.server as server:
+        leaves = [world.sign(server.url)]
+        wait_for_leaves(server.url, leaves)
+        assert server.stop() == 0
+    with world.dying_server(step) as server:
+        leaves.append(world.sign(server.url))
+        assert server.wait() == -9
+    with world.server as server:
+        wait_for_leaves(server.url, leaves)
+        assert world.cosigners(server.url, leaves[1]) == {"ada", "ben"}
+        leaves.append(world.sign(server.url))
+        wait_for_leaves(server.url, leaves)
+        mirror_site(server.url, tmp_path / "mirror")
+        report = verify_mirror(tmp_path / "mirror", policy=parse_policy(world.policy.read_bytes()))
+        assert report.exit_code == 0, report.to_json()
