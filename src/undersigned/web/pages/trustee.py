@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse, Response
 from starlette.requests import Request
 
 from undersigned.encoding import parse_hex
+from undersigned.web.api.models import HASH
 from undersigned.web.door import AtDoor
 from undersigned.web.pages.address import find_base_url, find_port
 from undersigned.web.pages.letters import renderer_of
@@ -21,7 +22,7 @@ router = APIRouter(tags=["pages"], default_response_class=HTMLResponse)
 def show_trustee(
     request: Request,
     door: AtDoor,
-    proposal: Annotated[str | None, Query(max_length=64)] = None,
+    proposal: Annotated[str | None, Query(max_length=64, json_schema_extra=HASH)] = None,
 ) -> Response:
     """Let a trustee do what a trustee does; `proposal` is the id of a letter to acknowledge."""
     host = door.running.site.host
