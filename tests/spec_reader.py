@@ -8,7 +8,6 @@ Paragraph signs in this file point into docs/formats.md, unless a standard is na
 """
 
 import base64
-import contextlib
 import hashlib
 import json
 import re
@@ -598,14 +597,17 @@ class Blob:
         need(not any(plain[end:]), "the padding is zeros")
         return plain[4:end]
 
-    def combine(self, shares: list[bytes | None], quorum: int) -> bytes:
-        """Join the shares that match their commitments to K, or raise (§6; Opening, §7)."""
+    def matching(self, shares: list[bytes | None]) -> list[bytes]:
+        """Return the shares that match their commitments (Opening, §7)."""
         need(len(shares) == len(self.slots), "there is a share or null for each trustee")
-        good = [
+        return [
             share
             for i, (share, slot) in enumerate(zip(shares, self.slots, strict=True), start=1)
             if share is not None and sha256(share + bytes([i])) == slot[1]
         ]
+
+    def combine(self, good: list[bytes], quorum: int) -> bytes:
+        """Join matching shares to K, or raise (§6)."""
         points = [(share[32], share[:32]) for share in good]
         need(len({x for x, _ in points}) == len(points) >= quorum, "a quorum of shares matches")
         first = points[:quorum]
@@ -711,7 +713,9 @@ MOVES = {
 IN_EPOCH = {"issued": 1, "sign": 2, "amend": 3, "withdraw": 3}  # their order (§8)
 OPENED, BAD = members("index:0.. key:32B"), members("index:0..", bad=array(shape("33B?")))
 OPENING_FILE = members(
-    "v:1..1 t:opening letter:32B wave:1.. size:0..", leaves=array(lambda v: OPENED(v) or BAD(v))
+    "v:1..1 t:opening letter:32B wave:1.. size:0..",
+    leaves=array(lambda v: OPENED(v) or BAD(v)),
+    refusals=array(members("by:1..16 sig:64B", leaves=array(shape("0..")))),
 )
 
 
@@ -746,7 +750,7 @@ class Letter:
     roll_n: int = 0
     records: int = 1
     tally: dict[str, int] = field(default_factory=dict)
-    struck: list[tuple[Signature, list[bytes | None]]] = field(default_factory=list)
+    struck: list[tuple[Signature, list[bytes | None], int]] = field(default_factory=list)
     headcount: int = 0
     entry_hash: bytes = b""
     stamped: list[tuple[int, bytes, int]] = field(default_factory=list)  # size, root, genTime
@@ -958,9 +962,11 @@ class Letter:
         need(keys.keys() == due, "exactly the sealed signatures that stand are opened")
         for leaf, key in keys.items():
             self.at_leaf(leaf).key = key
+        refused = self.refusals_in(file)
         for leaf, shares in bad.items():
             then = next(s for s in self.frozen if s.leaf == leaf)
-            self.struck.append((then, [raw(share) if share else None for share in shares]))
+            shown = [raw(share) if share else None for share in shares]
+            self.struck.append((then, shown, refused.get(leaf, 0)))
             signature = self.at_leaf(leaf)
             if signature.ended is None:
                 signature.ended = index
@@ -971,6 +977,21 @@ class Letter:
             self.fix()
         else:
             self.next_state = "released" if holds else "open"
+
+    def refusals_in(self, file: dict[str, Any]) -> dict[int, int]:
+        """Check who refused which leaves (§7, Opening); return how many did, by leaf."""
+        by = [refusal["by"] for refusal in file["refusals"]]
+        need(by == sorted(set(by)), "refusals ascend, each trustee's once")
+        found: dict[int, int] = {}
+        for refusal in file["refusals"]:
+            key = raw(self.body["trustees"][refusal["by"] - 1]["sign_key"])
+            said = b"undersigned/v1/refusal\n" + self.letter_id + file["wave"].to_bytes(4, "big")
+            said += bytes([refusal["by"]]) + canonical(refusal["leaves"])
+            check_ed25519(key, raw(refusal["sig"]), said)
+            need(refusal["leaves"] == sorted(set(refusal["leaves"])), "refused leaves ascend")
+            for leaf in refusal["leaves"]:
+                found[leaf] = found.get(leaf, 0) + 1
+        return found
 
     def before(self, size: int) -> Callable[[Signature], bool]:
         """Return whether a signature of F is neither ended nor erased by records before size."""
@@ -1006,14 +1027,25 @@ class Letter:
         for signature in self.signatures.values():
             if signature.key is not None and signature.erased is None:
                 self.opened_name(signature)
-        for signature, shares in self.struck:
+        k, n = self.body["quorum"], len(self.body["trustees"])
+        for signature, shares, refused in self.struck:
             if self.at_leaf(signature.leaf).erased is None:
                 self.document(signature.name or b"")
-                with contextlib.suppress(ValueError):
-                    blob = self.blob(signature)
-                    key = blob.combine(shares, self.body["quorum"])
-                    self.name_in(blob.open(key, self.letter_id, signature.pk), signature)
-                    raise AssertionError("a leaf called bad can be opened")
+                shown = self.shows_bad(signature, shares)
+                need(shown or refused >= min(k, n - k + 1), "a bad leaf is shown, or refused")
+
+    def shows_bad(self, signature: Signature, shares: list[bytes | None]) -> bool:
+        """Say whether a blob, or a quorum of shares that match, show that there is no name in it."""
+        try:
+            blob = self.blob(signature)
+            good = blob.matching(shares)
+            if len(good) < self.body["quorum"]:
+                return False
+            key = blob.combine(good, self.body["quorum"])
+            self.name_in(blob.open(key, self.letter_id, signature.pk), signature)
+        except ValueError:
+            return True
+        raise AssertionError("a leaf called bad can be opened")
 
     def take_outcome(self, index: int, record: dict[str, Any]) -> None:
         """Check a move, its time and wave, and compute the outcome again (§7)."""

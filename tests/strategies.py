@@ -21,7 +21,7 @@ from undersigned.domain.letter import (
     TrusteeTerms,
 )
 from undersigned.domain.name import Attestation, NameDocument, Verified
-from undersigned.domain.opening import BadLeaf, OpenedLeaf, OpeningFile
+from undersigned.domain.opening import BadLeaf, OpenedLeaf, OpeningFile, Refusal
 from undersigned.domain.record import (
     Ack,
     AmendRecord,
@@ -289,7 +289,16 @@ def opening_files(draw: st.DrawFn) -> OpeningFile:
         OpenedLeaf(index, draw(octets(32))) if draw(st.booleans()) else BadLeaf(index, draw(shares))
         for index in sorted(draw(indexes))
     )
-    return OpeningFile(draw(letter_ids), draw(st.integers(1, GREATEST)), size, leaves)
+    wave = draw(st.integers(1, GREATEST))
+    return OpeningFile(draw(letter_ids), wave, size, leaves, draw(refusals))
+
+
+refused_leaves = st.sets(naturals, min_size=1, max_size=4).map(lambda leaves: tuple(sorted(leaves)))
+refusals = st.lists(
+    st.builds(Refusal, st.integers(1, 16), refused_leaves, octets(64)),
+    max_size=3,
+    unique_by=lambda refusal: refusal.by,
+).map(lambda found: tuple(sorted(found, key=lambda refusal: refusal.by)))
 
 
 @st.composite

@@ -72,6 +72,22 @@ class AcksAwaited(Refused):
     """The letter waits until its issuer and every trustee have acknowledged it."""
 
 
+class NoTrustee(Refused):
+    """The request is not signed by a trustee of this letter, or not within five minutes."""
+
+
+class WaveNotDue(Refused):
+    """No names of that wave are waiting to be opened."""
+
+
+class WaveOpened(Refused):
+    """The names of this wave have been opened already."""
+
+
+class OpeningOutdated(Refused):
+    """Signatures were withdrawn, or names erased, since the log that the opening was made from."""
+
+
 class LetterExists(Refused):
     """A letter of that name has been opened already; a change of its text is a new edition."""
 

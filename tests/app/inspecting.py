@@ -27,6 +27,7 @@ from undersigned.verify.folder import Folder
 from undersigned.verify.log import LogReader, read_head
 from undersigned.verify.replay import Replay
 from undersigned.verify.report import Findings
+from undersigned.web.api.letters import seals_of
 
 
 def mirror(village: Village, folder: Path) -> None:
@@ -83,7 +84,7 @@ def _letter_page(page: LetterPage) -> dict[str, Any]:
         "reached_at": None,
         "released_at": None,
         "roll_n": page.roll_n,
-        "seals": "operator" if page.letter.is_sealed else None,
+        "seals": seals_of(page.letter),
         "counts": _counts(page.numbers),
     }
 

@@ -244,7 +244,8 @@ def test_an_opening_keeps_its_limits(leaves: tuple[OpenedLeaf | BadLeaf, ...]) -
 )
 def test_a_leaf_is_opened_or_bad(leaf: str) -> None:
     """Not neither, not both."""
-    entry = f'{{"leaves":[{leaf}],"letter":"{"A" * 43}","size":9,"t":"opening","v":1,"wave":1}}'
+    rest = f'"letter":"{"A" * 43}","refusals":[],"size":9,"t":"opening","v":1,"wave":1'
+    entry = f'{{"leaves":[{leaf}],{rest}}}'
     with pytest.raises(FormatError, match="either"):
         parse_opening(entry.encode())
 

@@ -14,6 +14,7 @@ from tests.e2e.bad_evidence import MIRRORS, RECEIPTS
 from tests.e2e.bad_files import LETTERS, ROLLS
 from tests.e2e.bad_issuing import ISSUER_COMMANDS, ISSUER_RECORDS
 from tests.e2e.bad_moderation import MODERATION
+from tests.e2e.bad_openings import OPENINGS
 from tests.e2e.bad_proposals import PROPOSALS
 from tests.e2e.bad_records import SIGNATURES
 from tests.e2e.bad_requests import CODES, HTTP, LOG, TOKENS, Case
@@ -33,6 +34,7 @@ GROUPS: dict[str, tuple[Case, ...]] = {
     "Proposals": PROPOSALS,
     "An issuer's records": ISSUER_RECORDS,
     "An issuer apart": ISSUER_COMMANDS,
+    "Trustees' requests": OPENINGS,
     "Rolls and invite codes": ROLLS,
     "Letter files": LETTERS,
     "Invalidating and erasing": MODERATION,

@@ -8,6 +8,7 @@ import msgspec
 from undersigned.app.counting import Counts, read_counts
 from undersigned.app.letters import Letters, LetterView, stage_of
 from undersigned.app.site import Site
+from undersigned.app.trustees import Progress, read_progress
 from undersigned.domain.letter import Letter, State, TextDocument, parse_text
 from undersigned.domain.notice import READ_BY_PEOPLE, parse_notice
 from undersigned.domain.reasons import NoticeKind
@@ -71,6 +72,7 @@ class LetterPage:
     texts: tuple[TextDocument, ...]
     notices: tuple[Notice, ...]
     timestamps: tuple[TimestampRow, ...]
+    opening: Progress | None
 
     @property
     def new_headcount(self) -> Notice | None:
@@ -144,6 +146,7 @@ def _page(connection: Connection, letters: Letters, row: LetterRow) -> LetterPag
         texts=tuple(texts),
         notices=_notices(connection, row.letter_id),
         timestamps=tuple(notice_store.list_timestamps(connection, row.letter_id)),
+        opening=read_progress(connection, view.letter, stage_of(row)),
     )
 
 

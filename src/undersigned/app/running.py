@@ -4,6 +4,7 @@ import time
 from typing import Final
 
 from undersigned.app.clock import StoredClock
+from undersigned.app.delivering import deliver_mails
 from undersigned.app.failures import report_failure
 from undersigned.app.intake import Intake
 from undersigned.app.letters import Letters
@@ -15,7 +16,7 @@ from undersigned.app.log import (
     wants_publishing,
 )
 from undersigned.app.loops import Loops
-from undersigned.app.opening import open_due_waves
+from undersigned.app.opening import Operator, open_due_waves
 from undersigned.app.own_collector import OwnCollector
 from undersigned.app.running_issuer import RunningIssuer
 from undersigned.app.sequencing import sequence
@@ -44,6 +45,8 @@ class RunningSite:
         self._stuck = Stuck()
         self._timestamping = Timestamping(site, self.letters, authorities)
         self._rest_until = 0.0
+        self._operator = Operator()
+        self._mailer = mailer
         self.issuer: RunningIssuer | None = None
         if isinstance(site, WholeSite):
             own = OwnCollector(site, self.intake)
@@ -55,6 +58,7 @@ class RunningSite:
                 "publishing": self._publish,
                 # apart, since it verifies the whole log and epochs must not wait for it
                 "opening": self._open,
+                "mails to trustees": self._deliver,
                 "tidying": Tidying(site).step,
                 # apart, since an authority may let it wait
                 "timestamps": self._stamp,
@@ -114,7 +118,10 @@ class RunningSite:
             self._rest_until = time.monotonic() + REST_S
 
     def _open(self) -> None:
-        open_due_waves(self.site, self.letters)
+        open_due_waves(self.site, self.letters, self._operator)
 
     def _stamp(self) -> None:
         self._timestamping.step(time.monotonic())
+
+    def _deliver(self) -> None:
+        deliver_mails(self.site.collector, self.site.clock, self._mailer)

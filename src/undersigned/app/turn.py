@@ -14,6 +14,7 @@ import msgspec
 from undersigned.app.counting import ENDED, count_letter, find_standing, read_counts, unopened_of
 from undersigned.app.letters import LetterView, format_stage, stage_of
 from undersigned.app.log import Batch
+from undersigned.app.telling import tell_trustees
 from undersigned.domain.kinds import MOST_AMENDMENTS
 from undersigned.domain.letter import Mode, State
 from undersigned.domain.name import NameDocument, parse_name
@@ -43,6 +44,7 @@ from undersigned.store import log as log_store
 from undersigned.store import notices as notice_store
 from undersigned.store import pending as pending_store
 from undersigned.store import signatures as signature_store
+from undersigned.store import waves as wave_store
 from undersigned.store.database import Connection
 from undersigned.store.letters import LetterRow
 from undersigned.store.notices import NoticeRow
@@ -246,8 +248,11 @@ class Turn:
             waiting=outcome.waiting,
             hash=outcome_hash(outcome.standing),
         )
-        self._batch.add(record)
+        index = self._batch.add(record)
         unopened = len(unopened_of(live, outcome))
+        if unopened and move.wave > self.stage.wave:
+            wave_store.add_wave(self._connection, self.letter_id, move.wave, index)
+            tell_trustees(self._connection, self.letter, move)
         self.stage = stage_after_outcome(self.stage, record, unopened=unopened)
         self.at = max(self.at, move.at)
         if move.state in (*ENDED, State.CLOSED):

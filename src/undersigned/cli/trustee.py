@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from undersigned.cli import output
-from undersigned.cli.options import Yes
+from undersigned.cli.options import PolicyFile, Yes
 
 app = typer.Typer(rich_markup_mode=None, help="Hold a key to sealed names.")
 
@@ -71,3 +71,42 @@ def ack(
     from undersigned.cli.trustee_key import load_key
 
     acknowledge(url, lambda: load_key(key, passphrase_file), yes=yes)
+
+
+@app.command("open")
+def open_(
+    url: Annotated[str, typer.Argument(metavar="URL", help="The address of the letter's page.")],
+    key: KeyFile,
+    passphrase_file: PassphraseFile = None,
+    log_key: Annotated[
+        str | None,
+        typer.Option(
+            "--log-key", metavar="VKEY", help="The log's key, as you have it from elsewhere."
+        ),
+    ] = None,
+    policy: PolicyFile = None,
+    state: Annotated[
+        Path | None,
+        typer.Option(
+            "--state",
+            metavar="FILE",
+            help="Where the last tree seen is kept [default: beside the key file].",
+        ),
+    ] = None,
+    into: Annotated[
+        Path | None,
+        typer.Option("--into", metavar="DIR", help="Keep the copy of the log in this folder."),
+    ] = None,
+    wait: Annotated[
+        int,
+        typer.Option(
+            "--wait", metavar="SECONDS", min=0, help="Wait so long for the turn and the others."
+        ),
+    ] = 0,
+) -> None:
+    """Check the log, open your shares of the names whose turn it is, and open them with the others'."""
+    from undersigned.cli.trustee_key import load_key
+    from undersigned.cli.trustee_opening import Part, open_names
+
+    part = Part(url, key, log_key, policy, state, into, wait)
+    raise typer.Exit(open_names(part, lambda: load_key(key, passphrase_file)))

@@ -3,6 +3,7 @@
 A document, named by its hash in the `opening` record.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Literal, TypeAlias
@@ -18,7 +19,7 @@ from undersigned.domain.canonical import (
     decode_json,
     format_canonical,
 )
-from undersigned.domain.letter import MOST_TRUSTEES
+from undersigned.domain.letter import MOST_TRUSTEES, Letter
 from undersigned.encoding import format_base64url, parse_base64url
 from undersigned.errors import FormatError
 
@@ -47,13 +48,29 @@ Leaf: TypeAlias = OpenedLeaf | BadLeaf
 
 
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """A trustee's signed word that its shares of these leaves are not what their signers committed to.
+
+    `leaves` ascend; `sig` is over `refusal_bytes`. Logged by its hash, in the opening file.
+    """
+
+    by: int
+    leaves: tuple[int, ...]
+    sig: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class OpeningFile:
-    """An opening: letter, wave (from 1), the log size verified, leaves ascending by index."""
+    """An opening: letter, wave (from 1), the log size verified, leaves ascending by index.
+
+    `refusals`, by trustee, are those that bad leaves need.
+    """
 
     letter_id: LetterId
     wave: int
     size: int
     leaves: tuple[Leaf, ...]
+    refusals: tuple[Refusal, ...] = ()
 
     def __post_init__(self) -> None:
         check_size(self.letter_id, "letter", 32)
@@ -61,6 +78,29 @@ class OpeningFile:
             raise FormatError("opening: leaves must be ascending, each once")
         for leaf in self.leaves:
             _check_leaf(leaf, self.size)
+        if any(left.by >= right.by for left, right in pairwise(self.refusals)):
+            raise FormatError("opening: refusals must be ascending, each trustee's once")
+        for refusal in self.refusals:
+            check_range(refusal.by, "opening: refusals: by", 1, MOST_TRUSTEES)
+            check_ascending(refusal.leaves, "opening: refusals")
+            check_size(refusal.sig, "opening: refusals: sig", 64)
+
+
+def check_ascending(leaves: tuple[int, ...], what: str) -> None:
+    """Check that there are leaves, in ascending order, each once. Raises FormatError."""
+    if not leaves or any(left >= right for left, right in pairwise(leaves)):
+        raise FormatError(f"{what}: leaves must be ascending, each once, and not none")
+
+
+def refusal_bytes(letter_id: LetterId, wave: int, by: int, leaves: Sequence[int]) -> bytes:
+    """Return what a trustee signs who refuses leaves of a wave (§7)."""
+    head = b"undersigned/v1/refusal\n" + letter_id + wave.to_bytes(4, "big") + bytes([by])
+    return head + format_canonical(list(leaves))
+
+
+def refusals_needed(letter: Letter) -> int:
+    """Return how many trustees' refusals strike a leaf: with so many, k good shares are not to be had."""
+    return min(letter.quorum, len(letter.trustees) - letter.quorum + 1)
 
 
 def _check_leaf(leaf: Leaf, size: int) -> None:
@@ -80,12 +120,19 @@ class _LeafWire(msgspec.Struct, forbid_unknown_fields=True):
     bad: list[str | None] | msgspec.UnsetType = msgspec.UNSET
 
 
+class _RefusalWire(msgspec.Struct, forbid_unknown_fields=True):
+    by: Positive
+    leaves: list[Natural]
+    sig: str
+
+
 class _OpeningWire(msgspec.Struct, tag="opening", tag_field="t", forbid_unknown_fields=True):
     v: Literal[1]
     letter: str
     wave: Positive
     size: Natural
     leaves: list[_LeafWire]
+    refusals: list[_RefusalWire]
 
 
 _DECODER = msgspec.json.Decoder(_OpeningWire)
@@ -98,7 +145,11 @@ def parse_opening(data: bytes) -> OpeningFile:
     wire = decode_json(_DECODER, data, "opening")
     leaves = tuple(_leaf_of(leaf) for leaf in wire.leaves)
     letter_id = LetterId(parse_base64url(wire.letter, size=32))
-    opening = OpeningFile(letter_id, wire.wave, wire.size, leaves)
+    refusals = tuple(
+        Refusal(each.by, tuple(each.leaves), parse_base64url(each.sig, size=64))
+        for each in wire.refusals
+    )
+    opening = OpeningFile(letter_id, wire.wave, wire.size, leaves, refusals)
     if format_opening(opening) != data:
         raise FormatError("opening: not in canonical form")
     return opening
@@ -114,6 +165,10 @@ def format_opening(opening: OpeningFile) -> bytes:
             "wave": opening.wave,
             "size": opening.size,
             "leaves": [_leaf_members(leaf) for leaf in opening.leaves],
+            "refusals": [
+                {"by": each.by, "leaves": list(each.leaves), "sig": format_base64url(each.sig)}
+                for each in opening.refusals
+            ],
         }
     )
     if len(data) > LONGEST_OPENING:

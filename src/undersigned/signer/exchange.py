@@ -65,7 +65,7 @@ class Answer:
 
 def fetch(client: httpx2.Client, url: str, patience: Patience = PATIENT) -> Answer:
     """GET a URL. Raises the site's refusal, Unreachable, or FormatError for a hopeless answer."""
-    return _exchange(client, "GET", url, None, {}, patience)
+    return exchange(client, "GET", url, None, {}, patience)
 
 
 def submit(
@@ -81,10 +81,10 @@ def submit(
     Raises what `fetch` does. After `Unreachable` it is not known whether the site took the request.
     """
     headers = _JSON | ({"Connection": "close"} if last else {})
-    return _exchange(client, "POST", url, format_canonical(value), headers, patience)
+    return exchange(client, "POST", url, format_canonical(value), headers, patience)
 
 
-def _exchange(
+def exchange(
     client: httpx2.Client,
     method: str,
     url: str,
@@ -92,6 +92,7 @@ def _exchange(
     headers: dict[str, str],
     patience: Patience,
 ) -> Answer:
+    """Send a request, again where it may have been lost. Raises what `fetch` does."""
     tries = 0
     while True:
         reply = _send(client, method, url, body, headers)

@@ -1,10 +1,14 @@
-"""Mails waiting to be sent: written in the transaction that causes them, deleted once they are out."""
+"""Mails waiting to be sent: written in the transaction that causes them, deleted once they are out.
+
+The issuer writes to members, the collector to trustees; each has its own table, of one shape.
+"""
 
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from undersigned.store.schema import mail
+from undersigned.store.database import DatabaseRole
+from undersigned.store.schema import mail, mail_to_trustees
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,30 +23,42 @@ class MailRow:
     next_at: int
 
 
-_COLUMNS = tuple(mail.c[name] for name in MailRow.__slots__)
+_TABLES: dict[DatabaseRole, sa.Table] = {"issuer": mail, "collector": mail_to_trustees}
 
 
-def add_mail(connection: sa.Connection, row: MailRow) -> None:
+def add_mail(connection: sa.Connection, row: MailRow, role: DatabaseRole = "issuer") -> None:
     """Put a mail into the outbox."""
     connection.execute(
-        sa.insert(mail).values(**{name: getattr(row, name) for name in MailRow.__slots__})
+        sa.insert(_TABLES[role]).values(**{name: getattr(row, name) for name in MailRow.__slots__})
     )
 
 
-def list_due_mails(connection: sa.Connection, now: int, limit: int) -> list[MailRow]:
+def list_due_mails(
+    connection: sa.Connection, now: int, limit: int, role: DatabaseRole = "issuer"
+) -> list[MailRow]:
     """Return mails whose time has come, the one that waits longest first."""
-    query = sa.select(*_COLUMNS).where(mail.c.next_at <= now).order_by(mail.c.next_at).limit(limit)
-    rows = connection.execute(query)
-    return [MailRow(*row) for row in rows]
+    table = _TABLES[role]
+    columns = [table.c[name] for name in MailRow.__slots__]
+    query = sa.select(*columns).where(table.c.next_at <= now).order_by(table.c.next_at)
+    return [MailRow(*row) for row in connection.execute(query.limit(limit))]
 
 
-def postpone_mail(connection: sa.Connection, mail_id: bytes, *, tries: int, next_at: int) -> None:
+def postpone_mail(
+    connection: sa.Connection,
+    mail_id: bytes,
+    *,
+    tries: int,
+    next_at: int,
+    role: DatabaseRole = "issuer",
+) -> None:
     """Say when a mail that could not be sent is tried again."""
+    table = _TABLES[role]
     connection.execute(
-        sa.update(mail).where(mail.c.mail == mail_id).values(tries=tries, next_at=next_at)
+        sa.update(table).where(table.c.mail == mail_id).values(tries=tries, next_at=next_at)
     )
 
 
-def delete_mail(connection: sa.Connection, mail_id: bytes) -> None:
+def delete_mail(connection: sa.Connection, mail_id: bytes, role: DatabaseRole = "issuer") -> None:
     """Forget a mail that is out, or given up."""
-    connection.execute(sa.delete(mail).where(mail.c.mail == mail_id))
+    table = _TABLES[role]
+    connection.execute(sa.delete(table).where(table.c.mail == mail_id))

@@ -1,38 +1,55 @@
-"""Opening a wave with a quorum of one: the trustee's software, whoever runs it (formats §7).
+"""Opening a wave: the trustee's software that holds k share files, its own included (formats §7).
 
-1. The wave, the signatures whose turn it is (S) and the size of the log come from the verifier, which
-   has recomputed them from a verified log.
-2. The blob of each sealed member of S is checked against the hash in the log and opened.
-3. A name counts only if its document was attested by the issuer for the key that signed; else the leaf
-   is bad.
-4. S is computed again without the bad leaves. If the rule still holds, the opening file holds the keys of
-   exactly that S, and the bad; otherwise only the bad, and nobody is exposed.
+1. The wave, the names whose turn it is and the size of the log come from the verifier, which has
+   recomputed them from a verified log.
+2. Of each such name, the shares that match what its signer committed to are good. One that does not match
+   was altered by the trustee that sent it, who is reported; the others count all the same.
+3. k good shares give the key. A name counts only if its document was attested by the issuer for the key
+   that signed; else the leaf is bad, and the shares show it. Without k good shares the leaf is bad only if
+   enough trustees refuse it in writing; else it is open, and further trustees are awaited.
+4. The outcome is computed again without the bad leaves. If the rule still holds, the opening file holds the
+   keys of exactly those who stand then, and the bad; otherwise only the bad, and nobody is exposed.
 """
 
 import dataclasses
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
 
-from undersigned.crypto.ed25519 import verify_ed25519
 from undersigned.crypto.keys import TrusteeKey
-from undersigned.crypto.seal import combine_key, open_blob, parse_blob
+from undersigned.crypto.seal import Blob, combine_key, open_blob, parse_blob, verify_share
 from undersigned.domain.letter import Letter
-from undersigned.domain.name import attestation_signed_bytes, check_binding, parse_name
-from undersigned.domain.opening import BadLeaf, Leaf, OpenedLeaf, OpeningFile, format_opening
+from undersigned.domain.opening import (
+    BadLeaf,
+    Leaf,
+    OpenedLeaf,
+    OpeningFile,
+    Refusal,
+    format_opening,
+    refusals_needed,
+)
 from undersigned.domain.record import OpeningRecord, signed_bytes
+from undersigned.domain.shares import Shares
 from undersigned.errors import FormatError, Refused, VerificationError
+from undersigned.trustee.sharing import BlobReader, find_due, read_blob
+from undersigned.verify.names import read_name
 from undersigned.verify.signatures import Stance
 from undersigned.verify.wave import Wave, find_turn
 
-BlobReader = Callable[[bytes], bytes | None]
-"""Return the blob with this hash (32 bytes), or None."""
+
+class Altered(NamedTuple):
+    """A share that is not the one which the signer committed to: who sent it, and of which leaf."""
+
+    trustee: int
+    leaf: int
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Opening:
     """An opening that is ready to be submitted: the file and its bytes, its record, what follows.
 
-    `members` are the leaves of S; `holds` says that the rule does.
+    `members` are the leaves of those who stand; `holds` says that the rule does.
     """
 
     file: OpeningFile
@@ -42,68 +59,134 @@ class Opening:
     holds: bool
 
 
-def open_wave(
-    wave: Wave, size: int, read_blob: BlobReader, key: TrusteeKey, number: int
-) -> Opening:
-    """Open a wave as trustee `number` (from 1) of a letter whose quorum is 1.
+@dataclass(frozen=True, slots=True)
+class Combined:
+    """What share files came to: an opening, or the leaves for which further trustees are awaited."""
 
-    `size` is that of the verified log. Raises VerificationError if this is not that trustee's key or a
-    blob is missing that should be there.
+    opening: Opening | None
+    altered: tuple[Altered, ...]
+    open_leaves: tuple[int, ...]
+
+
+def combine_wave(
+    wave: Wave, size: int, read: BlobReader, files: Iterable[Shares], key: TrusteeKey
+) -> Combined:
+    """Combine what share files hold of a wave; the record is signed by the trustee that has `key`.
+
+    `size` is that of the verified log; more than one file of a trustee, or its own, may not be among
+    `files`. Raises VerificationError if the key is not of a trustee or a blob is missing.
     """
     letter = wave.letter
-    if letter.quorum != 1 or letter.trustees[number - 1].sign_key != key.sign_key:
-        raise VerificationError("this key is not the one that opens this letter alone")
-    nobody_bad = OpeningFile(letter.letter_id, wave.number, size, ())
-    opened: dict[int, Leaf] = {}
-    bad: dict[int, Leaf] = {}
-    for leaf, stance in find_turn(wave, nobody_bad).due.items():
-        result = _open_leaf(letter, stance, read_blob, key, number)
-        if isinstance(result, OpenedLeaf):
-            opened[leaf] = result
+    by = {file.sender: file for file in files}
+    held = {number: {leaf.index: leaf.share for leaf in file.leaves} for number, file in by.items()}
+    leaves: dict[int, Leaf] = {}
+    altered: list[Altered] = []
+    undecided: set[int] = set()
+    refused: set[int] = set()
+    for index, stance in find_due(wave, size).items():
+        shares = {number: mine[index] for number, mine in held.items() if index in mine}
+        judged = _judge(letter, stance, read_blob(stance, read), shares)
+        altered += [Altered(number, index) for number in judged.altered]
+        if judged.leaf is None:
+            undecided.add(index)
         else:
-            bad[leaf] = result
-    turn = find_turn(wave, dataclasses.replace(nobody_bad, leaves=_ascending(bad)))
-    kept = {leaf: opened[leaf] for leaf in turn.due}
-    file = dataclasses.replace(nobody_bad, leaves=_ascending(kept | bad))
+            leaves[index] = judged.leaf
+        if judged.is_refused:
+            refused.add(index)
+    bad = {index: leaf for index, leaf in leaves.items() if isinstance(leaf, BadLeaf)}
+    file = OpeningFile(letter.letter_id, wave.number, size, _ascending(bad))
+    turn = find_turn(wave, file)
+    missing = tuple(sorted(undecided & turn.due.keys()))
+    if missing:
+        return Combined(None, tuple(altered), missing)
+    kept = {index: leaves[index] for index in turn.due}
+    file = dataclasses.replace(
+        file, leaves=_ascending(kept | bad), refusals=_refusals(by.values(), refused)
+    )
+    members = tuple(stance.signature.leaf for stance in turn.members)
     content = format_opening(file)
+    record = _sign(letter, file, content, key)
+    return Combined(Opening(file, content, record, members, turn.holds), tuple(altered), ())
+
+
+class _Judged(NamedTuple):
+    leaf: Leaf | None
+    altered: tuple[int, ...] = ()
+    is_refused: bool = False
+
+
+def _judge(
+    letter: Letter, stance: Stance, value: bytes, shares: Mapping[int, bytes | None]
+) -> _Judged:
+    """Say of one name whether it opens, is bad, or is undecided, and whose share was altered."""
+    index, numbers = stance.signature.leaf, range(1, len(letter.trustees) + 1)
+    nothing = BadLeaf(index, tuple(None for _ in numbers))
+    try:
+        blob = parse_blob(value)
+    except FormatError:
+        return _Judged(nothing)
+    if len(blob.slots) != len(letter.trustees):
+        return _Judged(nothing)
+    given = {number: share for number, share in shares.items() if share is not None}
+    good = {number: share for number, share in given.items() if _is_good(blob, number, share)}
+    altered = tuple(number for number in given if number not in good)
+    if len(good) >= letter.quorum:
+        key = _find_key(letter, stance, blob, good)
+        if key is not None:
+            return _Judged(OpenedLeaf(index, key), altered)
+        return _Judged(BadLeaf(index, tuple(good.get(number) for number in numbers)), altered)
+    if len(shares) - len(given) >= refusals_needed(letter):
+        # Shares that do not show it are not shown: others might hold what they lack.
+        return _Judged(nothing, altered, is_refused=True)
+    return _Judged(None, altered)
+
+
+def _is_good(blob: Blob, number: int, share: bytes) -> bool:
+    try:
+        verify_share(blob, number, share)
+    except VerificationError:
+        return False
+    return True
+
+
+def _find_key(
+    letter: Letter, stance: Stance, blob: Blob, shares: Mapping[int, bytes]
+) -> bytes | None:
+    """Return the key of a name, None if what it opens is not the signer's name."""
+    pk = stance.signature.pk
+    try:
+        key = combine_key(blob, shares, letter.quorum)
+        read_name(open_blob(blob, key, letter.letter_id, pk), letter, pk)
+    except (FormatError, VerificationError, Refused):
+        return None
+    return key
+
+
+def _refusals(files: Iterable[Shares], needed: set[int]) -> tuple[Refusal, ...]:
+    """Return the refusals that some bad leaf needs, by trustee."""
+    return tuple(
+        Refusal(file.sender, file.refused, file.refusal)
+        for file in sorted(files, key=lambda file: file.sender)
+        if file.refusal is not None and needed & set(file.refused)
+    )
+
+
+def _sign(letter: Letter, file: OpeningFile, content: bytes, key: TrusteeKey) -> OpeningRecord:
+    numbers = [i for i, each in enumerate(letter.trustees, 1) if each.sign_key == key.sign_key]
+    if not numbers:
+        raise VerificationError("this key is not that of a trustee of this letter")
+    bad = sum(isinstance(leaf, BadLeaf) for leaf in file.leaves)
     record = OpeningRecord(
         letter_id=letter.letter_id,
-        wave=wave.number,
+        wave=file.wave,
         file=hashlib.sha256(content).digest(),
-        opened=len(kept),
-        bad=len(bad),
-        by=number,
+        opened=len(file.leaves) - bad,
+        bad=bad,
+        by=numbers[0],
         sig=bytes(64),
     )
-    signed = dataclasses.replace(record, sig=key.sign(signed_bytes(record)))
-    members = tuple(stance.signature.leaf for stance in turn.members)
-    return Opening(file, content, signed, members, turn.holds)
+    return dataclasses.replace(record, sig=key.sign(signed_bytes(record)))
 
 
 def _ascending(leaves: Mapping[int, Leaf]) -> tuple[Leaf, ...]:
     return tuple(leaves[index] for index in sorted(leaves))
-
-
-def _open_leaf(
-    letter: Letter, stance: Stance, read_blob: BlobReader, key: TrusteeKey, number: int
-) -> OpenedLeaf | BadLeaf:
-    signature = stance.signature
-    value = read_blob(stance.name) if stance.name is not None else None
-    if value is None or hashlib.sha256(value).digest() != stance.name:
-        # Not the signer's fault: striking the leaf would hide that the site lost it.
-        raise VerificationError(f"the seal of leaf {signature.leaf} is missing or was changed")
-    share: bytes | None = None
-    try:
-        blob = parse_blob(value)
-        share = key.open_share(blob, number, letter.letter_id, signature.pk)
-        secret = combine_key(blob, {number: share}, letter.quorum)
-        document = parse_name(open_blob(blob, secret, letter.letter_id, signature.pk))
-        check_binding(document, letter.letter_id, signature.pk)
-        attestation = document.attestation
-        verify_ed25519(
-            letter.attestation_key, attestation_signed_bytes(attestation), attestation.sig
-        )
-    except (FormatError, VerificationError, Refused):
-        shares = tuple(share if i == number else None for i in range(1, len(letter.trustees) + 1))
-        return BadLeaf(signature.leaf, shares)
-    return OpenedLeaf(signature.leaf, secret)

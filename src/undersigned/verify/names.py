@@ -15,6 +15,7 @@ from undersigned.domain.name import (
     check_binding,
     parse_name,
 )
+from undersigned.domain.opening import refusals_needed
 from undersigned.domain.text import TextDocument, parse_text
 from undersigned.errors import FormatError, NameNotAttested, UndersignedError, VerificationError
 from undersigned.verify.context import Context
@@ -130,9 +131,16 @@ class NameReader:
                 f"{self._what(signature)}: struck as unopenable by the trustees; its blob is not"
                 " published, so only they know.",
             )
-        elif (name := _try_open(struck, data, letter)) is not None:
+            return
+        name, is_shown_bad = _try_open(struck, data, letter)
+        if name is not None:
             self.names[signature.leaf, struck.blob] = name
             self._false(signature, "it was struck as unopenable, and its shares open it")
+        elif not is_shown_bad and struck.refused < refusals_needed(letter):
+            self._false(
+                signature,
+                "it was struck as unopenable, and neither its shares nor enough trustees say so",
+            )
 
 
 def read_name(data: bytes, letter: Letter, pk: bytes) -> NameDocument:
@@ -147,20 +155,27 @@ def read_name(data: bytes, letter: Letter, pk: bytes) -> NameDocument:
     return document
 
 
-def _try_open(struck: Struck, data: bytes, letter: Letter) -> NameDocument | None:
-    """Return the name that the shares of a struck blob give, None if it is as bad as was said."""
+def _try_open(struck: Struck, data: bytes, letter: Letter) -> tuple[NameDocument | None, bool]:
+    """Return the name that the shares of a struck blob give, else None and whether that shows it bad."""
     pk = struck.signature.pk
     try:
         blob = parse_blob(data)
-        shares = {
-            i: share
-            for i, share in enumerate(struck.shares, 1)
-            if share is not None and _is_committed(blob, i, share)
-        }
+    except FormatError:
+        return None, True
+    if len(blob.slots) != len(letter.trustees):
+        return None, True
+    shares = {
+        i: share
+        for i, share in enumerate(struck.shares, 1)
+        if share is not None and _is_committed(blob, i, share)
+    }
+    if len(shares) < letter.quorum:
+        return None, False
+    try:
         key = combine_key(blob, shares, letter.quorum)
-        return read_name(open_blob(blob, key, letter.letter_id, pk), letter, pk)
+        return read_name(open_blob(blob, key, letter.letter_id, pk), letter, pk), True
     except (FormatError, VerificationError, NameNotAttested):
-        return None
+        return None, True
 
 
 def _is_committed(blob: Blob, i: int, share: bytes) -> bool:

@@ -1,12 +1,19 @@
 """The waves and openings of one letter while its records are replayed; formats §7 (check 11)."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 
+from undersigned.crypto.ed25519 import verify_ed25519
 from undersigned.domain.letter import Mode
-from undersigned.domain.opening import LONGEST_OPENING, OpeningFile, parse_opening
+from undersigned.domain.opening import (
+    LONGEST_OPENING,
+    OpeningFile,
+    parse_opening,
+    refusal_bytes,
+)
 from undersigned.domain.record import OpeningRecord
 from undersigned.domain.stage import Stage, stage_after_opening
-from undersigned.errors import FormatError
+from undersigned.errors import FormatError, VerificationError
 from undersigned.verify.context import Context
 from undersigned.verify.signatures import End, Signature, Signatures
 from undersigned.verify.wave import (
@@ -29,11 +36,15 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Struck:
-    """A name that was struck as bad: the signature, the blob's hash, the shares that were shown."""
+    """A name that was struck as bad: the signature, the blob's hash, the shares that were shown.
+
+    `refused` is how many trustees signed that their share of it is not what was committed to.
+    """
 
     signature: Signature
     blob: bytes
     shares: tuple[bytes | None, ...]
+    refused: int
 
 
 @dataclass(slots=True)
@@ -125,15 +136,32 @@ class Openings:
 
     def _strike(self, index: int, opening: OpeningFile) -> None:
         blobs = self._blobs()
+        refused = self._count_refusals(index, opening)
         for opened in self.opened:
             opened.signature.opened_name = opened.blob
         for leaf in bad_leaves(opening):
             signature = self.signatures.by_leaf.get(leaf.index)
             blob = None if signature is None else blobs.get(leaf.index, signature.name)
             if signature is not None and blob is not None:
-                self.struck.append(Struck(signature, blob, leaf.shares))
+                struck = Struck(signature, blob, leaf.shares, refused[leaf.index])
+                self.struck.append(struck)
                 if signature.end is None:
                     self.signatures.end(signature, End.UNOPENABLE, index)
+
+    def _count_refusals(self, index: int, opening: OpeningFile) -> Counter[int]:
+        """Count, by leaf, the trustees who refused it and whose signature says so."""
+        letter, refused = self.signatures.letter, Counter[int]()
+        for each in opening.refusals:
+            message = refusal_bytes(opening.letter_id, opening.wave, each.by, each.leaves)
+            keys = [trustee.sign_key for trustee in letter.trustees[each.by - 1 : each.by]]
+            try:
+                # No key at all, if the letter has no such trustee.
+                verify_ed25519(keys[0] if keys else b"", message, each.sig)
+            except (VerificationError, FormatError):
+                self._false(index, f"the refusal of trustee {each.by} is not signed by it")
+            else:
+                refused.update(each.leaves)
+        return refused
 
     def _blobs(self) -> dict[int, bytes]:
         """Return the blobs that sealed signatures had in the wave, by leaf."""

@@ -79,6 +79,10 @@ def save_state(path: Path, report: Report) -> bool:
     """
     if report.exit_code != 0 or report.root is None or report.size is None:
         return False
-    state = State(report.origin or "", report.vkey or "", report.size, report.root)
-    replace_file(path, format_state(state))
+    keep_state(path, State(report.origin or "", report.vkey or "", report.size, report.root))
     return True
+
+
+def keep_state(path: Path, state: State) -> None:
+    """Remember a tree in which all holds. Raises StoreError."""
+    replace_file(path, format_state(state))

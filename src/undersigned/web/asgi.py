@@ -10,6 +10,7 @@ from undersigned.web.api import (
     signatures,
     site,
     tokens,
+    trustees,
 )
 from undersigned.web.door import Door, IssuerDoor
 from undersigned.web.pages import letters as letter_pages
@@ -32,7 +33,7 @@ def make_app(running: RunningSite) -> UndersignedApp:
     app.state.renderer = Renderer(static)
     app.state.charts = Charts()
     # The plain routes come first: they meet the rush.
-    app.router.routes.extend([*signatures.routes, *log.routes, *static.routes])
+    app.router.routes.extend([*signatures.routes, *trustees.routes, *log.routes, *static.routes])
     for module in (site, letters, proofs, proposals):
         app.include_router(module.router, prefix=API)
     if running.issuer is not None:

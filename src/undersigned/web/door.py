@@ -14,6 +14,7 @@ from undersigned.app.letters import LetterView
 from undersigned.app.reading import get_view
 from undersigned.app.running import RunningSite
 from undersigned.app.running_issuer import RunningIssuer
+from undersigned.app.trustees import Blobs
 from undersigned.errors import UnknownLetter
 from undersigned.web.bounded import Bounded
 from undersigned.web.cors import origin_of
@@ -26,6 +27,9 @@ TOKENS_AT_ONCE = 32
 
 TOKENS_WAITING = 512
 
+OPENINGS_WAITING = 16
+"""One for each trustee that a letter can have."""
+
 
 class Door:
     """The running site as requests see it. One for each app."""
@@ -33,6 +37,9 @@ class Door:
     def __init__(self, running: RunningSite) -> None:
         self.running = running
         self._editions: dict[str, LetterView] = {}
+        self.blobs = Blobs(running.site)
+        # Each verifies the whole log; the first valid one of a wave is the only one that is needed.
+        self.openings = Bounded(at_once=1, waiting=OPENINGS_WAITING)
 
     async def get_view(self, name: str) -> LetterView:
         """Return what never changes about `slug` or `slug@edition`. Raises UnknownLetter.

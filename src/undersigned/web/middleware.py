@@ -3,6 +3,7 @@
 Plain ASGI: each wraps `receive` or `send` and starts no task of its own.
 """
 
+import re
 from collections.abc import MutableMapping
 from typing import Any, Final
 
@@ -17,6 +18,9 @@ from undersigned.web.problems import http_problem
 
 MOST_BODY: Final = 256 * 1024
 """Bytes of a request: four times the largest blob in base64url, and its record."""
+
+_OF_TRUSTEES = re.compile(r"/api/v1/letters/[^/]+/waves/[^/]+/(shares|opening)")
+"""What these routes take can be far longer; they know how long, and stop reading themselves."""
 
 
 class SecurityHeaders:
@@ -88,7 +92,7 @@ class BodyLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on."""
-        if scope["type"] != "http":
+        if scope["type"] != "http" or _OF_TRUSTEES.fullmatch(scope["path"]):
             await self._app(scope, receive, send)
             return
         announced = Headers(scope=scope).get("content-length", "")

@@ -133,6 +133,40 @@ def _get(tag: str, summary: str, media_types: Sequence[str], *parameters: str) -
     }
 
 
+_HEADER: Final[dict[str, Any]] = {
+    "name": "Undersigned-Trustee",
+    "in": "header",
+    "required": True,
+    "description": "number, time and signature of the trustee who asks (formats §9)",
+    "schema": {"type": "string"},
+}
+
+_OCTETS: Final = "application/octet-stream"
+
+
+def _of_trustee(operation: dict[str, Any]) -> dict[str, Any]:
+    """Say of an operation that a trustee has to sign for it."""
+    for described in operation.values():
+        described["parameters"].append(_HEADER)
+    return operation
+
+
+def _send(summary: str, what: str, *parameters: str) -> dict[str, Any]:
+    return {
+        "post": {
+            "tags": ["opening"],
+            "summary": summary,
+            "operationId": summary.lower().replace(" ", "_"),
+            "parameters": [_parameter(name) for name in parameters],
+            "requestBody": {"required": True, "description": what, "content": {_OCTETS: {}}},
+            "responses": {
+                "201": {"description": "taken", "content": {"application/json": {}}},
+                "200": {"description": "it was there", "content": {"application/json": {}}},
+            },
+        }
+    }
+
+
 _STATIC: Final = ("text/css", "text/javascript", "image/svg+xml", "text/plain")
 
 _DOCUMENT: Final = _get("site", "Describe the API", ["application/json"])
@@ -144,6 +178,19 @@ PATHS: Final[dict[str, Any]] = {
         "Take a record of the issuer", "Handed", "issuer"
     ),
     "/api/v1/openapi.json": _DOCUMENT,
+    "/api/v1/letters/{slug}/blobs/{index}": _of_trustee(
+        _get("opening", "Get a sealed name", [_OCTETS], "slug", "index")
+    ),
+    "/api/v1/letters/{slug}/waves/{wave}/shares": _of_trustee(
+        _get("opening", "List share files", ["application/json"], "slug", "wave")
+    )
+    | _of_trustee(_send("Send a share file", "a share file (formats §9)", "slug", "wave")),
+    "/api/v1/letters/{slug}/waves/{wave}/shares/{sender}": _of_trustee(
+        _get("opening", "Get a share file", [_OCTETS], "slug", "wave", "sender")
+    ),
+    "/api/v1/letters/{slug}/waves/{wave}/opening": _of_trustee(
+        _send("Send an opening", "record, line end, opening file (formats §7)", "slug", "wave")
+    ),
     "/log/checkpoint": _get("log", "Get the checkpoint", ["text/plain"]),
     "/log/tile/{path}": _get("log", "Get a tile", ["application/octet-stream"], "path"),
     "/static/{path}": _get("pages", "Get a file of the pages", _STATIC, "path"),

@@ -25,6 +25,7 @@ from undersigned.web.api.models import (
     NameAnswer,
     NamesAnswer,
     NoticeAnswer,
+    OpeningProgress,
     TimestampAnswer,
 )
 from undersigned.web.door import AtDoor
@@ -79,6 +80,7 @@ def get_letter(door: AtDoor, slug: str, response: Response) -> LetterAnswer:
             TimestampAnswer(leaf=stamp.leaf_index, at=stamp.at, authority=stamp.authority)
             for stamp in page.timestamps
         ],
+        opening=_opening_of(page),
         counts=counts_of(page.numbers),
     )
 
@@ -159,6 +161,16 @@ def counts_of(numbers: LetterNumbers) -> CountsAnswer:
         headcount=numbers.headcount,
         size=numbers.size,
         at=numbers.at,
+    )
+
+
+def _opening_of(page: LetterPage) -> OpeningProgress | None:
+    opening = page.opening
+    if opening is None:
+        return None
+    sent = [line.number for line in opening.files]
+    return OpeningProgress(
+        wave=opening.wave, quorum=opening.quorum, sent=sent, awaited=list(opening.awaited)
     )
 
 

@@ -134,6 +134,15 @@ class TimestampAnswer(Answer):
     authority: str
 
 
+class OpeningProgress(Answer):
+    """A wave that waits for its trustees: how many are needed, who has sent its shares, who has not."""
+
+    wave: int
+    quorum: int
+    sent: list[int]
+    awaited: list[int]
+
+
 class LetterAnswer(Answer):
     """A letter with all that is needed to sign it."""
 
@@ -153,6 +162,7 @@ class LetterAnswer(Answer):
     timestamps: list[TimestampAnswer] = Field(
         description="of the letter record, the earliest first"
     )
+    opening: OpeningProgress | None = Field(description="how far the trustees of a wave are")
     counts: CountsAnswer
 
 
