@@ -81,21 +81,20 @@ export function isBad(leaf: Leaf): leaf is BadLeaf {
 /** Read an opening file. Throws FormatError unless it is canonical and within its limits. */
 export function parseOpening(data: Bytes): OpeningFile {
   if (data.length > LONGEST_OPENING) throw new FormatError("opening: too long");
-  const value = parseJson(data);
-  const hasRefusals = Object.hasOwn(readObject(value, "opening"), "refusals");
-  const members = ["v", "t", "letter", "wave", "size", "leaves"];
-  const wire = readMembers(value, "opening", hasRefusals ? [...members, "refusals"] : members) as Record<string, unknown>;
-  readConstant(wire["v"], "v", 1);
-  readConstant(wire["t"], "t", "opening");
+  const wire = readMembers(parseJson(data), "opening", [
+    "v", "t", "letter", "wave", "size", "leaves", "refusals",
+  ]);
+  readConstant(wire.v, "v", 1);
+  readConstant(wire.t, "t", "opening");
   const opening = {
-    letter: formatBase64url(readBytes(wire["letter"], "opening: letter", HASH_SIZE)),
-    wave: readInteger(wire["wave"], "opening: wave", 1),
-    size: readInteger(wire["size"], "opening: size"),
-    leaves: readList(wire["leaves"], "opening: leaves", [0, LONGEST_OPENING], readLeaf),
-    refusals: readList(wire["refusals"] ?? [], "opening: refusals", [0, MOST_TRUSTEES], readRefusal),
+    letter: formatBase64url(readBytes(wire.letter, "opening: letter", HASH_SIZE)),
+    wave: readInteger(wire.wave, "opening: wave", 1),
+    size: readInteger(wire.size, "opening: size"),
+    leaves: readList(wire.leaves, "opening: leaves", [0, LONGEST_OPENING], readLeaf),
+    refusals: readList(wire.refusals, "opening: refusals", [0, MOST_TRUSTEES], readRefusal),
   };
   checkLeaves(opening);
-  if (!areEqual(formatOpening(opening, hasRefusals), data)) {
+  if (!areEqual(formatOpening(opening), data)) {
     throw new FormatError("opening: not in canonical form");
   }
   return opening;
@@ -143,10 +142,7 @@ export function checkAscending(numbers: readonly number[], what: string): void {
 }
 
 /** Write an opening file canonically. Throws FormatError if it is too long. */
-export function formatOpening(
-  { letter, wave, size, leaves, refusals }: OpeningFile,
-  hasRefusals = true,
-): Bytes {
+export function formatOpening({ letter, wave, size, leaves, refusals }: OpeningFile): Bytes {
   const data = formatCanonical({
     v: 1,
     t: "opening",
@@ -154,9 +150,7 @@ export function formatOpening(
     wave,
     size,
     leaves: leaves.map(wireOf),
-    ...(hasRefusals && {
-      refusals: refusals.map((refusal) => ({ ...refusal, sig: formatBase64url(refusal.sig) })),
-    }),
+    refusals: refusals.map((refusal) => ({ ...refusal, sig: formatBase64url(refusal.sig) })),
   });
   if (data.length > LONGEST_OPENING) throw new FormatError("opening: too long");
   return data;
