@@ -45,6 +45,8 @@ DERIVED = (
     "history",
     "remark",
     "notice",
+    "wave",
+    "share",
 )
 """Tables that the log and its documents give again, but for the ends of promises."""
 

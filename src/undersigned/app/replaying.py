@@ -47,6 +47,7 @@ from undersigned.store import log as log_store
 from undersigned.store import notices as notice_store
 from undersigned.store import pending as pending_store
 from undersigned.store import signatures as signature_store
+from undersigned.store import waves as wave_store
 from undersigned.store.database import Connection
 from undersigned.store.letters import LetterRow
 from undersigned.store.notices import TimestampRow
@@ -237,6 +238,7 @@ class Replaying:
         if holds:
             turn.fix(members)
         turn.add_opening(record, holds=holds)
+        wave_store.delete_shares(self._connection, turn.letter_id)
 
     def _show(self, signature: SignatureRow, key: bytes) -> None:
         blob = self._publish_blob(signature)
