@@ -86,6 +86,11 @@ async def read_blob(request: Request) -> Response:
     return Response(blob, media_type=_OCTETS, headers=_NO_STORE)
 
 
+async def shares(request: Request) -> Response:
+    """List the share files of a wave, or take one: one route, so that a 405 names both methods."""
+    return await (send_share if request.method == "POST" else list_shares)(request)
+
+
 async def list_shares(request: Request) -> Response:
     """Tell whose share files are there, and who is awaited."""
     door, view, _, _ = await _enter(request)
@@ -151,8 +156,7 @@ _LETTER: Final = "/api/v1/letters/{slug}"
 
 routes = [
     Route(f"{_LETTER}/blobs/{{index}}", read_blob, methods=["GET"]),
-    Route(f"{_LETTER}/waves/{{wave}}/shares", list_shares, methods=["GET"]),
-    Route(f"{_LETTER}/waves/{{wave}}/shares", send_share, methods=["POST"]),
+    Route(f"{_LETTER}/waves/{{wave}}/shares", shares, methods=["GET", "POST"]),
     Route(f"{_LETTER}/waves/{{wave}}/shares/{{sender}}", read_share, methods=["GET"]),
     Route(f"{_LETTER}/waves/{{wave}}/opening", send_opening, methods=["POST"]),
 ]
