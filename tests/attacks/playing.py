@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
+from tests.app.five import altered
 from tests.attacks.scene import Scene, receipt_of
 from tests.simulator import (
     DAY,
@@ -34,6 +35,7 @@ from undersigned.domain.record import (
     WithdrawRecord,
     format_record,
 )
+from undersigned.domain.shares import Shares
 
 ATTACKS: Final[dict[str, Callable[[], Scene]]] = {}
 
@@ -78,7 +80,7 @@ def promised(now: int) -> int:
 
 def before_opening(site: SimulatedSite, letter: SimulatedLetter, shown: Draft) -> Scene:
     """Return the scene in which trustees are asked to open what is shown."""
-    return Scene(shown, site.now, opens=letter.letter.letter_id)
+    return Scene(shown, site.now, opens=letter.letter.letter_id, blobs=site.blobs)
 
 
 def told(name: str, story: Callable[[], SimulatedSite] | None = None) -> Scene:
@@ -89,7 +91,8 @@ def told(name: str, story: Callable[[], SimulatedSite] | None = None) -> Scene:
     case.tell(shown, site)
     is_waiting = site.letters[0].stage.opening_due
     opens = site.letters[0].letter.letter_id if is_waiting else None
-    return Scene(shown, site.now if is_waiting else site.now + LATER, opens=opens)
+    now = site.now if is_waiting else site.now + LATER
+    return Scene(shown, now, opens=opens, blobs=site.blobs)
 
 
 # --- what a site does to records
@@ -308,6 +311,39 @@ def swapped_name() -> Scene:
 def invented_name() -> Scene:
     """A name that the issuer never attested."""
     return told("attested_by_another_key")
+
+
+@attack("garbage sealed by an insider")
+def garbage() -> Scene:
+    """A member seals something that is no name, so that an opening may fall short."""
+    site, letter = waiting()
+    letter.sign_garbage()
+    freeze(letter)
+    return before_opening(site, letter, site.draft())
+
+
+@attack("copied seal")
+def copied_seal() -> Scene:
+    """A member signs with the seal of another, to stand under that name or to see what becomes of it."""
+    site, letter = waiting()
+    copier = letter.sign()
+    copier.digest = letter.members[0].digest
+    _, record = letter._signing.pop()
+    copied = sign_record(replace(record, name=copier.digest), copier.key)
+    letter._signing.append((copier, copied))
+    freeze(letter)
+    return before_opening(site, letter, site.draft())
+
+
+@attack("altered share of a trustee")
+def altered_share() -> Scene:
+    """One of three trustees sends shares that are not what the signers made."""
+
+    def spoil(shares: Shares) -> Shares:
+        return altered(shares, lambda share: bytes([share[0] ^ 1]) + share[1:])
+
+    site, letter = frozen()
+    return replace(before_opening(site, letter, site.draft()), spoils={2: spoil})
 
 
 # --- what is counted

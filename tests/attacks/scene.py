@@ -4,8 +4,8 @@ Whoever has no place in a scene is not asked: a witness where nobody looked befo
 nothing is to be opened, a member where it is about nobody's signature.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +14,7 @@ from tests.simulator import (
     LOG,
     ORIGIN,
     PROMISE,
+    TRUSTEES,
     VKEY,
     Draft,
     Member,
@@ -27,6 +28,7 @@ from undersigned.crypto.keys.signer import words_of
 from undersigned.domain.letter import LetterId
 from undersigned.domain.name import parse_name
 from undersigned.domain.record import IssuedRecord, SignRecord, format_record
+from undersigned.domain.shares import Shares
 from undersigned.errors import UndersignedError
 from undersigned.signer.letter_view import get_letter
 from undersigned.signer.receipt import Receipt
@@ -35,6 +37,8 @@ from undersigned.tlog.add_checkpoint import AddCheckpoint, format_add_checkpoint
 from undersigned.tlog.checkpoint import Checkpoint, format_checkpoint_body
 from undersigned.tlog.merkle import consistency_proof, leaf_hash, node_hash, tree_root
 from undersigned.tlog.promise import Promise, format_promise_text
+from undersigned.trustee.opening import combine_wave
+from undersigned.trustee.sharing import open_own_shares
 from undersigned.trustee.waiting import find_due_wave
 from undersigned.verify import State, verify_mirror
 from undersigned.witness.judging import Witness
@@ -43,23 +47,24 @@ from undersigned.witness.memory import make_witness, trust_log
 SEES_NOTHING: Final = "sees nothing"
 NOT_ASKED: Final = "not asked"
 REFUSES: Final = "refuses"
-STRIKES: Final = "strikes"
+STRIKE: Final = "strike it"
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
     """What the site shows at `now`, what it showed before, and who has a place in it.
 
-    `opens` is the letter whose trustees are asked to open; `done` what they did, where the attack is
-    theirs to meet in the opening itself. `receipt` is that of the member whom it is about; `idle` the
-    commitment of a member who never asked for a token, and who can open it with the salt.
+    `opens` is the letter whose trustees are asked to open, `blobs` what the site has for them, and
+    `spoils` what one of them (by number) makes of the shares. `receipt` is that of the member whom it is
+    about; `idle` the commitment of a member who never asked for a token, and can open it with the salt.
     """
 
     shown: Draft
     now: int
     before: Draft | None = None
     opens: LetterId | None = None
-    done: str | None = None
+    blobs: Mapping[bytes, bytes] = field(default_factory=dict)
+    spoils: Mapping[int, Callable[[Shares], Shares]] = field(default_factory=dict)
     receipt: Receipt | None = None
     idle: bytes | None = None
 
@@ -75,16 +80,23 @@ def look_as_verifier(scene: Scene, folder: Path) -> str:
 
 
 def look_as_trustee(scene: Scene, folder: Path) -> str:
-    """Verify the log before anything is opened."""
+    """Verify the log, then open the names with what all trustees send, of whom two would be enough."""
     if scene.opens is None:
         return NOT_ASKED
-    if scene.done is not None:
-        return scene.done
     try:
-        find_due_wave(scene.shown.write(folder / "trustee"), scene.opens)
+        wave, size = find_due_wave(scene.shown.write(folder / "trustee"), scene.opens)
     except UndersignedError:
         return REFUSES
-    return SEES_NOTHING
+    files = []
+    for number, key in enumerate(TRUSTEES, 1):
+        own = open_own_shares(wave, size, scene.blobs.get, key, number)
+        files.append(scene.spoils.get(number, lambda shares: shares)(own))
+    combined = combine_wave(wave, size, scene.blobs.get, files, TRUSTEES[0])
+    assert combined.opening is not None
+    assert combined.opening.holds
+    if combined.altered:
+        return f"name trustee {combined.altered[0].trustee}"
+    return STRIKE if combined.opening.record.bad else SEES_NOTHING
 
 
 def look_as_signer(scene: Scene, _: Path) -> str:
