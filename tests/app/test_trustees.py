@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests.app.five import KEYS, Bench, altered
 from tests.app.inspecting import verified
-from tests.app.village import HOUR, Village
+from tests.app.village import DAY, HOUR, Village
 
 from undersigned.app.opening import Operator, open_due_waves, take_opening
 from undersigned.app.proposing import add_ack, propose_letter
@@ -69,6 +69,34 @@ def test_three_of_five_open_the_names(bench: Bench) -> None:
     assert bench.names() == {each.attestation.name for each in villagers}
     with bench.village.site.collector.read() as connection:
         assert wave_store.list_shares(connection, bench.letter.letter_id, 1) == []
+    assert verified(bench.village)[1] == []
+
+
+def test_later_names_are_opened_by_others_a_day_later(bench: Bench) -> None:
+    """Another three do it; shares of the first wave are of no use, and nobody is opened twice."""
+    early = bench.village.members(bench.letter, 3)
+    bench.freeze()
+    first = bench.shares(1)
+    for number in (1, 2):
+        bench.send(number)
+    assert bench.submit(opening_of(bench, 3))
+    late = bench.village.members(bench.letter, 2)
+    leaver = bench.village.member(bench.letter)
+    bench.village.sequence()
+    bench.village.later(DAY)
+    assert bench.village.state(bench.letter) is State.RELEASED
+    view = bench.village.view(bench.letter)
+    assert get_progress(bench.village.site, view, 2).awaited == (1, 2, 3, 4, 5)
+    with pytest.raises((WaveNotDue, WaveOpened, VerificationError)):
+        bench.send(1, first)
+    bench.village.withdraw(leaver)
+    for number in (3, 4):
+        bench.send(number)
+    bench.village.later(1)
+    opening = opening_of(bench, 5)
+    assert bench.submit(opening)
+    assert {leaf.index for leaf in opening.file.leaves} == {bench.leaf(each) for each in late}
+    assert bench.names() == {each.attestation.name for each in (*early, *late)}
     assert verified(bench.village)[1] == []
 
 
