@@ -60,15 +60,17 @@ def test_codes_that_are_too_old_are_forgotten(site: WholeSite) -> None:
 
 def test_nothing_that_was_deleted_is_left(site: WholeSite) -> None:
     """Neither in the file, which gets smaller, nor in the write-ahead log, which gets empty."""
+    tidy(site.issuer, site)
+    path = site.folder / "collector.db"
+    empty = path.stat().st_size
     digests = [_write(site) for _ in range(50)]
     with site.collector.write() as connection:
         for digest in digests[1:]:
             delete_blob(connection, digest)
     assert site.collector.is_untidy()
-    path = site.folder / "collector.db"
     tidy(site.issuer, site)
     assert not site.collector.is_untidy()
-    assert path.stat().st_size < 50 * 3000
+    assert path.stat().st_size < empty + 10 * 3000
     assert (site.folder / "collector.db-wal").stat().st_size == 0
     with site.collector.read() as connection:
         assert find_blob(connection, digests[0]) is not None

@@ -1,5 +1,6 @@
 """Mirroring a site: what is written can be verified, a second run fetches what is new."""
 
+import copy
 import json
 from collections import Counter
 from dataclasses import dataclass, field
@@ -128,7 +129,7 @@ def log_of(mirror: Path) -> dict[str, bytes]:
 
 def test_a_third_run_of_a_site_at_rest_fetches_pages_alone(tmp_path: Path) -> None:
     """Nothing of the log but its checkpoint, and no document; no partial tile of before is left behind."""
-    served = Served(stories.long(), tmp_path)
+    served = Served(copy.deepcopy(stories.long()), tmp_path)
     served.site.letters[0].notice()
     served.mirror(tmp_path / "mirror")
     served.refresh("1")

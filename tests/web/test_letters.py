@@ -64,7 +64,8 @@ def test_letter_is_what_its_hashes_say(
     said = client.get(f"/api/v1/letters/{name}").json()
     assert list(said) == [
         "letter_id", "slug", "edition", "record", "texts", "state", "wave", "opened_at",
-        "reached_at", "released_at", "roll_n", "seals", "notices", "timestamps", "counts",
+        "reached_at", "released_at", "roll_n", "seals", "notices", "timestamps", "opening",
+        "counts",
     ]  # fmt: skip
     body = format_canonical(said["record"]["body"])
     assert hashlib.sha256(body).hexdigest() == said["letter_id"]

@@ -46,7 +46,9 @@ class IssuerKeys:
 
     def save(self, folder: Path) -> None:
         """Write the keys into a folder. Raises StoreError."""
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # One after the other: a parent that is made on the way would be open to others.
+        make_folders(folder.parent)
+        make_folders(folder)
         self.token.save(folder / "token.key")
         self.attestation.save(folder / "attestation.key")
 
