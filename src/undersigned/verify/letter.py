@@ -220,14 +220,12 @@ class LetterReplay:
     def _check_taken(self, index: int, what: str, *, by_cooling_off: bool = False) -> None:
         """Check that the letter took such a record when this one was taken.
 
-        None is taken from `closes` on; those promised before it come in the first epoch after it.
-        `by_cooling_off`: but for a reached letter's, which has its cooling-off to the end.
+        None is taken from `closes` on, but in a reached letter's cooling-off those of `by_cooling_off`.
         """
-        if self.stage is None or self.stage.state not in TAKES_AMENDMENTS:
+        state = None if self.stage is None else self.stage.state
+        if state not in TAKES_AMENDMENTS:
             self._false(9, index, f"a letter that is not open takes no {what}")
-        elif by_cooling_off and self.stage.state is State.REACHED:
-            return
-        elif self.epochs.after_closing > 1:
+        elif self.epochs.after_closing > 1 and not (by_cooling_off and state is State.REACHED):
             self._false(9, index, f"the letter closed at {self.letter.closes} and takes no {what}")
 
     def _check_terms(self, index: int, record: SignRecord | AmendRecord) -> None:
