@@ -59,9 +59,9 @@ def putting(batch):
         log.log_store.put_tiles = die
     put(batch)
 
-def appending(site, letters, stuck):
+def appending(site, letters, damaged):
     global signed
-    appended = append(site, letters, stuck)
+    appended = append(site, letters, damaged)
     signed = written
     return appended
 

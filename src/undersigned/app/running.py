@@ -4,6 +4,7 @@ import time
 from typing import Final
 
 from undersigned.app.clock import StoredClock
+from undersigned.app.damaged import Damaged
 from undersigned.app.delivering import deliver_mails
 from undersigned.app.failures import report_failure
 from undersigned.app.intake import Intake
@@ -21,7 +22,6 @@ from undersigned.app.own_collector import OwnCollector
 from undersigned.app.running_issuer import RunningIssuer
 from undersigned.app.sequencing import sequence
 from undersigned.app.site import Site, WholeSite
-from undersigned.app.stuck import Stuck
 from undersigned.app.tidying import Tidying, tidy
 from undersigned.app.timestamping import Timestamping
 from undersigned.authority import Authority
@@ -42,7 +42,7 @@ class RunningSite:
         self.site = site
         self.letters = Letters(site)
         self.intake = Intake(site, self.letters)
-        self._stuck = Stuck()
+        self._damaged = Damaged()
         self._timestamping = Timestamping(site, self.letters, authorities)
         self._rest_until = 0.0
         self._operator = Operator()
@@ -97,7 +97,7 @@ class RunningSite:
     def _advance(self) -> None:
         if isinstance(self.site.clock, StoredClock):
             self.site.clock.save()
-        sequence(self.site, self.letters, self._stuck)
+        sequence(self.site, self.letters, self._damaged)
 
     def _check_policy(self) -> None:
         note = find_published_note(self.site)

@@ -4,16 +4,16 @@ For each letter, in order: boundaries that have come (end of a cooling-off, `clo
 that was promised before it; then an epoch, if one is due; then waves and moves without a boundary.
 
 All letters share one transaction, and each has a savepoint in it: a letter whose rows are damaged is
-left as it was, reported once (`app.stuck`), and the others go on.
+left as it was, reported once (`app.damaged`), and the others go on.
 """
 
 from collections.abc import Sequence
 
 from undersigned.app.counting import count_letter, count_unopened
+from undersigned.app.damaged import Damaged
 from undersigned.app.letters import Letters, stage_of
 from undersigned.app.log import Batch, is_published, publish
 from undersigned.app.site import Site
-from undersigned.app.stuck import Stuck
 from undersigned.app.turn import Turn
 from undersigned.domain.letter import Letter, State
 from undersigned.domain.stage import Move, Stage, move_at_boundary, next_boundary, next_wave
@@ -24,38 +24,43 @@ from undersigned.store.letters import LetterRow
 from undersigned.store.pending import PendingRow
 
 
-def sequence(site: Site, letters: Letters, stuck: Stuck | None = None) -> int:
+def sequence(site: Site, letters: Letters, damaged: Damaged | None = None) -> int:
     """Append what is due, and publish it with whatever is not published yet.
 
-    Where witnesses are asked it is published by a loop of its own: epochs do not wait for them. `stuck`
+    Where witnesses are asked it is published by a loop of its own: epochs do not wait for them. `damaged`
     remembers the damaged letters from one call to the next. Returns the number of entries appended.
     Raises WitnessAhead, LogForked once a witness has shown that.
     """
     if site.witnesses is not None:
         site.witnesses.check_not_halted()
-    stuck = Stuck() if stuck is None else stuck
-    is_due = _is_anything_due(site, letters, stuck)
-    appended = _append_due(site, letters, stuck) if is_due else 0
+    damaged = Damaged() if damaged is None else damaged
+    is_due = _is_anything_due(site, letters, damaged)
+    appended = _append_due(site, letters, damaged) if is_due else 0
     # Not only what was appended now: a full disk, or a crash, may have kept an earlier epoch back.
     if site.witnesses is None and (appended or not is_published(site)):
         publish(site)
     return appended
 
 
-def _append_due(site: Site, letters: Letters, stuck: Stuck) -> int:
+def _append_due(site: Site, letters: Letters, damaged: Damaged) -> int:
     with site.collector.write() as connection:
         batch = Batch(connection, site)
         now = site.clock.now()
         for row in letter_store.list_letters(connection, only_active=True):
-            if stuck.may_try(row):
-                _advance_apart(connection, batch, letters, row, now, stuck)
+            if damaged.may_try(row):
+                _advance_apart(connection, batch, letters, row, now, damaged)
         if batch.entries:
             batch.write()
         return len(batch.entries)
 
 
 def _advance_apart(
-    connection: Connection, batch: Batch, letters: Letters, row: LetterRow, now: int, stuck: Stuck
+    connection: Connection,
+    batch: Batch,
+    letters: Letters,
+    row: LetterRow,
+    now: int,
+    damaged: Damaged,
 ) -> None:
     """Advance one letter, or leave it, and all that the batch has of it, as it was."""
     size = len(batch.entries)
@@ -65,29 +70,29 @@ def _advance_apart(
     except Exception as error:  # noqa: BLE001 - of damaged rows anything may come
         # A database that is lost is lost for the next statement too, and that one is not caught.
         batch.take_back(size)
-        stuck.add(row, error)
+        damaged.add(row, error)
     else:
-        stuck.remove(row)
+        damaged.remove(row)
 
 
-def _is_anything_due(site: Site, letters: Letters, stuck: Stuck) -> bool:
+def _is_anything_due(site: Site, letters: Letters, damaged: Damaged) -> bool:
     """Look without the write lock, which signers would have to wait for."""
     now = site.clock.now()
     with site.collector.read() as connection:
         return any(
-            _is_due_apart(connection, letters, row, now, stuck)
+            _is_due_apart(connection, letters, row, now, damaged)
             for row in letter_store.list_letters(connection, only_active=True)
-            if stuck.may_try(row)
+            if damaged.may_try(row)
         )
 
 
 def _is_due_apart(
-    connection: Connection, letters: Letters, row: LetterRow, now: int, stuck: Stuck
+    connection: Connection, letters: Letters, row: LetterRow, now: int, damaged: Damaged
 ) -> bool:
     try:
         return _is_due(connection, letters, row, now)
     except Exception as error:  # noqa: BLE001 - of damaged rows anything may come
-        stuck.add(row, error)
+        damaged.add(row, error)
         return False
 
 

@@ -14,7 +14,7 @@ PAUSE_S = 60
 """Seconds until a damaged letter is tried again: looking at it costs a transaction."""
 
 
-class Stuck:
+class Damaged:
     """The letters of one process that were damaged when they were last tried."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

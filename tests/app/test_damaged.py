@@ -5,8 +5,8 @@ from structlog.testing import capture_logs
 from tests.app.inspecting import verified
 from tests.app.village import Village
 
+from undersigned.app.damaged import PAUSE_S, Damaged
 from undersigned.app.sequencing import sequence
-from undersigned.app.stuck import PAUSE_S, Stuck
 from undersigned.domain.letter import Letter, Mode, State
 from undersigned.domain.record import EpochRecord, SignRecord
 from undersigned.store import letters as letter_store
@@ -47,12 +47,12 @@ def test_the_others_go_on(village: Village, slugs: tuple[str, str]) -> None:
     village.members(damaged, 2, Mode.PUBLIC)
     village.members(well, 3, Mode.PUBLIC)
     clock = Clock()
-    stuck = Stuck(clock)
+    left_alone = Damaged(clock)
     stage = put_stage(village, damaged, '{"state":"ajar"}')
     with capture_logs() as logs:
         for _ in range(3):
             village.clock.advance_to(village.clock.now() + 2)
-            sequence(village.site, village.letters, stuck)
+            sequence(village.site, village.letters, left_alone)
             clock.now += PAUSE_S
     assert village.state(well) is State.REACHED
     assert village.waiting(damaged) == {"issued": 2, "public": 2}
@@ -61,7 +61,7 @@ def test_the_others_go_on(village: Village, slugs: tuple[str, str]) -> None:
 
     put_stage(village, damaged, stage)
     village.clock.advance_to(village.clock.now() + 2)
-    sequence(village.site, village.letters, stuck)
+    sequence(village.site, village.letters, left_alone)
     assert village.waiting(damaged) == {}
     assert verified(village)[1] == []
 
@@ -98,11 +98,11 @@ def test_a_pause_costs_nothing(village: Village) -> None:
     letter = village.open("ash", members=3)
     village.member(letter, Mode.PUBLIC)
     clock = Clock()
-    stuck = Stuck(clock)
+    left_alone = Damaged(clock)
     put_stage(village, letter, "{}")
     village.clock.advance_to(village.clock.now() + 2)
     with capture_logs() as logs:
-        assert sequence(village.site, village.letters, stuck) == 0
+        assert sequence(village.site, village.letters, left_alone) == 0
         with village.site.collector.write():
-            assert sequence(village.site, village.letters, stuck) == 0
+            assert sequence(village.site, village.letters, left_alone) == 0
     assert len(logs) == 1
