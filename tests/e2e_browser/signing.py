@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -103,3 +104,11 @@ def kept(page: Page) -> list[str]:
         }"""
     )
     return names
+
+
+def expect_nothing_kept(page: Page, timeout_s: float = 10) -> None:
+    """Wait until the browser keeps nothing: the receipt is shown first, the attempt wiped after it."""
+    until = time.monotonic() + timeout_s
+    while (names := kept(page)) and time.monotonic() < until:
+        page.wait_for_timeout(50)
+    assert names == []

@@ -18,7 +18,7 @@ from tests.e2e_browser.signing import (
     check_receipt,
     choose_stand,
     confirm_words,
-    kept,
+    expect_nothing_kept,
     open_signing,
     prove_by_invite,
     read_letter,
@@ -89,7 +89,7 @@ def test_from_the_browser_to_the_terminal(
     assert live_site.invites[member] not in file.read_text()
     page.click("#forget")
     expect(page.locator("#read-done")).to_be_visible()
-    assert kept(page) == []
+    expect_nothing_kept(page)
 
     url = f"{live_site.url}/letters/{live_site.slug}"
     done = command(tmp_path, "sign", url, "--attempt", file, "--mode", "sealed", "--yes")

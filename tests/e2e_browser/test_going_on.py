@@ -12,8 +12,8 @@ from tests.e2e_browser.signing import (
     check_receipt,
     choose_stand,
     confirm_words,
+    expect_nothing_kept,
     expect_receipt,
-    kept,
     open_signing,
     prove_by_invite,
     read_letter,
@@ -82,7 +82,7 @@ def test_closed_between_every_two_steps(reopen: Callable[[], Page], tmp_path: Pa
         page = come_back()
         expect_receipt(page)
         assert page.locator("#receipt-words li").all_inner_texts() == words
-        assert kept(page) == []
+        expect_nothing_kept(page)
         assert check_receipt(save_receipt(page, tmp_path / "receipt.json")).code == 0
         assert count_of(live.url, live.slug) == {"standing": 0, "waiting": 1}
 
@@ -193,5 +193,5 @@ def test_start_over(page: Page, live_site: LiveSite) -> None:
     )
     page.click("#start-over-yes")
     expect(page.locator("#read-done")).to_be_visible()
-    assert kept(page) == []
+    expect_nothing_kept(page)
     assert read_letter(page) != words

@@ -15,7 +15,7 @@ from tests.e2e_browser.signing import (
     check_receipt,
     choose_stand,
     confirm_words,
-    kept,
+    expect_nothing_kept,
     open_signing,
     prove_by_invite,
     read_letter,
@@ -53,7 +53,7 @@ def test_sealed_and_conditional_by_mail(page: Page, tmp_path: Path) -> None:
         expect(page.locator("#review-form")).to_contain_text("Always.", use_inner_text=True)
         sign(page)
         expect(page.locator("#receipt-waits")).to_be_visible()
-        assert kept(page) == []
+        expect_nothing_kept(page)
         file = save_receipt(page, tmp_path / "receipt.json")
         assert count_of(url, SLUG) == {"standing": 0, "waiting": 1}
     checked = check_receipt(file)
