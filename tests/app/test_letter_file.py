@@ -264,6 +264,16 @@ def test_an_empty_text_is_told(write: Write, text: str) -> None:
     assert _problems(write(LEAST.replace('"text.md"', '""'))) == ["[[texts]] en: its text is empty"]
 
 
+def test_words_that_say_nothing_are_told(write: Write) -> None:
+    """An addressee or a demand of white space is one that somebody forgot to write."""
+    letter = LEAST.replace('"The miller"', '"The miller", " "')
+    letter = letter.replace('"The wheel turns."', '" "')
+    assert _problems(write(letter)) == [
+        "[[texts]] en: one of its addressees is empty",
+        "[[texts]] en: its demand wheel is empty",
+    ]
+
+
 def test_a_text_that_is_not_there_is_told(write: Write) -> None:
     """With its place; also where it is a folder."""
     (problem,) = _problems(write(LEAST.replace('"text.md"', '"other.md"')))
@@ -333,6 +343,28 @@ def test_a_letter_that_nobody_could_sign_here_is_told(
     """The formats know more than this site can do."""
     letter = LEAST.replace('"list"', f'"{roll}"').replace('["email"]', methods)
     (found,) = _problems(write(letter))
+    assert found.startswith(problem)
+
+
+def test_addressees_have_addresses(write: Write) -> None:
+    """In their order, brought into one form; an empty one is none."""
+    two = LEAST.replace('["The miller"]', '["The miller", "The owner"]')
+    assert read_draft(write(two)).addressee_mails == ()
+    draft = read_draft(write('addressees_mail = ["", "Owner@Mill.example"]\n' + two))
+    assert draft.addressee_mails == (None, "owner@mill.example")
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ('["miller"]', "`addressees_mail`: address: must have one @"),
+        ('"miller@mill.example"', "`addressees_mail` must be a list"),
+        ('["a@b.example", "c@b.example"]', "`addressees_mail` has more addresses than the first"),
+    ],
+)
+def test_an_address_that_is_none_is_told(write: Write, line: str, problem: str) -> None:
+    """As is one that belongs to nobody."""
+    (found,) = _problems(write(f"addressees_mail = {line}\n{LEAST}"))
     assert found.startswith(problem)
 
 

@@ -29,6 +29,7 @@ from undersigned.errors import (
 )
 from undersigned.signer.letter_view import verify_letter_record
 from undersigned.store import proposals as proposal_store
+from undersigned.store.addressees import list_addressee_addresses
 from undersigned.trustee.acking import check_key, find_number, make_ack
 
 ANN, BEN = TrusteeKey.generate(), TrusteeKey.generate()
@@ -160,12 +161,12 @@ def test_the_same_ack_again_is_no_new_one(village: Village) -> None:
 
 
 def test_a_proposal_outlives_the_process(village: Village) -> None:
-    """It is in the database, with its acks, its texts and the trustees' addresses."""
+    """It is in the database, with its acks, its texts and the addresses of those who get mail."""
     draft = village.write_file(trustees=(ANN,), quorum=1)
     tables = village.letter_file.read_text().replace(
         table_of(1, ANN), table_of(1, ANN, mail="Ann@Firm.example")
     )
-    village.letter_file.write_text(tables)
+    village.letter_file.write_text('addressees_mail = ["Miller@Mill.example"]\n' + tables)
     draft = village.draft()
     proposal = propose_letter(village.site, draft)
     village.restart()
@@ -173,7 +174,9 @@ def test_a_proposal_outlives_the_process(village: Village) -> None:
     assert open_letter(village.site, draft).letter_id == proposal.letter_id
     with village.site.collector.read() as connection:
         addresses = proposal_store.list_addresses(connection, proposal.letter_id)
+        to = list_addressee_addresses(connection, proposal.letter_id)
     assert addresses == {1: "ann@firm.example"}
+    assert to == {1: "miller@mill.example"}
 
 
 def test_a_proposal_needs_what_a_letter_needs(village: Village) -> None:

@@ -46,7 +46,11 @@ class DraftIssuer:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A letter as its organiser wrote it: all of it that does not come from the site."""
+    """A letter as its organiser wrote it: all of it that does not come from the site.
+
+    `addressee_mails` is where the addressees of the first text get the letter, in their order; it goes
+    into no record.
+    """
 
     slug: str
     edition: int
@@ -67,6 +71,7 @@ class Draft:
     trustees: tuple[DraftTrustee, ...] = ()
     quorum: int | None = None
     issuer: DraftIssuer | None = None
+    addressee_mails: tuple[str | None, ...] = ()
 
     @property
     def needs_others(self) -> bool:
@@ -85,53 +90,90 @@ class Draft:
         )
 
 
-def find_problems(draft: Draft) -> list[str]:
-    """Return all that is wrong with a draft, in words."""
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with a draft, and how the letter file says it.
+
+    `member` is what it is about, as the letter's own rules call it (`rule`, `headcount.n`); `index` is
+    which of its texts, trustees or addressees it is about, from 0.
+    """
+
+    member: str
+    sentence: str
+    index: int | None = None
+
+
+def find_problems(draft: Draft) -> list[Problem]:
+    """Return all that is wrong with a draft."""
     if not draft.texts:
-        return ["a letter needs a text: [[texts]]"]
+        return [Problem("texts", "a letter needs a text: [[texts]]")]
     return [
         *_other_demands(draft),
         *_unusable(draft),
         *_trustee_problems(draft),
+        *_addressee_problems(draft),
         *_out_of_bounds(draft),
     ]
 
 
-def _other_demands(draft: Draft) -> Iterator[str]:
+def _other_demands(draft: Draft) -> Iterator[Problem]:
     first, *others = ([demand.id for demand in text.demands] for text in draft.texts)
-    for text, ids in zip(draft.texts[1:], others, strict=True):
+    for i, ids in enumerate(others, 1):
         if ids != first:
-            yield f"[[texts]] {text.lang}: its demands are not those of the first text"
+            where = f"[[texts]] {draft.texts[i].lang}"
+            sentence = f"{where}: its demands are not those of the first text"
+            yield Problem("texts.demands", sentence, i)
 
 
-def _unusable(draft: Draft) -> Iterator[str]:
+def _unusable(draft: Draft) -> Iterator[Problem]:
     """Yield what the formats know and this site cannot do: nobody could sign such a letter here."""
     if draft.roll is RollKind.DOMAIN:
-        yield "`roll` is domain, and this site can only take a list or invites"
+        yield Problem("roll", "`roll` is domain, and this site can only take a list or invites")
     if Method.OPENID in draft.methods:
-        yield "`methods` has openid, and this site can only take email and invite"
+        yield Problem(
+            "methods", "`methods` has openid, and this site can only take email and invite"
+        )
     if draft.roll is RollKind.INVITES and Method.EMAIL in draft.methods:
-        yield "`methods` has email, and a roll of invites has no addresses"
+        yield Problem("methods", "`methods` has email, and a roll of invites has no addresses")
 
 
-def _trustee_problems(draft: Draft) -> Iterator[str]:
+def _trustee_problems(draft: Draft) -> Iterator[Problem]:
     """Yield what the letter's own rules do not see of its trustees: nobody could open such seals."""
     if draft.trustees and Mode.SEALED not in draft.modes:
-        yield "[[trustees]]: there is nothing for them to open, since `modes` has no sealed"
+        yield Problem(
+            "trustees",
+            "[[trustees]]: there is nothing for them to open, since `modes` has no sealed",
+        )
     elif draft.trustees and draft.quorum is None:
-        yield "`quorum` is missing: how many of the trustees have to act together"
+        yield Problem(
+            "quorum", "`quorum` is missing: how many of the trustees have to act together"
+        )
     elif draft.quorum is not None and not 1 <= draft.quorum <= max(1, len(draft.trustees)):
-        yield f"`quorum` must be from 1 to the number of trustees, {max(1, len(draft.trustees))}"
+        most = max(1, len(draft.trustees))
+        yield Problem("quorum", f"`quorum` must be from 1 to the number of trustees, {most}")
     held = [trustee.keys for trustee in draft.trustees]
-    for keys in {keys for keys in held if held.count(keys) > 1}:
-        who = "the operator is" if keys is None else "the same keys are"
-        yield f"[[trustees]]: {who} there twice, and would be one trustee with two votes"
-    for trustee in draft.trustees:
+    for i, keys in enumerate(held):
+        # Told once, of the second one.
+        if held[:i].count(keys) == 1:
+            who = "the operator is" if keys is None else "the same keys are"
+            sentence = f"[[trustees]]: {who} there twice, and would be one trustee with two votes"
+            yield Problem("trustees.twice", sentence, i)
+    for i, trustee in enumerate(draft.trustees):
         try:
             if trustee.keys is not None:
                 parse_seal_key(trustee.keys[0])
         except FormatError as error:
-            yield f"[[trustees]] {trustee.name}: {error.detail.removesuffix('.')}"
+            sentence = f"[[trustees]] {trustee.name}: {error.detail.removesuffix('.')}"
+            yield Problem("trustees.seal_key", sentence, i)
+
+
+def _addressee_problems(draft: Draft) -> Iterator[Problem]:
+    most = len(draft.texts[0].addressees)
+    if len(draft.addressee_mails) > most:
+        sentence = (
+            f"`addressees_mail` has more addresses than the first text has addressees, {most}"
+        )
+        yield Problem("addressees_mail", sentence)
 
 
 _SOUND: dict[str, Callable[[Draft], Draft]] = {
@@ -152,19 +194,20 @@ _SOUND: dict[str, Callable[[Draft], Draft]] = {
     "modes": lambda draft: replace(draft, modes=tuple(Mode)),
     "methods": lambda draft: replace(draft, methods=(Method.EMAIL,)),
     "retention_days": lambda draft: replace(draft, retention_days=0),
-    "trustees: how many": lambda draft: replace(draft, trustees=draft.trustees[:16]),
+    "trustees": lambda draft: replace(draft, trustees=draft.trustees[:16]),
     "trustees.name": lambda draft: replace(draft, trustees=()),
     "issuer.url": lambda draft: replace(draft, issuer=None),
 }
 """How to mend each member of a letter, so that what is wrong with the others can be seen as well."""
 
 
-def _out_of_bounds(draft: Draft) -> Iterator[str]:
+def _out_of_bounds(draft: Draft) -> Iterator[Problem]:
     """Yield what the letter's rules have against the members of a draft, each mended in its turn."""
     menders = dict(_SOUND)
-    while (problem := _find_first_problem(draft)) is not None:
-        yield problem
-        mend = menders.pop(problem.partition(":")[0], None)
+    while (sentence := _find_first_problem(draft)) is not None:
+        member = sentence.partition(":")[0]
+        yield Problem(member, sentence)
+        mend = menders.pop(member, None)
         if mend is None:
             return
         draft = mend(draft)

@@ -6,7 +6,7 @@ Nothing of a proposal is in the log.
 
 import hashlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 
@@ -47,6 +47,7 @@ from undersigned.errors import (
     UnknownProposal,
     VerificationError,
 )
+from undersigned.store import addressees
 from undersigned.store import letters as letter_store
 from undersigned.store import proposals as proposal_store
 from undersigned.store.database import Connection
@@ -265,12 +266,14 @@ def make_proposal(
 
 
 def _put_addresses(connection: Connection, row: ProposalRow, draft: Draft) -> None:
-    addresses = {
-        number: trustee.mail
-        for number, trustee in enumerate(draft.trustees, 1)
-        if trustee.mail is not None
-    }
-    proposal_store.put_addresses(connection, row.letter_id, addresses)
+    """Keep where trustees and addressees get their mail: it may change while a proposal waits."""
+    trustees = [trustee.mail for trustee in draft.trustees]
+    proposal_store.put_addresses(connection, row.letter_id, _numbered(trustees))
+    addressees.put_addressee_addresses(connection, row.letter_id, _numbered(draft.addressee_mails))
+
+
+def _numbered(addresses: Iterable[str | None]) -> dict[int, str]:
+    return {i: address for i, address in enumerate(addresses, 1) if address is not None}
 
 
 def _make_letter(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from undersigned.store.database import insert_missing, insert_new
-from undersigned.store.schema import ack, proposal, trustee_address
+from undersigned.store.schema import ack, addressee_address, proposal, trustee_address
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ def put_proposal(connection: sa.Connection, row: ProposalRow) -> None:
     """Store a proposal in the place of an older one of the same slug and edition."""
     older = find_proposed(connection, row.slug, row.edition)
     if older is not None:
-        for table in (proposal, ack, trustee_address):
+        for table in (proposal, ack, trustee_address, addressee_address):
             connection.execute(sa.delete(table).where(table.c.letter_id == older.letter_id))
     values = {name: getattr(row, name) for name in ProposalRow.__slots__}
     connection.execute(sa.insert(proposal).values(values))

@@ -244,6 +244,14 @@ trustee_address = _table(
     _text("address"),
 )
 
+addressee_address = _table(
+    "addressee_address",
+    collector,
+    _hash("letter_id", primary_key=True),
+    _number("number", primary_key=True, autoincrement=False),
+    _text("address"),
+)
+
 # the outcome that froze the last wave of a letter
 wave = _table(
     "wave",
