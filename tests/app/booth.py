@@ -11,12 +11,12 @@ import msgspec
 
 from undersigned.app.clock import StoredClock
 from undersigned.app.drafting import open_letter
-from undersigned.app.enrolling import prove_by_invite
 from undersigned.app.exporting import export_log
 from undersigned.app.intake import Answer, Intake
 from undersigned.app.issuing import ShownAs, TokenRequest, issue_token
 from undersigned.app.letter_file import read_draft
 from undersigned.app.letters import Letters, LetterView, stage_of
+from undersigned.app.methods.by_invite import InviteProof as ShownCode
 from undersigned.app.opening import open_due_waves
 from undersigned.app.own_collector import OwnCollector
 from undersigned.app.rolls import make_invites
@@ -168,7 +168,7 @@ class Booth:
         attempt = Attempt.start(letter_view.LetterHead("", site, self.view.record), None)
         code = next(self._invites)
         attempt.ask(InviteProof(code), Wish("Orla Vane", None))
-        member = prove_by_invite(self.site.issuer, self.letter, code)
+        member = ShownCode(code).find_member(self.site.issuer, self.letter)
         asked = TokenRequest(attempt.blinded, attempt.c, ShownAs("Orla Vane", None))
         token = issue_token(
             self.site.issuer,

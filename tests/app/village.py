@@ -85,7 +85,7 @@ basis = "{basis}"
 modes = {modes}
 conditions = {conditions}
 roll = "list"
-methods = ["email", "invite"]
+methods = {methods}
 
 [headcount]
 n = {headcount}
@@ -115,6 +115,7 @@ TERMS: dict[str, Any] = {
     "basis": "named",
     "modes": '["public", "sealed", "anonymous"]',
     "conditions": "[2, 4, 6]",
+    "methods": '["email", "invite"]',
     "headcount": 200,
     "period_s": 1,
     "floor": 1,

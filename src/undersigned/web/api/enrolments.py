@@ -4,7 +4,7 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 from starlette.background import BackgroundTask
 
-from undersigned.app.enrolling import begin_enrolment, mail_code
+from undersigned.app.methods.by_mail import begin_enrolment, mail_code
 from undersigned.domain.letter import Method
 from undersigned.encoding import format_base64url
 from undersigned.errors import Refused

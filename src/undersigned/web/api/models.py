@@ -225,7 +225,7 @@ class EnrolmentAnswer(Answer):
     enrolment: str = _bytes(16)
 
 
-class EmailProof(Asked):
+class EmailProofAsked(Asked):
     """The code from a mail."""
 
     method: Literal["email"]
@@ -233,7 +233,7 @@ class EmailProof(Asked):
     code: str = Field(min_length=1, max_length=LONGEST_CODE)
 
 
-class InviteProof(Asked):
+class InviteProofAsked(Asked):
     """An invite code, as people may write it."""
 
     method: Literal["invite"]
@@ -247,10 +247,13 @@ class ShownAsAsked(Asked):
     role: str | None = Field(min_length=1, max_length=LONGEST_NAME)
 
 
+ProofAsked = Annotated[EmailProofAsked | InviteProofAsked, Field(discriminator="method")]
+
+
 class TokenAsked(Asked):
     """Asks for the member's one token."""
 
-    proof: Annotated[EmailProof | InviteProof, Field(discriminator="method")]
+    proof: ProofAsked
     blinded: str = _bytes(256)
     c: str = _bytes(32)
     shown_as: ShownAsAsked | None

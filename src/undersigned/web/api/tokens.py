@@ -5,13 +5,15 @@ from typing import Any
 import msgspec
 from fastapi import APIRouter, Response
 
-from undersigned.app.enrolling import prove_by_invite, prove_by_mail
 from undersigned.app.issuer import IssuedLetter
 from undersigned.app.issuing import ShownAs, TokenAnswer, TokenRequest, issue_token
+from undersigned.app.methods.by_invite import InviteProof
+from undersigned.app.methods.by_mail import EmailProof
+from undersigned.app.methods.proof import Proof, prove_membership
 from undersigned.app.running_issuer import RunningIssuer
-from undersigned.domain.name import Verified, format_attestation
+from undersigned.domain.name import format_attestation
 from undersigned.encoding import format_base64url, parse_base64url
-from undersigned.web.api.models import EmailProof, TokenAsked, TokenIssued
+from undersigned.web.api.models import EmailProofAsked, ProofAsked, TokenAsked, TokenIssued
 from undersigned.web.door import AtIssuer
 
 router = APIRouter(tags=["signing"])
@@ -41,13 +43,12 @@ def _issue(running: RunningIssuer, issued: IssuedLetter, asked: TokenAsked) -> T
         c=parse_base64url(asked.c, size=32),
         shown_as=None if shown is None else ShownAs(shown.name, shown.role),
     )
-    proof = asked.proof
-    if isinstance(proof, EmailProof):
-        enrolment = parse_base64url(proof.enrolment, size=16)
-        member = prove_by_mail(issuer, letter, enrolment, proof.code)
-        verified = Verified.EMAIL
-    else:
-        member = prove_by_invite(issuer, letter, proof.code)
-        verified = Verified.INVITE
+    member, verified = prove_membership(issuer, letter, _proof_of(asked.proof))
     collector = running.collector_of(issued)
     return issue_token(issuer, collector, letter, member, verified, request)
+
+
+def _proof_of(asked: ProofAsked) -> Proof:
+    if isinstance(asked, EmailProofAsked):
+        return EmailProof(parse_base64url(asked.enrolment, size=16), asked.code)
+    return InviteProof(asked.code)

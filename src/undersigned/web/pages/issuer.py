@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, Response
 from starlette.requests import Request
 
-from undersigned.app.enrolling import CODE_LIFETIME_S
+from undersigned.app.methods.by_mail import CODE_LIFETIME_S
 from undersigned.web.pages.rendering import Renderer
 
 router = APIRouter(tags=["pages"], default_response_class=HTMLResponse)

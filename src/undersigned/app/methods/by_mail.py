@@ -1,4 +1,4 @@
-"""Proving membership: a code sent by mail, or an invite code. Both prove one entry of the roll.
+"""A code sent by mail to the address on the roll, typed by hand.
 
 Asking for a code never tells whether an address is on the roll: the caller answers with the id that
 `begin_enrolment` makes, and only then calls `mail_code`, which looks.
@@ -6,12 +6,14 @@ Asking for a code never tells whether an address is on the roll: the caller answ
 
 import hmac
 import secrets
+from dataclasses import dataclass, field
+from typing import ClassVar
 
 from undersigned.app.issuer import Issuer
 from undersigned.app.rolls import code_hash, new_code
 from undersigned.domain.letter import Letter, Method
-from undersigned.domain.roll import canonical_address, member_of_email, parse_invite_code
-from undersigned.errors import FormatError, ProofRejected
+from undersigned.domain.roll import canonical_address, member_of_email
+from undersigned.errors import ProofRejected
 from undersigned.store import members as member_store
 from undersigned.store import outbox
 from undersigned.store.members import EnrolmentRow, MemberRow
@@ -76,45 +78,35 @@ def mail_code(issuer: Issuer, letter: Letter, enrolment: bytes, address: str) ->
         )
 
 
-def prove_by_mail(issuer: Issuer, letter: Letter, enrolment: bytes, code: str) -> MemberRow:
-    """Return the member whose mailed code this is. Raises ProofRejected, whatever is wrong."""
-    typed = _canonical_code(code)
-    with issuer.database.write() as connection:
-        row = member_store.try_enrolment(connection, enrolment, issuer.clock.now())
-        right = (
-            row is not None
-            and row.letter_id == letter.letter_id
-            and hmac.compare_digest(row.code_hash, code_hash(typed))
-        )
-        if right:
-            # The same request may come again when its answer was lost.
-            member_store.untry_enrolment(connection, enrolment)
-    if row is None or not right:
-        raise ProofRejected
-    return _get_member(issuer, letter, row.commit)
+@dataclass(frozen=True, slots=True)
+class EmailProof:
+    """An enrolment (16 bytes) and the code that was mailed for it, as somebody typed it."""
+
+    method: ClassVar = Method.EMAIL
+
+    enrolment: bytes = field(repr=False)
+    code: str = field(repr=False)
+
+    def find_member(self, issuer: Issuer, letter: Letter) -> MemberRow:
+        """Return the entry that the code was mailed for. Raises ProofRejected, whatever is wrong."""
+        typed = _canonical_code(self.code)
+        with issuer.database.write() as connection:
+            row = member_store.try_enrolment(connection, self.enrolment, issuer.clock.now())
+            if row is None or not _is_right(row, letter, typed):
+                # The try is counted all the same.
+                member = None
+            else:
+                # The same request may come again when its answer was lost.
+                member_store.untry_enrolment(connection, self.enrolment)
+                member = member_store.find_member_by_commit(connection, letter.slug, row.commit)
+        if member is None:
+            raise ProofRejected
+        return member
 
 
-def prove_by_invite(issuer: Issuer, letter: Letter, code: str) -> MemberRow:
-    """Return the member whose invite code this is. Raises ProofRejected."""
-    if Method.INVITE not in letter.methods:
-        raise ProofRejected("This letter does not take invite codes.")
-    try:
-        digest = code_hash(parse_invite_code(code))
-    except FormatError:
-        raise ProofRejected from None
-    with issuer.database.read() as connection:
-        commit = member_store.find_invited(connection, letter.slug, digest)
-    if commit is None:
-        raise ProofRejected
-    return _get_member(issuer, letter, commit)
-
-
-def _get_member(issuer: Issuer, letter: Letter, commit: bytes) -> MemberRow:
-    with issuer.database.read() as connection:
-        member = member_store.find_member_by_commit(connection, letter.slug, commit)
-    if member is None:
-        raise ProofRejected
-    return member
+def _is_right(row: EnrolmentRow, letter: Letter, typed: str) -> bool:
+    is_same = hmac.compare_digest(row.code_hash, code_hash(typed))
+    return is_same and row.letter_id == letter.letter_id
 
 
 def _canonical_code(code: str) -> str:

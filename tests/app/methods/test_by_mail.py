@@ -1,4 +1,4 @@
-"""Proofs of membership: a code by mail, or an invite code; strangers learn nothing."""
+"""A code by mail: whose address it proves, how often it may be tried; strangers learn nothing."""
 
 import re
 
@@ -6,19 +6,21 @@ import pytest
 import sqlalchemy as sa
 from tests.app.village import HOUR, Village
 
-from undersigned.app.enrolling import (
+from undersigned.app.methods.by_invite import InviteProof
+from undersigned.app.methods.by_mail import (
     CODE_LIFETIME_S,
     MOST_CODES,
+    EmailProof,
     begin_enrolment,
     mail_code,
-    prove_by_invite,
-    prove_by_mail,
 )
+from undersigned.app.methods.proof import Proof, prove_membership
 from undersigned.app.rolls import make_invites
 from undersigned.domain.letter import Letter
 from undersigned.errors import FormatError, ProofRejected
 from undersigned.store import members as member_store
 from undersigned.store import outbox
+from undersigned.store.members import MemberRow
 from undersigned.store.outbox import MailRow
 from undersigned.store.schema import roll_entry
 
@@ -57,6 +59,10 @@ def _asked(village: Village, letter: Letter) -> tuple[bytes, str]:
     return enrolment, _code_in(mail)
 
 
+def _prove(village: Village, letter: Letter, proof: Proof) -> MemberRow:
+    return prove_membership(village.site.issuer, letter, proof).member
+
+
 def _wrong(code: str) -> str:
     return code[:-1] + ("0" if code[-1] != "0" else "1")
 
@@ -64,7 +70,7 @@ def _wrong(code: str) -> str:
 def test_a_member_proves_their_address(village: Village, letter: Letter) -> None:
     """With the code that was mailed to them."""
     enrolment, code = _asked(village, letter)
-    member = prove_by_mail(village.site.issuer, letter, enrolment, code)
+    member = _prove(village, letter, EmailProof(enrolment, code))
     assert (member.address, member.name) == (MEMBER, "Villager 3")
     (mail,) = _mails(village)
     assert (mail.recipient, mail.tries) == (MEMBER, 0)
@@ -85,10 +91,10 @@ def test_a_stranger_gets_the_same_answer_and_no_mail(village: Village, letter: L
     assert len(enrolment) == 16
     assert _mails(village) == []
     with pytest.raises(ProofRejected) as unknown:
-        prove_by_mail(village.site.issuer, letter, enrolment, "ABCD-2345")
+        _prove(village, letter, EmailProof(enrolment, "ABCD-2345"))
     known, code = _asked(village, letter)
     with pytest.raises(ProofRejected) as wrong:
-        prove_by_mail(village.site.issuer, letter, known, _wrong(code))
+        _prove(village, letter, EmailProof(known, _wrong(code)))
     assert str(unknown.value) == str(wrong.value)
 
 
@@ -97,11 +103,9 @@ def test_a_code_may_be_typed_badly(village: Village, letter: Letter) -> None:
     for _ in range(4):
         enrolment, code = _asked(village, letter)
         typed = code.lower().replace("0", "o").replace("1", "l").replace("-", " - ")
-        assert (
-            prove_by_mail(village.site.issuer, letter, enrolment, f" {typed}\n").address == MEMBER
-        )
+        assert _prove(village, letter, EmailProof(enrolment, f" {typed}\n")).address == MEMBER
         worse = code.replace("0", "O").replace("1", "i").replace("-", "")
-        assert prove_by_mail(village.site.issuer, letter, enrolment, worse).address == MEMBER
+        assert _prove(village, letter, EmailProof(enrolment, worse)).address == MEMBER
 
 
 @pytest.mark.parametrize(
@@ -111,14 +115,14 @@ def test_what_is_no_code_is_wrong(village: Village, letter: Letter, typed: str) 
     """Whatever people, or machines, type."""
     enrolment, _ = _asked(village, letter)
     with pytest.raises(ProofRejected):
-        prove_by_mail(village.site.issuer, letter, enrolment, typed)
+        _prove(village, letter, EmailProof(enrolment, typed))
 
 
 def test_a_right_code_works_again(village: Village, letter: Letter) -> None:
     """An answer may have been lost; right tries are not counted."""
     enrolment, code = _asked(village, letter)
     for _ in range(8):
-        prove_by_mail(village.site.issuer, letter, enrolment, code)
+        _prove(village, letter, EmailProof(enrolment, code))
 
 
 def test_five_wrong_tries_end_a_code(village: Village, letter: Letter) -> None:
@@ -126,10 +130,10 @@ def test_five_wrong_tries_end_a_code(village: Village, letter: Letter) -> None:
     (first, code), (second, other) = _asked(village, letter), _asked(village, letter)
     for _ in range(5):
         with pytest.raises(ProofRejected):
-            prove_by_mail(village.site.issuer, letter, first, _wrong(code))
+            _prove(village, letter, EmailProof(first, _wrong(code)))
     with pytest.raises(ProofRejected):
-        prove_by_mail(village.site.issuer, letter, first, code)
-    prove_by_mail(village.site.issuer, letter, second, other)
+        _prove(village, letter, EmailProof(first, code))
+    _prove(village, letter, EmailProof(second, other))
 
 
 def test_four_wrong_tries_do_not(village: Village, letter: Letter) -> None:
@@ -137,12 +141,12 @@ def test_four_wrong_tries_do_not(village: Village, letter: Letter) -> None:
     enrolment, code = _asked(village, letter)
     for _ in range(4):
         with pytest.raises(ProofRejected):
-            prove_by_mail(village.site.issuer, letter, enrolment, _wrong(code))
-        prove_by_mail(village.site.issuer, letter, enrolment, code)
+            _prove(village, letter, EmailProof(enrolment, _wrong(code)))
+        _prove(village, letter, EmailProof(enrolment, code))
     with pytest.raises(ProofRejected):
-        prove_by_mail(village.site.issuer, letter, enrolment, _wrong(code))
+        _prove(village, letter, EmailProof(enrolment, _wrong(code)))
     with pytest.raises(ProofRejected):
-        prove_by_mail(village.site.issuer, letter, enrolment, code)
+        _prove(village, letter, EmailProof(enrolment, code))
 
 
 def test_a_code_is_good_for_fifteen_minutes(village: Village, letter: Letter) -> None:
@@ -150,10 +154,10 @@ def test_a_code_is_good_for_fifteen_minutes(village: Village, letter: Letter) ->
     assert CODE_LIFETIME_S == 900
     enrolment, code = _asked(village, letter)
     village.later(899)
-    prove_by_mail(village.site.issuer, letter, enrolment, code)
+    _prove(village, letter, EmailProof(enrolment, code))
     village.later(1)
     with pytest.raises(ProofRejected):
-        prove_by_mail(village.site.issuer, letter, enrolment, code)
+        _prove(village, letter, EmailProof(enrolment, code))
 
 
 def test_a_member_has_five_good_codes_at_most(village: Village, letter: Letter) -> None:
@@ -173,15 +177,15 @@ def test_a_code_is_for_one_letter(village: Village, letter: Letter) -> None:
     enrolment, code = _asked(village, letter)
     second = village.open(edition=2)
     with pytest.raises(ProofRejected):
-        prove_by_mail(village.site.issuer, second, enrolment, code)
-    prove_by_mail(village.site.issuer, letter, enrolment, code)
+        _prove(village, second, EmailProof(enrolment, code))
+    _prove(village, letter, EmailProof(enrolment, code))
 
 
 def test_a_code_is_for_its_own_enrolment(village: Village, letter: Letter) -> None:
     """The code of one mail does not fit the enrolment of another."""
     (first, _), (_, other) = _asked(village, letter), _asked(village, letter)
     with pytest.raises(ProofRejected):
-        prove_by_mail(village.site.issuer, letter, first, other)
+        _prove(village, letter, EmailProof(first, other))
 
 
 def test_who_is_blocked_meanwhile_is_refused(village: Village, letter: Letter) -> None:
@@ -193,30 +197,12 @@ def test_who_is_blocked_meanwhile_is_refused(village: Village, letter: Letter) -
             sa.update(roll_entry).where(roll_entry.c.address == MEMBER).values(blocked=1)
         )
     with pytest.raises(ProofRejected):
-        prove_by_mail(village.site.issuer, letter, enrolment, code)
+        _prove(village, letter, EmailProof(enrolment, code))
     with pytest.raises(ProofRejected):
-        prove_by_invite(village.site.issuer, letter, invite.code)
+        _prove(village, letter, InviteProof(invite.code))
     before = len(_mails(village))
     _ask(village, letter)
     assert len(_mails(village)) == before
-
-
-def test_an_invite_code_proves_its_entry(village: Village, letter: Letter) -> None:
-    """As often as it is shown, and as people write it."""
-    invites = make_invites(village.site.issuer, "mill", None)
-    for invite in invites[:2]:
-        for typed in (invite.code, invite.code.lower(), invite.code.replace("-", " ")):
-            member = prove_by_invite(village.site.issuer, letter, typed)
-            assert (member.address, member.name) == (invite.address, invite.name)
-
-
-def test_a_wrong_invite_code_proves_nothing(village: Village, letter: Letter) -> None:
-    """One that nobody has, one of another letter, one that is none: all are wrong in the same way."""
-    import_code = make_invites(village.site.issuer, "codes", 1)[0].code
-    for typed in ("0123-4567-89AB-CDEF", import_code, "", "?" * 16, "A" * 500):
-        with pytest.raises(ProofRejected) as caught:
-            prove_by_invite(village.site.issuer, letter, typed)
-        assert str(caught.value) == str(ProofRejected())
 
 
 def test_old_codes_are_forgotten(village: Village, letter: Letter) -> None:
