@@ -213,10 +213,15 @@ def live_site_in(folder: Path) -> Iterator[LiveSite]:
     """Make a site in a folder that is not there yet, with one letter, and serve it."""
     site = make_site(folder, HOST)
     letter, invites = make_letter(site, folder.with_name(f"{folder.name}-letter"))
-    running = RunningSite(site, OutboxMailer(folder / "outbox", f"no-reply@{HOST}"))
-    running.start()
-    try:
-        with serve(make_app(running)) as url:
-            yield LiveSite(url, folder, site, running, letter, invites)
-    finally:
-        running.stop()
+    with listen() as listener:
+        running = RunningSite(
+            site,
+            OutboxMailer(folder / "outbox", f"no-reply@{HOST}"),
+            url=f"http://localhost:{listener.getsockname()[1]}",
+        )
+        running.start()
+        try:
+            with serve_on(listener, make_app(running)) as url:
+                yield LiveSite(url, folder, site, running, letter, invites)
+        finally:
+            running.stop()

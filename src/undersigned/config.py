@@ -33,6 +33,13 @@ class Settings(BaseSettings):
         default="127.0.0.1", min_length=1, max_length=253, description="the address to listen at"
     )
     port: int = Field(default=8000, ge=1, le=65535, description="the port to listen at")
+    url: str | None = Field(
+        default=None,
+        description="the address at which people reach this server, such as "
+        "`https://letters.example.org`: links in mails are made from it, and passkeys of the desk are "
+        "bound to its host; `http://localhost` and the port where only this machine reaches it, "
+        "else https and the host of the site, or the address of the issuer",
+    )
     role: Role | None = Field(
         default=None,
         description="what is served: `all`, a site with its issuer; `collector`, a site without one; "

@@ -174,6 +174,50 @@ class LetterRefused(Refused):
         self.problems = problems
 
 
+class NotSignedIn(Refused):
+    """You are not signed in, or no longer: sign in and try again."""
+
+
+class ForOwners(Refused):
+    """Only an owner of the desk may do that."""
+
+
+class ForeignRequest(Refused):
+    """The request does not come from a page of this desk: open the page anew and try again."""
+
+
+class DeskElsewhere(Refused):
+    """The desk is reached at another address of this server."""
+
+
+class UnknownAccount(Refused):
+    """There is no account of that name here."""
+
+
+class UnknownPasskey(Refused):
+    """There is no such passkey in this account."""
+
+
+class LinkInvalid(Refused):
+    """The link is wrong, used or too old."""
+
+
+class PasskeyRefused(Refused):
+    """The passkey was not accepted."""
+
+
+class LastPasskey(Refused):
+    """This is the only passkey of the account: add another one before."""
+
+
+class LastOwner(Refused):
+    """This is the only owner of the desk: make another account an owner before."""
+
+
+class NameTaken(Refused):
+    """There is an account of that name already."""
+
+
 class StoreError(UndersignedError):
     """The data folder cannot be read or written."""
 

@@ -275,6 +275,7 @@ def test_a_site_that_has_lost_its_policy_does_not_start(
     running = RunningSite(site, OutboxMailer(tmp_path, "a@b.example"))
     with pytest.raises(StoreError, match="no policy names them") as caught:
         running.start()
+    running.desk.close()
     assert "UNDERSIGNED_WITNESS_POLICY" in caught.value.__notes__[0]
     site.witnesses = Witnesses(policy_of([], 0))
     publish(site, at_start=True)

@@ -1,5 +1,6 @@
 """The migrations make exactly the tables of `schema`, in both databases, on both kinds."""
 
+import itertools
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -12,9 +13,14 @@ from tests.store.conftest import MakeDatabase
 
 from undersigned.errors import StoreError
 from undersigned.store.database import Connection, Database, DatabaseRole
+from undersigned.store.desk_schema import desk
 from undersigned.store.schema import checkpoint, collector, issuer
 
-METADATA: dict[DatabaseRole, sa.MetaData] = {"collector": collector, "issuer": issuer}
+METADATA: dict[DatabaseRole, sa.MetaData] = {
+    "collector": collector,
+    "issuer": issuer,
+    "desk": desk,
+}
 
 roles = pytest.mark.parametrize("role", list(METADATA))
 
@@ -62,6 +68,8 @@ KEYED_BY_ARRIVAL = {
     "shown_name",
     "signature",
     "timestamp",
+    # of acts of organisers; there is no member in it
+    "trail",
 }
 """Tables whose order is the log's own, which is public. No other may have a row number."""
 
@@ -80,16 +88,18 @@ def test_tables_are_strict_and_keep_no_order_of_arrival(tmp_path: Path, role: Da
     assert {name for name, row in tables.items() if not row["wr"]} <= KEYED_BY_ARRIVAL
 
 
-def test_the_two_databases_share_no_table(new_url: Callable[[], sa.URL]) -> None:
+def test_the_databases_share_no_table(new_url: Callable[[], sa.URL]) -> None:
     """Not even the note of the migration: both may live in one PostgreSQL database."""
-    assert not collector.tables.keys() & issuer.tables.keys()
+    for one, other in itertools.combinations(METADATA.values(), 2):
+        assert not one.tables.keys() & other.tables.keys()
     names: dict[DatabaseRole, set[str]] = {}
     for role in METADATA:
         database = Database(role, new_url())
         database.migrate()
         names[role] = set(sa.inspect(database.engine).get_table_names())
         database.close()
-    assert not names["collector"] & names["issuer"]
+    for first, second in itertools.combinations(names.values(), 2):
+        assert not first & second
 
 
 def test_there_is_one_checkpoint(make_database: MakeDatabase) -> None:

@@ -52,7 +52,7 @@ def test_catalogue_is_complete(tag: str) -> None:
 
 def test_every_sentence_is_marked() -> None:
     """No text stands in a template outside a marked sentence."""
-    for path in TEMPLATES.glob("*.html"):
+    for path in TEMPLATES.rglob("*.html"):
         source = re.sub(r"{% trans.*?endtrans %}", "", path.read_text(), flags=re.DOTALL)
         source = re.sub(r"{% block width %}.*?{% endblock %}", "", source)
         source = re.sub(r"<code>.*?</code>|{{.*?}}|{%.*?%}|{#.*?#}", "", source, flags=re.DOTALL)

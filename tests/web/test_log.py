@@ -46,7 +46,7 @@ def log_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Site, s
     running = RunningSite(site, OutboxMailer(folder / "outbox", f"no-reply@{HOST}"))
     with serve(make_app(running)) as url:
         yield site, url
-    site.close()
+    running.close()
 
 
 @pytest.fixture(scope="module")
@@ -153,7 +153,7 @@ def test_no_checkpoint_before_the_first(tmp_path: Path) -> None:
     with serve(make_app(running)) as url, httpx2.Client(base_url=url) as client:
         assert_problem(client.get("/log/checkpoint"), 404, "not-found")
         assert_problem(client.get("/log/tile/0/000.p/1"), 404, "not-found")
-    site.close()
+    running.close()
 
 
 def test_damaged_checkpoint_is_a_failure_of_the_store(

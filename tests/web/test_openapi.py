@@ -72,7 +72,7 @@ def test_document_is_openapi(document: dict[str, Any]) -> None:
         assert "422" not in operation["responses"]
         problem, *page = operation["responses"]["default"]["content"]
         assert problem == "application/problem+json"
-        is_page = operation["tags"] == ["pages"] and not path.startswith("/static/")
+        is_page = operation["tags"] in (["pages"], ["desk"]) and not path.startswith("/static/")
         assert page == (["text/html"] if is_page else [])
         assert all(answer["description"] for answer in operation["responses"].values())
 

@@ -17,7 +17,7 @@ def make_folders(folder: Path, *parts: str) -> None:
 
 
 def open_database(folder: Path, role: DatabaseRole) -> Database:
-    """Open one of the two databases, made or brought up to date if it must be. Raises StoreError."""
+    """Open one of the databases, made or brought up to date if it must be. Raises StoreError."""
     path = folder / f"{role}.db"
     database = Database.in_file(role, path)
     if not path.exists():

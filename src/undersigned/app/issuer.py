@@ -97,6 +97,11 @@ class Issuer:
             raise UnknownLetter
         return IssuedLetter(parse_letter(msgspec.json.decode(row.body)), row.site)
 
+    def list_letters(self) -> list[AcknowledgedRow]:
+        """Return the letters that it issues for, by slug and edition."""
+        with self.database.read() as connection:
+            return letter_store.list_acknowledged(connection)
+
     def letter_ids(self) -> set[bytes]:
         """Return the ids of the letters that it issues for."""
         with self.database.read() as connection:

@@ -6,6 +6,7 @@ from typing import Final
 from undersigned.app.clock import StoredClock
 from undersigned.app.damaged import Damaged
 from undersigned.app.delivering import deliver_mails
+from undersigned.app.desk import open_desk
 from undersigned.app.failures import report_failure
 from undersigned.app.intake import Intake
 from undersigned.app.letters import Letters
@@ -35,11 +36,20 @@ REST_S: Final = 1.0
 class RunningSite:
     """A site that takes signatures. `start` it once, `stop` it once.
 
-    `issuer` is None where somebody apart gives out the tokens.
+    `issuer` is None where somebody apart gives out the tokens. `url` is where people reach the site;
+    https and its host unless it is given.
     """
 
-    def __init__(self, site: Site, mailer: Mailer, authorities: tuple[Authority, ...] = ()) -> None:
+    def __init__(
+        self,
+        site: Site,
+        mailer: Mailer,
+        authorities: tuple[Authority, ...] = (),
+        *,
+        url: str | None = None,
+    ) -> None:
         self.site = site
+        self.desk = open_desk(site.folder, site.clock, url or f"https://{site.host}")
         self.letters = Letters(site)
         self.intake = Intake(site, self.letters)
         self._damaged = Damaged()
@@ -50,7 +60,7 @@ class RunningSite:
         self.issuer: RunningIssuer | None = None
         if isinstance(site, WholeSite):
             own = OwnCollector(site, self.intake)
-            self.issuer = RunningIssuer(site.issuer, lambda _: own, mailer)
+            self.issuer = RunningIssuer(site.issuer, lambda _: own, mailer, desk=self.desk)
         self._loops = Loops(
             {
                 "sequencing": self._advance,
@@ -92,6 +102,11 @@ class RunningSite:
             tidy(self.site)
         except StoreError as error:
             report_failure("tidying", error)
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the databases of a site that does not run."""
+        self.desk.close()
         self.site.close()
 
     def _advance(self) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from undersigned.app.clock import StoredClock
 from undersigned.app.delivering import deliver_mails
+from undersigned.app.desk import Desk, open_desk
 from undersigned.app.failures import report_failure
 from undersigned.app.issuer import IssuedLetter, Issuer
 from undersigned.app.issuing import Collector
@@ -16,13 +17,21 @@ from undersigned.mail import Mailer
 class RunningIssuer:
     """An issuer that gives out codes and tokens. `start` it once, `stop` it once.
 
-    `collector_of` says who collects the signatures of a letter.
+    `collector_of` says who collects the signatures of a letter. `desk` is that of the site that it is
+    part of; apart it has its own, which people reach at the issuer's address unless `url` is given.
     """
 
     def __init__(
-        self, issuer: Issuer, collector_of: Callable[[IssuedLetter], Collector], mailer: Mailer
+        self,
+        issuer: Issuer,
+        collector_of: Callable[[IssuedLetter], Collector],
+        mailer: Mailer,
+        *,
+        url: str | None = None,
+        desk: Desk | None = None,
     ) -> None:
         self.issuer = issuer
+        self.desk = desk or open_desk(issuer.folder, issuer.clock, url or issuer.url or "")
         self.collector_of = collector_of
         self._mailer = mailer
         self._loops = Loops(
@@ -43,6 +52,7 @@ class RunningIssuer:
             tidy(self.issuer)
         except StoreError as error:
             report_failure("tidying of the issuer", error)
+        self.desk.close()
         self.issuer.close()
 
     def _deliver(self) -> None:

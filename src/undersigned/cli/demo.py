@@ -87,7 +87,9 @@ def run(data: Path, port: int, *, serve: bool) -> int:
     site = make_site(data, HOST, own_clock=OPENS_AT)
     people = make_people(HEADCOUNT, OPENS_AT)
     members = _open(site, people)
-    running = RunningSite(site, OutboxMailer(data / "outbox", f"letters@{HOST}"))
+    running = RunningSite(
+        site, OutboxMailer(data / "outbox", f"letters@{HOST}"), url=f"http://localhost:{port}"
+    )
     running.start()
     try:
         with _serving(running, port) as address:

@@ -10,7 +10,7 @@ from undersigned.app.outside_collector import OutsideCollectors
 from undersigned.app.running_issuer import RunningIssuer
 from undersigned.cli import output
 from undersigned.cli.http import open_client
-from undersigned.cli.listening import addresses_of, is_local, listen, port_of
+from undersigned.cli.listening import addresses_of, is_local, listen, port_of, url_of
 from undersigned.cli.serving import ending_by_signals, mailer_of, tell_of_proxies
 from undersigned.cli.site_folder import open_or_make_issuer
 from undersigned.config import Settings
@@ -41,6 +41,7 @@ def _serve_on(
         issuer,
         lambda issued: sites.get(issued.site or ""),
         mailer_of(settings, host, issuer.folder),
+        url=url_of(settings, port_of(listener), issuer.url or ""),
     )
     running.start()
     try:

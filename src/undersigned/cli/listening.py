@@ -5,6 +5,8 @@ import ipaddress
 import socket
 from typing import Final
 
+from undersigned.app.desk import check_url
+from undersigned.config import Settings
 from undersigned.errors import FormatError, StoreError
 
 BACKLOG: Final = 2_048
@@ -52,6 +54,17 @@ def port_of(listener: socket.socket) -> int:
 def is_local(host: str) -> bool:
     """Say whether only this machine reaches an address: browsers then sign without https."""
     return host in _LOCAL
+
+
+def url_of(settings: Settings, port: int, otherwise: str) -> str:
+    """Return where people reach a server. Raises FormatError for a setting that is no such address.
+
+    `otherwise` is where they do when it is not set and not only this machine reaches the server.
+    """
+    if settings.url is not None:
+        check_url(settings.url)
+        return settings.url
+    return f"http://localhost:{port}" if is_local(settings.host) else otherwise
 
 
 def addresses_of(host: str, port: int) -> list[str]:

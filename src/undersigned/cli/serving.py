@@ -19,7 +19,7 @@ from undersigned.app.running import RunningSite
 from undersigned.app.site import Site, WholeSite
 from undersigned.authority import MOST_AUTHORITIES, Authority, parse_authority
 from undersigned.cli import output
-from undersigned.cli.listening import addresses_of, is_local, listen, port_of
+from undersigned.cli.listening import addresses_of, is_local, listen, port_of, url_of
 from undersigned.cli.site_folder import open_or_make
 from undersigned.config import Role, Settings
 from undersigned.errors import FormatError, NoSite, SiteExists, StoreError
@@ -38,6 +38,7 @@ def serve_site(settings: Settings, origin: str | None) -> None:
     configure_logging()
     authorities = authorities_of(settings)
     with listen(settings.host, settings.port) as listener:
+        url = url_of(settings, port_of(listener), "")
         site = open_or_make(settings.data, "serve", origin, collector=settings.role == "collector")
         try:
             _check_role(site, settings.role)
@@ -45,7 +46,7 @@ def serve_site(settings: Settings, origin: str | None) -> None:
             site.close()
             raise
         mailer = mailer_of(settings, site.host, site.folder)
-        serve_on(listener, site, mailer, settings.host, authorities)
+        serve_on(listener, site, mailer, settings.host, authorities, url=url or None)
 
 
 def _check_role(site: Site, role: Role | None) -> None:
@@ -66,9 +67,14 @@ def serve_on(
     mailer: Mailer,
     host: str,
     authorities: tuple[Authority, ...] = (),
+    *,
+    url: str | None = None,
 ) -> None:
-    """Serve an open site on a socket until a signal ends it; the site is closed then."""
-    running = RunningSite(site, mailer, authorities)
+    """Serve an open site on a socket until a signal ends it; the site is closed then.
+
+    `url` is where people reach it; https and its host unless it is given.
+    """
+    running = RunningSite(site, mailer, authorities, url=url)
     running.start()
     try:
         if isinstance(site.clock, StoredClock):

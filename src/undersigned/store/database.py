@@ -20,7 +20,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from undersigned.errors import Busy, StoreError
 
-DatabaseRole = Literal["collector", "issuer"]
+DatabaseRole = Literal["collector", "issuer", "desk"]
 
 Connection = sa.Connection
 """What `Database.read` and `write` hand out; named here so that nobody else needs the driver."""
@@ -40,6 +40,7 @@ _POSTGRESQL_OPTIONS: Final = (
 _LOCKS: Final[dict[DatabaseRole, str]] = {
     "collector": "SELECT pg_advisory_xact_lock(1853121906, 1)",
     "issuer": "SELECT pg_advisory_xact_lock(1853121906, 2)",
+    "desk": "SELECT pg_advisory_xact_lock(1853121906, 3)",
 }
 """PostgreSQL has no write lock for a whole database; the first number is only unlikely to be another's."""
 
@@ -62,7 +63,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 
 class Database:
-    """One of the two databases of a site."""
+    """One of the databases of a site."""
 
     def __init__(self, role: DatabaseRole, url: str | sa.URL) -> None:
         self.role = role

@@ -1,35 +1,19 @@
-"""The tables, as this version has them; `migrations/` says how they came about.
+"""The tables of collector and issuer, as this version has them; `migrations/` says how they came about.
 
 Tables whose rows a thief could join to people (issuances, what waits for the log, seals, spent
 tokens) are keyed by hashes, `WITHOUT ROWID`, and have neither a serial number nor a time: they do not
 hold the order in which anything arrived.
 """
 
-from typing import Any
-
 import sqlalchemy as sa
+
+from undersigned.store.columns import binary as _hash
+from undersigned.store.columns import number as _number
+from undersigned.store.columns import table as _table
+from undersigned.store.columns import text as _text
 
 collector = sa.MetaData()
 issuer = sa.MetaData()
-
-Big = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-
-
-def _table(name: str, metadata: sa.MetaData, *columns: Any, rowid: bool = False) -> sa.Table:
-    return sa.Table(name, metadata, *columns, sqlite_strict=True, sqlite_with_rowid=rowid)
-
-
-def _hash(name: str, **options: Any) -> sa.Column[bytes]:
-    return sa.Column(name, sa.LargeBinary(), nullable=options.pop("nullable", False), **options)
-
-
-def _number(name: str, **options: Any) -> sa.Column[int]:
-    return sa.Column(name, Big, nullable=options.pop("nullable", False), **options)
-
-
-def _text(name: str, **options: Any) -> sa.Column[str]:
-    return sa.Column(name, sa.Text(), nullable=options.pop("nullable", False), **options)
-
 
 # --- the collector's --------------------------------------------------------------------------------
 

@@ -12,6 +12,10 @@ from undersigned.web.api import (
     tokens,
     trustees,
 )
+from undersigned.web.desk import activity as desk_activity
+from undersigned.web.desk import letters as desk_letters
+from undersigned.web.desk import sign_in as desk_sign_in
+from undersigned.web.desk.mounting import add_desk
 from undersigned.web.door import Door, IssuerDoor
 from undersigned.web.pages import letters as letter_pages
 from undersigned.web.pages import names as name_pages
@@ -47,4 +51,7 @@ def make_app(running: RunningSite) -> UndersignedApp:
     app.include_router(proposal_pages.router)
     app.include_router(trustee_pages.router)
     app.include_router(verify_pages.router)
+    add_desk(
+        app, running.desk, (module.router for module in (desk_letters, desk_activity, desk_sign_in))
+    )
     return app

@@ -1,4 +1,4 @@
-"""The composition root of an issuer apart: codes, tokens, and one page that says what it is.
+"""The composition root of an issuer apart: codes, tokens, the desk, and one page that says what it is.
 
 It knows no letter's pages, no log and no signature; everything else is 404.
 """
@@ -11,14 +11,18 @@ from undersigned.app.running_issuer import RunningIssuer
 from undersigned.web import openapi
 from undersigned.web.api import enrolments, issuer, tokens
 from undersigned.web.cors import LetterCors
+from undersigned.web.desk import activity as desk_activity
+from undersigned.web.desk import rolls as desk_rolls
+from undersigned.web.desk import sign_in as desk_sign_in
+from undersigned.web.desk.mounting import add_desk
 from undersigned.web.door import IssuerDoor
 from undersigned.web.pages import issuer as issuer_page
 from undersigned.web.pages.rendering import Renderer
 from undersigned.web.shell import API, UndersignedApp, make_shell
 from undersigned.web.static_files import StaticFiles
 
-STATIC: Final = ("tokens.css", "style.css", "icon.svg")
-"""What its page needs; it serves no script."""
+STATIC: Final = ("tokens.css", "style.css", "desk.css", "icon.svg")
+"""What its page and the desk need; members get no script from it."""
 
 OPEN_TO_ALL: Final = (f"{API}/openapi.json", f"{API}/issuer")
 
@@ -39,4 +43,7 @@ def make_issuer_app(running: RunningIssuer) -> UndersignedApp:
     for module in (issuer, enrolments, tokens):
         app.include_router(module.router, prefix=API)
     app.include_router(issuer_page.router)
+    add_desk(
+        app, running.desk, (module.router for module in (desk_rolls, desk_activity, desk_sign_in))
+    )
     return app

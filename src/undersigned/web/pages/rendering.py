@@ -82,6 +82,30 @@ class Renderer:
         }
         return HTMLResponse(html, status, headers)
 
+    def desk_page(
+        self,
+        request: Request,
+        signed_in: Any,
+        template: str,
+        values: dict[str, Any],
+        *,
+        status: int = 200,
+        scripts: Sequence[str] = (),
+    ) -> HTMLResponse:
+        """Return a page of the desk, which nothing keeps; `signed_in` is whose it is, if anybody's.
+
+        `?done=` in its address names what was done just now; the template has the sentence.
+        """
+        values = {
+            "signed_in": signed_in,
+            "done": request.query_params.get("done", ""),
+            "here": request.scope["path"],
+            **values,
+        }
+        response = self.page(request, template, values, status=status, scripts=scripts, forms=True)
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
     def error_page(self, request: Request, status: int) -> HTMLResponse:
         """Return the small page of an error."""
         response = self.page(request, "error.html", {"status": status}, status=status)
