@@ -55,6 +55,17 @@ class Settings(BaseSettings):
         pattern=r"^[^\s@<>]{1,64}@[^\s@<>]{1,253}$",
         description="the address that mails come from; `no-reply@` and the host of the site otherwise",
     )
+    dkim_selector: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=63,
+        description="the selector under which the DNS of the sender's domain holds the DKIM key; "
+        "set together with the key",
+    )
+    dkim_key: SecretStr | None = Field(
+        default=None,
+        description="an RSA key (PEM) that signs mails by DKIM; without one they are not signed here",
+    )
     witness_policy: Path | None = Field(
         default=None,
         description="a C2SP tlog-policy with the witnesses that are asked to cosign the log, each with "

@@ -1,16 +1,20 @@
 """The outbox: a mail goes out once it can, is tried ever later, and then given up."""
 
-import secrets
 from dataclasses import dataclass, field
 
+import pytest
 from structlog.testing import capture_logs
 from tests.app.village import Village
 
-from undersigned.app.delivering import MOST_AT_ONCE, deliver_mails
-from undersigned.errors import StoreError
+from undersigned.app.delivering import MOST_AT_ONCE, Fate, Try, deliver_mails
+from undersigned.app.mailing import MailKind, add_mail, compose
+from undersigned.errors import MailDeferred, MailRefused, StoreError
 from undersigned.mail import Mail
 from undersigned.store import outbox
+from undersigned.store.database import Connection
 from undersigned.store.outbox import MailRow
+
+CODE = compose(MailKind.CODE, code="ABCD-2345", minutes=15)
 
 
 @dataclass
@@ -18,6 +22,7 @@ class Server:
     """A mail server that takes what it likes."""
 
     refuses: set[str] = field(default_factory=set)
+    says: dict[str, StoreError] = field(default_factory=dict)
     taken: list[str] = field(default_factory=list)
     tried: list[str] = field(default_factory=list)
 
@@ -26,6 +31,8 @@ class Server:
         self.tried.append(mail.recipient)
         if mail.recipient in self.refuses:
             raise StoreError("the mail server did not take a mail")
+        if mail.recipient in self.says:
+            raise self.says[mail.recipient]
         self.taken.append(mail.recipient)
 
 
@@ -33,8 +40,7 @@ def _write(village: Village, *recipients: str) -> None:
     """Put mails into the outbox, each a second after the one before."""
     with village.site.issuer.database.write() as connection:
         for recipient in recipients:
-            row = MailRow(secrets.token_bytes(16), recipient, "S", "B", 0, village.clock.now())
-            outbox.add_mail(connection, row)
+            add_mail(connection, "issuer", recipient, CODE, at=village.clock.now())
             village.clock.advance_to(village.clock.now() + 1)
 
 
@@ -57,10 +63,10 @@ def test_mails_go_out_in_their_order_and_once(village: Village) -> None:
 
 
 def test_a_mail_that_is_not_taken_waits_ever_longer(village: Village) -> None:
-    """5, 10, 20, 40, 80 seconds; the sixth time it is given up."""
+    """5, 10, 20, 40, 80, 160, 320 seconds; the eighth time it is given up."""
     server = Server(refuses={"a@a.example"})
     _write(village, "a@a.example")
-    for tries, delay in enumerate((5, 10, 20, 40, 80), 1):
+    for tries, delay in enumerate((5, 10, 20, 40, 80, 160, 320), 1):
         assert deliver_mails(village.site.issuer.database, village.clock, server) == 0
         assert _left(village) == [("a@a.example", tries, delay)]
         assert deliver_mails(village.site.issuer.database, village.clock, server) == 0
@@ -69,7 +75,7 @@ def test_a_mail_that_is_not_taken_waits_ever_longer(village: Village) -> None:
         assert len(server.tried) == tries
         village.clock.advance_to(village.clock.now() + 1)
     assert deliver_mails(village.site.issuer.database, village.clock, server) == 0
-    assert len(server.tried) == 6
+    assert len(server.tried) == 8
     assert _left(village) == []
 
 
@@ -137,3 +143,66 @@ def test_a_defect_does_not_keep_back_the_others(village: Village) -> None:
     assert [line["error"] for line in logs] == ["ZeroDivisionError"]
     assert deliver_mails(village.site.issuer.database, village.clock, server) == 1
     assert [row[:2] for row in _left(village)] == [("odd@a.example", 1)]
+
+
+def test_what_the_server_says_of_one_mail_keeps_back_no_other(village: Village) -> None:
+    """One is deferred, one refused for good; the rest of the round goes out at once."""
+    server = Server(
+        says={"b@a.example": MailDeferred("451 4.7.1"), "c@a.example": MailRefused("550")}
+    )
+    _write(village, "a@a.example", "b@a.example", "c@a.example", "d@a.example")
+    with capture_logs() as logs:
+        assert deliver_mails(village.site.issuer.database, village.clock, server) == 2
+    assert server.taken == ["a@a.example", "d@a.example"]
+    assert _left(village) == [("b@a.example", 1, 5)]
+    assert logs == [
+        {"event": "mail refused", "kind": "code", "code": "550", "log_level": "warning"}
+    ]
+
+
+def test_a_mail_that_was_put_off_goes_out_later(village: Village) -> None:
+    """A server that does not know us yet (greylisting) says 451 first, for up to five minutes."""
+    server = Server(says={"a@a.example": MailDeferred("451 4.7.1")})
+    _write(village, "a@a.example")
+    for _ in range(300):
+        assert deliver_mails(village.site.issuer.database, village.clock, server) == 0
+        village.clock.advance_to(village.clock.now() + 1)
+    server.says.clear()
+    village.clock.advance_to(village.clock.now() + 15)
+    assert deliver_mails(village.site.issuer.database, village.clock, server) == 1
+    assert _left(village) == []
+
+
+def test_every_try_is_noted(village: Village) -> None:
+    """With what the server said, and in the transaction that deletes or postpones the mail."""
+    says: dict[str, StoreError] = {"a@a.example": MailDeferred("451 4.7.1")}
+    server, database = Server(says=says), village.site.issuer.database
+    _write(village, "a@a.example")
+    seen: list[Try] = []
+
+    def note(connection: Connection, row: MailRow, tried: Try) -> None:
+        is_there = [each.mail for each in outbox.list_due_mails(connection, 2**40, 9)] == [row.mail]
+        assert is_there is (tried.fate is Fate.WAITING)
+        seen.append(tried)
+
+    now = village.clock.now()
+    deliver_mails(database, village.clock, server, note)
+    village.later(5)
+    says["a@a.example"] = MailRefused("550 5.1.1")
+    deliver_mails(database, village.clock, server, note)
+    assert seen == [
+        Try(Fate.WAITING, now, "451 4.7.1", now + 5),
+        Try(Fate.REFUSED, now + 5, "550 5.1.1"),
+    ]
+
+
+def test_a_note_that_fails_leaves_the_mail(village: Village) -> None:
+    """It is sent once more rather than forgotten without a trace."""
+
+    def note(_connection: Connection, _row: MailRow, _tried: Try) -> None:
+        raise StoreError
+
+    _write(village, "a@a.example")
+    with pytest.raises(StoreError):
+        deliver_mails(village.site.issuer.database, village.clock, Server(), note)
+    assert [row[0] for row in _left(village)] == ["a@a.example"]

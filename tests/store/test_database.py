@@ -20,7 +20,7 @@ from undersigned.store.database import (
     insert_new,
     upsert,
 )
-from undersigned.store.schema import blob, checkpoint, collector, mail, site, spent, tile
+from undersigned.store.schema import blob, checkpoint, collector, fact, site, spent, tile
 
 MARKER = "quillwort" * 3
 
@@ -195,10 +195,9 @@ def test_the_two_databases_do_not_wait_for_one_another(new_url: Callable[[], sa.
         issuer_database.migrate()
         with issuer_database.write() as members, collector_database.write() as connection:
             _put(connection, "a", "b")
-            values = {"recipient": "a", "subject": "b", "body": "c", "tries": 0, "next_at": 0}
-            members.execute(sa.insert(mail).values(mail=bytes(16), **values))
+            members.execute(sa.insert(fact).values(name="a", value="b"))
         with issuer_database.read() as members:
-            assert members.execute(sa.select(sa.func.count()).select_from(mail)).scalar() == 1
+            assert members.execute(sa.select(sa.func.count()).select_from(fact)).scalar() == 1
     finally:
         collector_database.close()
         issuer_database.close()

@@ -7,7 +7,20 @@ from undersigned.store.issuances import IssuanceRow, add_issuance, find_issuance
 from undersigned.store.outbox import MailRow, add_mail, delete_mail, list_due_mails, postpone_mail
 
 ISSUANCE = IssuanceRow(bytes(32), b"c" * 32, b"b" * 32, b"c" * 32, b"s" * 256, b"{}")
-MAIL = MailRow(bytes(16), "a@b.example", "Subject", "Body\n", 0, 100)
+MAIL = MailRow(
+    mail=bytes(16),
+    recipient="a@b.example",
+    subject="Subject",
+    body="Body\n",
+    html="<p>Body</p>",
+    lang="id",
+    headers='{"List-Unsubscribe":"<https://a.example/>"}',
+    attachment=bytes(32),
+    kind="code",
+    ref=b"ref",
+    tries=0,
+    next_at=100,
+)
 
 
 def test_a_member_is_issued_to_once(issuer: Connection) -> None:

@@ -9,9 +9,10 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po
 
-from undersigned.web.pages.language import LOCALE_FOLDER, read_languages
+from undersigned.language import LOCALE_FOLDER, read_languages
 
-TEMPLATES = Path(__file__).parents[2] / "src" / "undersigned" / "web" / "templates"
+SOURCE = Path(__file__).parents[2] / "src" / "undersigned"
+TEMPLATES = (SOURCE / "web" / "templates", SOURCE / "app" / "mails")
 TAGS = [tag for tag in read_languages() if tag != "en"]
 
 
@@ -19,7 +20,7 @@ def extracted() -> set[str]:
     """Return every sentence that the templates hold, as the extraction is configured."""
     with (LOCALE_FOLDER / "extract.cfg").open() as file:
         method, options = parse_mapping_cfg(file, "extract.cfg")  # type: ignore[no-untyped-call]
-    found = extract_from_dir(TEMPLATES, method, options)
+    found = (line for folder in TEMPLATES for line in extract_from_dir(folder, method, options))
     return {message for _, _, message, _, _ in found if isinstance(message, str)}
 
 
@@ -52,7 +53,7 @@ def test_catalogue_is_complete(tag: str) -> None:
 
 def test_every_sentence_is_marked() -> None:
     """No text stands in a template outside a marked sentence."""
-    for path in TEMPLATES.rglob("*.html"):
+    for path in (path for folder in TEMPLATES for path in folder.rglob("*.*")):
         source = re.sub(r"{% trans.*?endtrans %}", "", path.read_text(), flags=re.DOTALL)
         source = re.sub(r"{% block width %}.*?{% endblock %}", "", source)
         source = re.sub(r"<code>.*?</code>|{{.*?}}|{%.*?%}|{#.*?#}", "", source, flags=re.DOTALL)

@@ -17,9 +17,10 @@ from undersigned.app.reading import LetterNumbers, Notice, get_page
 from undersigned.app.struck import Struck
 from undersigned.domain.letter import Mode, State, TrusteeTerms
 from undersigned.domain.stage import Stage
+from undersigned.language import read_languages
 from undersigned.store.notices import TimestampRow
 from undersigned.web.pages.address import find_base_url
-from undersigned.web.pages.language import choose_language, read_languages
+from undersigned.web.pages.language import choose_language
 from undersigned.web.pages.letters import values_of
 from undersigned.web.pages.markup import render_markdown
 from undersigned.web.pages.rendering import Renderer

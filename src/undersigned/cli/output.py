@@ -70,6 +70,8 @@ EXIT_CODES: Final[dict[type[UndersignedError], int]] = {
     errors.NameTaken: NO,
     errors.StoreError: COULD_NOT,
     errors.Busy: COULD_NOT,
+    errors.MailDeferred: COULD_NOT,
+    errors.MailRefused: COULD_NOT,
     errors.SiteExists: COULD_NOT,
     errors.NoSite: COULD_NOT,
     errors.RolledBack: COULD_NOT,

@@ -23,7 +23,7 @@ from undersigned.cli.listening import addresses_of, is_local, listen, port_of, u
 from undersigned.cli.site_folder import open_or_make
 from undersigned.config import Role, Settings
 from undersigned.errors import FormatError, NoSite, SiteExists, StoreError
-from undersigned.mail import Mailer, OutboxMailer, SmtpMailer
+from undersigned.mail import DkimKey, Mailer, OutboxMailer, SmtpMailer
 from undersigned.web.asgi import make_app
 from undersigned.web.logs import configure_logging
 from undersigned.web.reverse_proxy import caddy_lines, nginx_lines
@@ -92,9 +92,20 @@ def serve_on(
 def mailer_of(settings: Settings, host: str, folder: Path) -> Mailer:
     """Return what sends mails: the server of the settings, or files in the data folder."""
     sender = settings.mail_sender or f"no-reply@{host}"
+    dkim = dkim_of(settings, sender)
     if settings.smtp_url is not None:
-        return SmtpMailer(settings.smtp_url.get_secret_value(), sender)
-    return OutboxMailer(folder / "outbox", sender)
+        return SmtpMailer(settings.smtp_url.get_secret_value(), sender, dkim)
+    return OutboxMailer(folder / "outbox", sender, dkim)
+
+
+def dkim_of(settings: Settings, sender: str) -> DkimKey | None:
+    """Return what signs the mails of the sender's domain, if anything does. Raises FormatError."""
+    if settings.dkim_key is None and settings.dkim_selector is None:
+        return None
+    if settings.dkim_key is None or settings.dkim_selector is None:
+        raise FormatError("UNDERSIGNED_DKIM_SELECTOR and UNDERSIGNED_DKIM_KEY are set together")
+    domain = sender.rpartition("@")[2]
+    return DkimKey(settings.dkim_selector, domain, settings.dkim_key.get_secret_value())
 
 
 def authorities_of(settings: Settings) -> tuple[Authority, ...]:

@@ -1,6 +1,6 @@
 """Mails waiting to be sent: written in the transaction that causes them, deleted once they are out.
 
-The issuer writes to members, the collector to trustees; each has its own table, of one shape.
+The issuer writes to members, the collector to trustees and addressees; each has its own table, of one shape.
 """
 
 from dataclasses import dataclass
@@ -8,22 +8,31 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from undersigned.store.database import DatabaseRole
-from undersigned.store.schema import mail, mail_to_trustees
+from undersigned.store.schema import mail, site_mail
 
 
 @dataclass(frozen=True, slots=True)
 class MailRow:
-    """A mail: a random id (16 bytes), to whom, what it says, how often it was tried, when to try next."""
+    """A mail: a random id (16 bytes), to whom, what it says, how often it was tried, when to try next.
+
+    `headers` is a JSON object; `attachment` the hash of a document; `ref` what the mail is about.
+    """
 
     mail: bytes
     recipient: str
     subject: str
     body: str
+    html: str
+    lang: str | None
+    headers: str
+    attachment: bytes | None
+    kind: str
+    ref: bytes | None
     tries: int
     next_at: int
 
 
-_TABLES: dict[DatabaseRole, sa.Table] = {"issuer": mail, "collector": mail_to_trustees}
+_TABLES: dict[DatabaseRole, sa.Table] = {"issuer": mail, "collector": site_mail}
 
 
 def add_mail(connection: sa.Connection, row: MailRow, role: DatabaseRole = "issuer") -> None:

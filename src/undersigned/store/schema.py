@@ -257,7 +257,7 @@ share = _table(
 
 
 def _mail(name: str, metadata: sa.MetaData) -> sa.Table:
-    """Return the outbox of one of the two: the issuer writes to members, the collector to trustees."""
+    """Return the outbox of one of the two: the issuer writes to members, the collector to all others."""
     return _table(
         name,
         metadata,
@@ -265,12 +265,23 @@ def _mail(name: str, metadata: sa.MetaData) -> sa.Table:
         _text("recipient"),
         _text("subject"),
         _text("body"),
+        # says the same as the body; empty: there is none
+        _text("html"),
+        # null: in every language of the catalogues
+        _text("lang", nullable=True),
+        # a JSON object of names and values
+        _text("headers"),
+        # hash of a document of the collector's
+        _hash("attachment", nullable=True),
+        _text("kind"),
+        # what the mail is about, for whoever looks for its end
+        _hash("ref", nullable=True),
         _number("tries"),
         _number("next_at"),
     )
 
 
-mail_to_trustees = _mail("mail_to_trustees", collector)
+site_mail = _mail("site_mail", collector)
 
 # --- the issuer's -----------------------------------------------------------------------------------
 

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from undersigned.app.issuer import Issuer
+from undersigned.app.mailing import MailKind, add_mail, compose
 from undersigned.app.rolls import code_hash, new_code
 from undersigned.domain.letter import Letter, Method
 from undersigned.domain.roll import canonical_address, member_of_email
 from undersigned.errors import ProofRejected
 from undersigned.store import members as member_store
-from undersigned.store import outbox
 from undersigned.store.members import EnrolmentRow, MemberRow
 
 CODE_CHARACTERS = 8
@@ -24,22 +24,6 @@ MOST_CODES = 5
 """Codes of one member that may be good at once: enough to be impatient, too few to flood a mailbox."""
 
 ENROLMENT_BYTES = 16
-
-SUBJECT = "Your code"
-BODY = """\
-Your code: {code}
-
-Type it into the page where you asked for it. It is good for {minutes} minutes.
-If you did not ask for a code, do nothing.
-
----
-
-Kode Anda: {code}
-
-Ketikkan di halaman tempat Anda memintanya. Kode ini berlaku {minutes} menit.
-Jika Anda tidak meminta kode, abaikan pesan ini.
-"""
-"""Neutral on purpose: a work mailbox is read by others."""
 
 
 def begin_enrolment(address: str) -> tuple[bytes, str]:
@@ -71,11 +55,8 @@ def mail_code(issuer: Issuer, letter: Letter, enrolment: bytes, address: str) ->
             ),
         )
         shown = f"{code[:4]}-{code[4:]}"
-        body = BODY.format(code=shown, minutes=CODE_LIFETIME_S // 60)
-        outbox.add_mail(
-            connection,
-            outbox.MailRow(secrets.token_bytes(16), address, SUBJECT, body, 0, now),
-        )
+        composed = compose(MailKind.CODE, code=shown, minutes=CODE_LIFETIME_S // 60)
+        add_mail(connection, "issuer", address, composed, at=now)
 
 
 @dataclass(frozen=True, slots=True)

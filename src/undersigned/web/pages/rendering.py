@@ -9,8 +9,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from undersigned.language import Language, read_languages
 from undersigned.web.headers import page_csp
-from undersigned.web.pages.language import Language, choose_language, read_languages
+from undersigned.web.pages.language import choose_language
 from undersigned.web.reverse_proxy import caddy_lines, nginx_lines
 from undersigned.web.static_files import StaticFiles
 
@@ -139,14 +140,7 @@ def _environment(language: Language, static: StaticFiles, *, is_issuer: bool) ->
     environment.install_gettext_translations(  # type: ignore[attr-defined]
         language.translations, newstyle=True
     )
-    environment.filters["number"] = language.number
-    environment.filters["time"] = language.time
-    environment.filters["day"] = language.day
-    environment.filters["moment_short"] = language.short_time
-    environment.filters["share"] = language.share
-    environment.filters["tick"] = language.tick
-    environment.filters["distance"] = language.distance
-    environment.filters["language_name"] = language.language_name
+    environment.filters.update(language.filters())
     environment.filters["iso"] = _iso
     environment.globals["static"] = static.url_of
     environment.globals["static_digest"] = static.digest_of

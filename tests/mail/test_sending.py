@@ -1,5 +1,6 @@
 """Mail: by SMTP to a real server on this machine, or into files; no error tells of anybody."""
 
+import base64
 import datetime as dt
 import email
 import ipaddress
@@ -8,45 +9,61 @@ import ssl
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
 from typing import Any
 
+import dkim
 import pytest
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword, Session
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
-from undersigned.errors import FormatError, StoreError
-from undersigned.mail import Mail, OutboxMailer, SmtpMailer
+from undersigned.errors import FormatError, MailDeferred, MailRefused, StoreError
+from undersigned.mail import Attachment, DkimKey, Mail, OutboxMailer, SmtpMailer
 
 SENDER = "no-reply@letters.example"
 MAIL = Mail("a1b2", "ada@staff.example", "Your code", "Your code: ABCD-2345\n\nKode Anda.\n")
 
 
 class Sink:
-    """Keeps what it is handed; refuses whom it is told to."""
+    """Keeps what it is handed; answers a recipient, or a mail, as it is told to."""
 
     def __init__(self) -> None:
         self.mails: list[tuple[str, list[str], EmailMessage]] = []
-        self.refused: set[str] = set()
+        self.raw: list[bytes] = []
+        self.answers: dict[str, str] = {}
+        self.at_the_end: str | None = None
+        self.extensions: list[str] = []
+        self.asked: list[str] = []
+
+    async def handle_EHLO(  # noqa: N802
+        self, _server: Any, session: Session, _envelope: Envelope, name: str, answers: list[str]
+    ) -> list[str]:
+        """Say what this server can do besides."""
+        session.host_name = name
+        return [*answers[:1], *self.extensions, *answers[1:]]
 
     async def handle_RCPT(  # noqa: N802 - the server looks for this name
         self, _server: Any, _session: Session, envelope: Envelope, address: str, _options: Any
     ) -> str:
         """Take a recipient, or not."""
-        if address in self.refused:
-            return "550 no such mailbox"
+        if address in self.answers:
+            return self.answers[address]
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
     async def handle_DATA(self, _server: Any, _session: Session, envelope: Envelope) -> str:  # noqa: N802
         """Keep a mail."""
         assert isinstance(envelope.content, bytes)
+        if self.at_the_end is not None:
+            return self.at_the_end
+        self.raw.append(envelope.content)
         message = email.message_from_bytes(envelope.content, policy=default)
         assert isinstance(message, EmailMessage)
         self.mails.append((str(envelope.mail_from), list(envelope.rcpt_tos), message))
@@ -155,7 +172,7 @@ def test_an_odd_address_is_one_recipient(address: str) -> None:
 
 @pytest.mark.parametrize("is_able", [True, False])
 def test_an_address_beyond_ascii_needs_a_server_that_can(is_able: bool) -> None:
-    """Elsewhere the mail is not taken, and tried again later."""
+    """Elsewhere the mail is refused: no later try would end otherwise."""
     sink = Sink()
     with _server(sink, enable_SMTPUTF8=is_able) as port:
         mailer = SmtpMailer(f"smtp://127.0.0.1:{port}", SENDER)
@@ -163,7 +180,7 @@ def test_an_address_beyond_ascii_needs_a_server_that_can(is_able: bool) -> None:
         if is_able:
             mailer.send(mail)
         else:
-            with pytest.raises(StoreError, match="SMTPNotSupportedError"):
+            with pytest.raises(MailRefused, match="beyond ASCII"):
                 mailer.send(mail)
     assert [recipients for _, recipients, _ in sink.mails] == [["ünal@a.example"]] * is_able
 
@@ -177,13 +194,114 @@ def test_a_server_that_is_down_is_an_error_of_the_store() -> None:
     assert "ABCD" not in str(caught.value)
 
 
-def test_a_recipient_that_is_refused_is_an_error_of_the_store() -> None:
+@pytest.mark.parametrize("where", ["recipient", "mail"])
+@pytest.mark.parametrize(
+    ("answer", "kind", "code"),
+    [
+        ("550 5.1.1 <ada@staff.example> is unknown", MailRefused, "550 5.1.1"),
+        ("554 no", MailRefused, "554"),
+        ("451 4.7.1 Greylisted, ada", MailDeferred, "451 4.7.1"),
+        ("452 ada has no room", MailDeferred, "452"),
+    ],
+)
+def test_a_refusal_for_good_is_told_from_one_for_now(
+    where: str, answer: str, kind: type[MailRefused] | type[MailDeferred], code: str
+) -> None:
     """The server quotes the address; we do not."""
     sink = Sink()
-    sink.refused.add(MAIL.recipient)
-    with _server(sink) as port, pytest.raises(StoreError, match="Refused") as caught:
+    if where == "recipient":
+        sink.answers[MAIL.recipient] = answer
+    else:
+        sink.at_the_end = answer
+    with _server(sink) as port, pytest.raises(kind) as caught:
         SmtpMailer(f"smtp://127.0.0.1:{port}", SENDER).send(MAIL)
+    assert isinstance(caught.value, MailRefused | MailDeferred)
+    assert caught.value.code == code
     assert "ada" not in str(caught.value)
+    assert sink.mails == []
+
+
+def test_a_server_that_closes_is_none_of_the_mails_fault() -> None:
+    """421 means the connection, whenever it comes."""
+    sink = Sink()
+    sink.answers[MAIL.recipient] = "421 4.3.2 closing"
+    with _server(sink) as port, pytest.raises(StoreError, match="closing") as caught:
+        SmtpMailer(f"smtp://127.0.0.1:{port}", SENDER).send(MAIL)
+    assert not isinstance(caught.value, MailRefused | MailDeferred)
+
+
+def test_a_mail_that_cannot_be_written_is_refused() -> None:
+    """No later try would end otherwise; nothing was sent."""
+    sink = Sink()
+    with _server(sink) as port, pytest.raises(MailRefused) as caught:
+        SmtpMailer(f"smtp://127.0.0.1:{port}", SENDER).send(
+            replace(MAIL, recipient="a\nb@c.example")
+        )
+    assert "c.example" not in str(caught.value)
+    assert sink.mails == []
+
+
+class _TellsOfBounces(SMTP):
+    """A server that takes the parameters of RFC 3461."""
+
+    async def smtp_MAIL(self, arg: str) -> None:  # noqa: N802
+        address, *self.event_handler.asked = arg.split(" ")
+        await super().smtp_MAIL(address)
+
+    async def smtp_RCPT(self, arg: str) -> None:  # noqa: N802
+        address, *options = arg.split(" ")
+        self.event_handler.asked += options
+        await super().smtp_RCPT(address)
+
+
+def test_a_bounce_is_to_name_the_mail_and_not_to_repeat_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the server tells of bounces (RFC 3461); elsewhere it is not asked."""
+    sink = Sink()
+    sink.extensions.append("250-DSN")
+    monkeypatch.setattr(
+        Controller, "factory", lambda self: _TellsOfBounces(self.handler, **self.SMTP_kwargs)
+    )
+    with _server(sink) as port:
+        SmtpMailer(f"smtp://127.0.0.1:{port}", SENDER).send(MAIL)
+    assert [word for word in sink.asked if not word.startswith(("size=", "SIZE="))] == [
+        "RET=HDRS",
+        "ENVID=a1b2",
+        "NOTIFY=FAILURE",
+    ]
+    assert len(sink.mails) == 1
+
+
+def test_text_html_and_attachment_arrive_signed() -> None:
+    """Through a real server, with a signature that still holds."""
+    key = rsa.generate_private_key(65537, 2048)
+    pem = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    ).decode()
+    spki = key.public_key().public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    record = b"v=DKIM1; k=rsa; p=" + base64.b64encode(spki)
+    mail = replace(
+        MAIL,
+        html="<p>Kode Anda, Ł.</p>\n",
+        attachments=(Attachment("letter.pdf", "application/pdf", b"%PDF-" + bytes(9_000)),),
+    )
+    sink = Sink()
+    with _server(sink) as port:
+        signer = DkimKey("s", "letters.example", pem)
+        SmtpMailer(f"smtp://127.0.0.1:{port}", SENDER, signer).send(mail)
+    (raw,) = sink.raw
+    assert dkim.verify(raw, dnsfunc=lambda *_args, **_options: record)
+    ((_, _, message),) = sink.mails
+    assert [part.get_content_type() for part in message.walk()] == [
+        "multipart/mixed",
+        "multipart/alternative",
+        "text/plain",
+        "text/html",
+        "application/pdf",
+    ]
 
 
 def test_a_server_that_hangs_up_is_an_error_of_the_store() -> None:

@@ -1,0 +1,144 @@
+"""The languages of the interface and of mails: their catalogues, their numbers and dates.
+
+Catalogues are `.po` files, read when they are first needed. English is the language of the source.
+"""
+
+import datetime as dt
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+from gettext import GNUTranslations, NullTranslations
+from pathlib import Path
+from typing import Any, Final, Literal, TypeAlias
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_skeleton, format_time, format_timedelta
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal, format_percent
+
+LOCALE_FOLDER: Final = Path(__file__).parent / "locale"
+
+Unit: TypeAlias = Literal["year", "day", "hour", "minute"]
+
+_DAY: Final = 86_400
+_UNITS: Final[tuple[tuple[Unit, int], ...]] = (
+    ("year", 365 * _DAY),
+    ("day", _DAY),
+    ("hour", 3600),
+    ("minute", 60),
+)
+_NEVER_LARGER: Final = 10**9
+"""Babel turns to a larger unit from this many on: 45 days stay days."""
+
+OWN_NAMES: Final = {"en": "English", "id": "Bahasa Indonesia"}
+"""What speakers call the languages of the interface; the tables of Unicode have only "Indonesia"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """A language of the interface."""
+
+    tag: str
+    own_name: str
+    locale: Locale
+    translations: NullTranslations
+
+    @property
+    def locale_tag(self) -> str:
+        """The tag (BCP 47) by which a browser writes numbers and times as they are written here."""
+        return str(self.locale).replace("_", "-")
+
+    def number(self, value: int) -> str:
+        """Write a number as people of this language do."""
+        return format_decimal(value, locale=self.locale)
+
+    def share(self, part: int, whole: int) -> str:
+        """Write a part of a whole in percent; 100 % only if it is all of it."""
+        per_mille = (part * 2000 + whole) // (2 * whole)
+        if part < whole:
+            per_mille = min(per_mille, 999)
+        return format_percent(Decimal(per_mille) / 1000, "#,##0.#%", locale=self.locale)
+
+    def time(self, at: int) -> str:
+        """Write a time (UTC seconds) in words, to the minute, with its zone."""
+        moment = dt.datetime.fromtimestamp(at, dt.UTC)
+        day = format_date(moment, "long", locale=self.locale)
+        return f"{day}, {format_time(moment, 'short', locale=self.locale)} UTC"
+
+    def short_time(self, at: int) -> str:
+        """Write a time (UTC seconds) in figures, as the line of a table."""
+        moment = dt.datetime.fromtimestamp(at, dt.UTC)
+        day = format_skeleton("yMMMd", moment, locale=self.locale)
+        return f"{day}, {format_time(moment, 'short', locale=self.locale)}"
+
+    def tick(self, at: int, span: int) -> str:
+        """Write a time (UTC seconds) as short as can be: the hour within two days, else the day."""
+        moment = dt.datetime.fromtimestamp(at, dt.UTC)
+        if span <= 2 * _DAY:
+            return format_time(moment, "short", locale=self.locale)
+        return format_skeleton("MMMd", moment, locale=self.locale)
+
+    def distance(self, at: int, now: int) -> str:
+        """Say how far a time is, as "in 3 days" or "2 hours ago", in whole units that have passed."""
+        seconds = abs(at - now)
+        unit, size = next(
+            ((unit, size) for unit, size in _UNITS if seconds >= 2 * size), _UNITS[-1]
+        )
+        whole = dt.timedelta(seconds=max(1, seconds // size) * size)
+        return format_timedelta(
+            whole if at >= now else -whole,
+            granularity=unit,
+            threshold=_NEVER_LARGER,
+            add_direction=True,
+            locale=self.locale,
+        )
+
+    def day(self, day: str) -> str:
+        """Write a day (`YYYY-MM-DD`) in words."""
+        return format_date(dt.date.fromisoformat(day), "long", locale=self.locale)
+
+    def language_name(self, tag: str, *, own: bool = False) -> str:
+        """Return what a language is called here, or (`own`) by those who speak it."""
+        try:
+            locale = Locale.parse(tag, sep="-")
+        except (UnknownLocaleError, ValueError):
+            return tag
+        if own and tag in OWN_NAMES:
+            return OWN_NAMES[tag]
+        return locale.get_display_name(locale if own else self.locale) or tag
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        """Return what templates write numbers, times and names of languages with."""
+        return {
+            "number": self.number,
+            "time": self.time,
+            "day": self.day,
+            "moment_short": self.short_time,
+            "share": self.share,
+            "tick": self.tick,
+            "distance": self.distance,
+            "language_name": self.language_name,
+        }
+
+
+def _read_translations(tag: str) -> NullTranslations:
+    path = LOCALE_FOLDER / tag / "LC_MESSAGES" / "messages.po"
+    with path.open("rb") as file:
+        catalog = read_po(file, locale=tag)
+    compiled = io.BytesIO()
+    write_mo(compiled, catalog)
+    compiled.seek(0)
+    return GNUTranslations(compiled)
+
+
+@cache
+def read_languages() -> dict[str, Language]:
+    """Return the languages by tag; the first is the one of the source."""
+    return {
+        # Day before month and a 24-hour clock, which is what the other half of the world reads.
+        "en": Language("en", OWN_NAMES["en"], Locale("en", "GB"), NullTranslations()),
+        "id": Language("id", OWN_NAMES["id"], Locale("id"), _read_translations("id")),
+    }
