@@ -128,6 +128,10 @@ class NothingToErase(Refused):
     """This signature has no name here that could be erased."""
 
 
+class NothingToHide(Refused):
+    """This signature shows no statement here."""
+
+
 class AlreadyIssued(Refused):
     """This entry of the roll has received its token; a member signs once."""
 

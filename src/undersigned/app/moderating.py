@@ -28,6 +28,7 @@ from undersigned.domain.record import (
     signed_bytes,
 )
 from undersigned.errors import NothingToErase, UnknownLeaf
+from undersigned.store import hidden as hidden_store
 from undersigned.store import letters as letter_store
 from undersigned.store import log as log_store
 from undersigned.store import pending as pending_store
@@ -141,6 +142,7 @@ def erase_name(site: Site, letters: Letters, name: str, leaf: int, reason: Erase
         record = EraseRecord(turn.letter.letter_id, leaf, reason, _NO_SIGNATURE)
         sig = site.keys.organiser.sign(signed_bytes(record))
         turn.erase(dataclasses.replace(record, sig=sig), names)
+        hidden_store.delete_hidden(connection, leaf)
         batch.write()
     publish(site)
 

@@ -4,9 +4,10 @@ Whoever is not found may have signed all the same: sealed, anonymously, or not a
 these three apart.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from undersigned.app.counting import ENDED, count_letter
+from undersigned.app.hiding import Hidden, find_hidden
 from undersigned.app.letters import Letters, stage_of
 from undersigned.app.site import Site
 from undersigned.app.struck import Invalidation, find_erasure, find_invalidation
@@ -29,20 +30,24 @@ MOST_WORDS = 8
 
 @dataclass(frozen=True, slots=True)
 class NamesPage:
-    """A page of names in the log's order; `found` counts those of all pages, `pages` is at least 1."""
+    """A page of names in the log's order; `found` counts those of all pages, `pages` is at least 1.
+
+    `hidden` says of which the statement is hidden, by leaf, and why.
+    """
 
     names: tuple[ShownName, ...]
     found: int
     number: int
     pages: int
+    hidden: dict[int, Hidden] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Signature:
     """A signature in the log, with the name that is shown for it, if any, and its epoch.
 
-    `stands` says whether it is in the outcome; `entry` is the record's canonical bytes; `invalidation`
-    and `erasure` are why organisers ended it or took its name away.
+    `stands` says whether it is in the outcome; `entry` is the record's canonical bytes; `invalidation`,
+    `erasure` and `hidden` are why organisers ended it, took its name away or hid its statement.
     """
 
     row: SignatureRow
@@ -54,6 +59,7 @@ class Signature:
     at: int
     invalidation: Invalidation | None
     erasure: EraseReason | None
+    hidden: Hidden | None
 
 
 def get_names(site: Site, letters: Letters, name: str, *, query: str, number: int) -> NamesPage:
@@ -73,7 +79,8 @@ def get_names(site: Site, letters: Letters, name: str, *, query: str, number: in
             offset=(number - 1) * NAMES_ON_A_PAGE,
             limit=NAMES_ON_A_PAGE,
         )
-    return NamesPage(tuple(names), found, number, pages)
+        hidden = find_hidden(connection, [each.leaf_index for each in names])
+    return NamesPage(tuple(names), found, number, pages, hidden)
 
 
 def _clamp(number: int, found: int) -> tuple[int, int]:
@@ -103,6 +110,7 @@ def get_signature(site: Site, letters: Letters, name: str, leaf_index: int) -> S
             at=epoch[1],
             invalidation=find_invalidation(connection, leaf_index),
             erasure=find_erasure(connection, leaf_index),
+            hidden=find_hidden(connection, [leaf_index]).get(leaf_index),
         )
 
 

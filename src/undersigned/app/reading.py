@@ -106,13 +106,13 @@ def list_pages(site: Site, letters: Letters) -> list[LetterPage]:
     """Return every letter, by slug and edition."""
     with site.collector.read() as connection:
         rows = letter_store.list_letters(connection)
-        return [_page(connection, letters, row) for row in rows]
+        return [read_page(connection, letters, row) for row in rows]
 
 
 def get_page(site: Site, letters: Letters, name: str) -> LetterPage:
     """Return the letter of `slug` or `slug@edition`. Raises UnknownLetter."""
     with site.collector.read() as connection:
-        return _page(connection, letters, letters.get_row(connection, name))
+        return read_page(connection, letters, letters.get_row(connection, name))
 
 
 def get_view(site: Site, letters: Letters, name: str) -> LetterView:
@@ -128,7 +128,8 @@ def get_numbers(site: Site, letters: Letters, name: str) -> LetterNumbers:
         return _numbers(connection, letters.view(row).letter, row)
 
 
-def _page(connection: Connection, letters: Letters, row: LetterRow) -> LetterPage:
+def read_page(connection: Connection, letters: Letters, row: LetterRow) -> LetterPage:
+    """Return a letter as its page shows it, in the caller's transaction."""
     view = letters.view(row)
     texts = []
     for reference in view.letter.texts:
@@ -189,7 +190,12 @@ def get_history(site: Site, letters: Letters, name: str) -> list[HistoryRow]:
     """Return what each epoch of a letter left. Raises UnknownLetter."""
     with site.collector.read() as connection:
         row = letters.get_row(connection, name)
-        rows = letter_store.list_history(connection, row.letter_id)
+        return read_history(connection, row.letter_id)
+
+
+def read_history(connection: Connection, letter_id: bytes) -> list[HistoryRow]:
+    """Return what each epoch of a letter left, in the caller's transaction."""
+    rows = letter_store.list_history(connection, letter_id)
     return [HistoryRow(n, at, size, _COUNTS.decode(counts)) for n, at, size, counts in rows]
 
 

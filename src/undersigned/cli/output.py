@@ -49,6 +49,7 @@ EXIT_CODES: Final[dict[type[UndersignedError], int]] = {
     errors.AmendmentOutOfTurn: NO,
     errors.NothingToInvalidate: NO,
     errors.NothingToErase: NO,
+    errors.NothingToHide: NO,
     errors.AlreadyIssued: NO,
     errors.ProofRejected: NO,
     errors.NameNotAttested: NO,

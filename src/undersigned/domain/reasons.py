@@ -33,6 +33,15 @@ class EraseReason(StrEnum):
     OTHER = "other"
 
 
+class HideReason(StrEnum):
+    """Why a statement is not shown; its name is, and its signature counts. In no record."""
+
+    OTHERS = "about-others"
+    INSULT = "insult"
+    UNLAWFUL = "unlawful"
+    OTHER = "other"
+
+
 class DemandState(StrEnum):
     """What the addressee answered to a demand."""
 

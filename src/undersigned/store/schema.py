@@ -160,6 +160,18 @@ remark = _table(
     rowid=True,
 )
 
+hidden_statement = _table(
+    "hidden_statement",
+    collector,
+    _number("leaf_index", primary_key=True, autoincrement=False),
+    _hash("letter_id"),
+    # of the name document whose statement it is: another name brings another statement
+    _hash("name"),
+    _text("reason"),
+    _text("text"),
+    _number("at"),
+)
+
 history = _table(
     "history",
     collector,
@@ -254,6 +266,10 @@ share = _table(
     _hash("hash"),
     _hash("content"),
 )
+
+
+# letters whose addresses were deleted when their time had come, and when
+purged = _table("purged", collector, _hash("letter_id", primary_key=True), _number("at"))
 
 
 def _mail(name: str, metadata: sa.MetaData) -> sa.Table:

@@ -184,6 +184,30 @@ def list_shown_names(
     return [ShownName(*row) for row in rows]
 
 
+@dataclass(frozen=True, slots=True)
+class StandingName:
+    """A name that is shown and stands, and in which mode its signer signed."""
+
+    mode: str
+    shown: ShownName
+
+
+def list_standing_names(connection: sa.Connection, letter_id: bytes, m: int) -> list[StandingName]:
+    """Return the public and opened names that stand with m, in the log's order."""
+    rows = connection.execute(
+        sa.select(signature.c.mode, *_SHOWN)
+        .join(signature, signature.c.leaf_index == shown_name.c.leaf_index)
+        .where(
+            shown_name.c.letter_id == letter_id,
+            signature.c.status == "live",
+            sa.or_(signature.c.mode == "public", signature.c.opened == 1),
+            sa.or_(signature.c.fixed == 1, signature.c.condition <= m),
+        )
+        .order_by(shown_name.c.leaf_index)
+    )
+    return [StandingName(mode, ShownName(*shown)) for mode, *shown in rows]
+
+
 def find_shown_name(connection: sa.Connection, leaf_index: int) -> ShownName | None:
     """Return the name of a signature, if one is shown."""
     row = connection.execute(

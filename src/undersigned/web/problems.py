@@ -40,6 +40,7 @@ STATUS: Final[dict[type[UndersignedError], int]] = {
     errors.AmendmentOutOfTurn: 409,
     errors.NothingToInvalidate: 409,
     errors.NothingToErase: 409,
+    errors.NothingToHide: 409,
     errors.AlreadyIssued: 409,
     errors.ProofRejected: 403,
     errors.NameNotAttested: 422,

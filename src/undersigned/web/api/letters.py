@@ -10,6 +10,7 @@ from starlette.requests import Request
 
 from undersigned.app import reading
 from undersigned.app.crowd import get_crowd as find_crowd
+from undersigned.app.hiding import Hidden, get_hidden
 from undersigned.app.reading import LetterNumbers, LetterPage
 from undersigned.domain.letter import Letter
 from undersigned.domain.record import format_record
@@ -17,6 +18,7 @@ from undersigned.web.api.decimals import DECIMAL, GREATEST
 from undersigned.web.api.models import (
     CountsAnswer,
     CrowdAnswer,
+    HiddenAnswer,
     HistoryAnswer,
     HistoryRowAnswer,
     LetterAnswer,
@@ -139,6 +141,7 @@ def list_names(
     names = reading.list_names(
         door.running.site, door.running.letters, slug, after=after, limit=limit
     )
+    hidden = get_hidden(door.running.site, [name.leaf_index for name in names])
     return NamesAnswer(
         names=[
             NameAnswer(
@@ -147,6 +150,7 @@ def list_names(
                 role=name.role,
                 verified=name.verified,
                 statement=name.statement,
+                hidden=_hidden_of(hidden.get(name.leaf_index)),
             )
             for name in names
         ],
@@ -162,6 +166,12 @@ def counts_of(numbers: LetterNumbers) -> CountsAnswer:
         size=numbers.size,
         at=numbers.at,
     )
+
+
+def _hidden_of(hidden: Hidden | None) -> HiddenAnswer | None:
+    if hidden is None:
+        return None
+    return HiddenAnswer(reason=hidden.reason.value, text=hidden.text, at=hidden.at)
 
 
 def _opening_of(page: LetterPage) -> OpeningProgress | None:

@@ -195,6 +195,14 @@ class HistoryAnswer(Answer):
     history: list[HistoryRowAnswer]
 
 
+class HiddenAnswer(Answer):
+    """Why the pages do not show a statement, in the organisers' words, and since when."""
+
+    reason: str
+    text: str
+    at: int
+
+
 class NameAnswer(Answer):
     """A public or opened name."""
 
@@ -202,7 +210,8 @@ class NameAnswer(Answer):
     name: str
     role: str | None
     verified: str
-    statement: str | None
+    statement: str | None = Field(description="as the name's document has it")
+    hidden: HiddenAnswer | None = Field(description="why the pages leave the statement out")
 
 
 class NamesAnswer(Answer):
