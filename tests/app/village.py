@@ -86,6 +86,7 @@ modes = {modes}
 conditions = {conditions}
 roll = "list"
 methods = {methods}
+retention_days = {retention_days}
 
 [headcount]
 n = {headcount}
@@ -115,6 +116,7 @@ TERMS: dict[str, Any] = {
     "basis": "named",
     "modes": '["public", "sealed", "anonymous"]',
     "conditions": "[2, 4, 6]",
+    "retention_days": 90,
     "methods": '["email", "invite"]',
     "headcount": 200,
     "period_s": 1,

@@ -64,8 +64,8 @@ def test_letter_is_what_its_hashes_say(
     said = client.get(f"/api/v1/letters/{name}").json()
     assert list(said) == [
         "letter_id", "slug", "edition", "record", "texts", "state", "wave", "opened_at",
-        "reached_at", "released_at", "roll_n", "seals", "notices", "timestamps", "opening",
-        "counts",
+        "reached_at", "released_at", "ended_at", "purged_at", "roll_n", "seals", "notices",
+        "timestamps", "opening", "counts",
     ]  # fmt: skip
     body = format_canonical(said["record"]["body"])
     assert hashlib.sha256(body).hexdigest() == said["letter_id"]
@@ -119,7 +119,7 @@ def test_names_come_in_pages(client: httpx2.Client) -> None:
     whole = client.get(path).json()
     assert whole["next"] is None
     assert [sorted(name) for name in whole["names"]] == 2 * [
-        ["leaf", "name", "role", "statement", "verified"]
+        ["hidden", "leaf", "name", "role", "statement", "verified"]
     ]
     by_name = {name["name"]: name for name in whole["names"]}
     assert by_name["Alva Quillstone"]["role"] == "Cook"

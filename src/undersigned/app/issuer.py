@@ -102,6 +102,12 @@ class Issuer:
         with self.database.read() as connection:
             return letter_store.list_acknowledged(connection)
 
+    def list_followed(self) -> list[IssuedLetter]:
+        """Return every letter that it issues for and whose personal data it still has."""
+        with self.database.read() as connection:
+            rows = letter_store.list_unpurged(connection)
+        return [IssuedLetter(parse_letter(msgspec.json.decode(row.body)), row.site) for row in rows]
+
     def letter_ids(self) -> set[bytes]:
         """Return the ids of the letters that it issues for."""
         with self.database.read() as connection:

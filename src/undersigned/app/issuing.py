@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from undersigned.app.issuer import Issuer
+from undersigned.app.news import NewsSource
 from undersigned.domain.letter import Letter, RollKind
 from undersigned.domain.name import (
     Attestation,
@@ -34,7 +35,7 @@ from undersigned.store.members import MemberRow
 NO_SIGNATURE = bytes(64)
 
 
-class Collector(Protocol):
+class Collector(NewsSource, Protocol):
     """What an issuer asks of whoever collects the signatures of its letters.
 
     By a call in a whole site (`own_collector`), by HTTP if it is apart (`outside_collector`).

@@ -7,17 +7,18 @@ is in the record.
 
 import time
 from collections.abc import Callable
-from typing import Final
+from typing import Final, TypeVar
 
 import httpx2
 import msgspec
 
 from undersigned.app.failures import report_failure
+from undersigned.app.news import LetterNews
 from undersigned.crypto.note_key import parse_vkey
-from undersigned.domain.canonical import decode_json
+from undersigned.domain.canonical import Natural, decode_json
 from undersigned.domain.letter import Letter, State
 from undersigned.domain.record import IssuedRecord, format_record
-from undersigned.domain.stage import TAKES_AMENDMENTS
+from undersigned.domain.stage import ENDED, TAKES_AMENDMENTS
 from undersigned.encoding import format_base64url
 from undersigned.errors import (
     AlreadyIssued,
@@ -27,7 +28,7 @@ from undersigned.errors import (
     UnknownLetter,
     VerificationError,
 )
-from undersigned.signer.exchange import Patience, fetch, submit
+from undersigned.signer.exchange import ONCE, Patience, fetch, submit
 from undersigned.tlog.merkle import leaf_hash
 from undersigned.tlog.promise import parse_promise
 
@@ -43,16 +44,31 @@ _PLAIN: Final = (AlreadyIssued, LetterNotOpen, UnknownLetter, Busy)
 """What the site can say that the member is to hear."""
 
 
+class _CountsAnswer(msgspec.Struct):
+    m: Natural
+
+
 class _LetterAnswer(msgspec.Struct):
     letter_id: str
     state: State
+
+
+class _NewsAnswer(_LetterAnswer):
+    counts: _CountsAnswer
+    reached_at: Natural | None
+    released_at: Natural | None
+    # an older site does not say it
+    ended_at: Natural | None = None
 
 
 class _PromiseAnswer(msgspec.Struct, forbid_unknown_fields=True):
     promise: str
 
 
+T = TypeVar("T", bound=_LetterAnswer)
+
 _LETTER: Final = msgspec.json.Decoder(_LetterAnswer)
+_NEWS: Final = msgspec.json.Decoder(_NewsAnswer)
 _PROMISE: Final = msgspec.json.Decoder(_PromiseAnswer)
 
 
@@ -73,17 +89,29 @@ class OutsideCollector:
         if self._clock() < self._open_until.get(letter.letter_id, 0):
             return
         try:
-            answer = fetch(self._client, self._address(letter), PATIENCE)
-            wire = decode_json(_LETTER, answer.body, "letter")
+            wire = self._read(letter, PATIENCE, _LETTER)
         except UndersignedError as error:
             raise self._plain(error) from None
         self._is_away = False
-        if wire.letter_id != letter.letter_id.hex():
-            # Another proposal than the acknowledged one was opened: no token of ours is for it.
-            raise UnknownLetter
         if wire.state not in TAKES_AMENDMENTS:
             raise LetterNotOpen
         self._open_until[letter.letter_id] = self._clock() + OPEN_FOR_S
+
+    def look(self, letter: Letter) -> LetterNews:
+        """Return where a letter is now. Raises UnknownLetter, and whatever keeps it from asking."""
+        wire = self._read(letter, ONCE, _NEWS)
+        ended_at = wire.ended_at
+        if wire.state in ENDED and ended_at is None:
+            ended_at = letter.closes
+        return LetterNews(wire.state, wire.counts.m, wire.reached_at, wire.released_at, ended_at)
+
+    def _read(self, letter: Letter, patience: Patience, decoder: msgspec.json.Decoder[T]) -> T:
+        answer = fetch(self._client, self._address(letter), patience)
+        wire = decode_json(decoder, answer.body, "letter")
+        if wire.letter_id != letter.letter_id.hex():
+            # Another proposal than the acknowledged one was opened: no token of ours is for it.
+            raise UnknownLetter
+        return wire
 
     def take(self, letter: Letter, record: IssuedRecord) -> None:
         """Return once the site has promised the record. Raises AlreadyIssued, LetterNotOpen, Busy.

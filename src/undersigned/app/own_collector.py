@@ -2,8 +2,10 @@
 
 from typing import Final
 
+from undersigned.app.counting import count_letter
 from undersigned.app.intake import Intake
 from undersigned.app.letters import stage_of
+from undersigned.app.news import LetterNews, find_end
 from undersigned.app.site import Site
 from undersigned.app.taking import IssuedRequest
 from undersigned.domain.letter import Letter
@@ -30,6 +32,17 @@ class OwnCollector:
         if row is None:
             raise UnknownLetter
         check_takes_signature(letter, stage_of(row), self._site.clock.now())
+
+    def look(self, letter: Letter) -> LetterNews:
+        """Return where a letter is now. Raises UnknownLetter."""
+        with self._site.collector.read() as connection:
+            row = letter_store.find_letter(connection, letter.letter_id)
+            if row is None:
+                raise UnknownLetter
+            stage = stage_of(row)
+            ended_at = find_end(stage)
+            m = count_letter(connection, letter).m if ended_at is None else 0
+        return LetterNews(stage.state, m, stage.reached_at, stage.released_at, ended_at)
 
     def take(self, letter: Letter, record: IssuedRecord) -> None:  # noqa: ARG002
         """Return once the record is on disk. Raises AlreadyIssued, LetterNotOpen, Busy."""

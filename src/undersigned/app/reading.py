@@ -7,6 +7,7 @@ import msgspec
 
 from undersigned.app.counting import Counts, read_counts
 from undersigned.app.letters import Letters, LetterView, stage_of
+from undersigned.app.news import find_end, keep_until
 from undersigned.app.site import Site
 from undersigned.app.trustees import Progress, read_progress
 from undersigned.domain.letter import Letter, State, TextDocument, parse_text
@@ -21,6 +22,7 @@ from undersigned.store import signatures as signature_store
 from undersigned.store.database import Connection
 from undersigned.store.letters import LetterRow
 from undersigned.store.notices import NoticeRow, TimestampRow
+from undersigned.store.purged import find_purged
 from undersigned.store.signatures import ShownName
 
 MOST_NAMES = 1000
@@ -61,7 +63,11 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class LetterPage:
-    """A letter as its page shows it."""
+    """A letter as its page shows it.
+
+    `ended_at` is when it closed, lapsed or was superseded; `purged_at`, when the personal data of its
+    members was deleted here.
+    """
 
     view: LetterView
     stage: Stage
@@ -73,6 +79,8 @@ class LetterPage:
     notices: tuple[Notice, ...]
     timestamps: tuple[TimestampRow, ...]
     opening: Progress | None
+    ended_at: int | None
+    purged_at: int | None
 
     @property
     def new_headcount(self) -> Notice | None:
@@ -83,6 +91,11 @@ class LetterPage:
     def letter(self) -> Letter:
         """What was fixed when it was opened."""
         return self.view.letter
+
+    @property
+    def kept_until(self) -> int | None:
+        """Return until when personal data is kept; None while the letter has not ended."""
+        return None if self.ended_at is None else keep_until(self.letter, self.ended_at)
 
     @property
     def nearly_all_stand(self) -> bool:
@@ -148,6 +161,8 @@ def read_page(connection: Connection, letters: Letters, row: LetterRow) -> Lette
         notices=_notices(connection, row.letter_id),
         timestamps=tuple(notice_store.list_timestamps(connection, row.letter_id)),
         opening=read_progress(connection, view.letter, stage_of(row)),
+        ended_at=find_end(stage_of(row)),
+        purged_at=find_purged(connection, row.letter_id),
     )
 
 

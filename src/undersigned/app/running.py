@@ -8,6 +8,8 @@ from undersigned.app.damaged import Damaged
 from undersigned.app.delivering import deliver_mails
 from undersigned.app.desk import open_desk
 from undersigned.app.failures import report_failure
+from undersigned.app.following import OWN_PAUSE_S
+from undersigned.app.forgetting import Forgetting
 from undersigned.app.intake import Intake
 from undersigned.app.letters import Letters
 from undersigned.app.log import (
@@ -60,7 +62,9 @@ class RunningSite:
         self.issuer: RunningIssuer | None = None
         if isinstance(site, WholeSite):
             own = OwnCollector(site, self.intake)
-            self.issuer = RunningIssuer(site.issuer, lambda _: own, mailer, desk=self.desk)
+            self.issuer = RunningIssuer(
+                site.issuer, lambda _: own, mailer, desk=self.desk, pause_s=OWN_PAUSE_S
+            )
         self._loops = Loops(
             {
                 "sequencing": self._advance,
@@ -70,6 +74,7 @@ class RunningSite:
                 "opening": self._open,
                 "mails to trustees": self._deliver,
                 "tidying": Tidying(site).step,
+                "forgetting": Forgetting(site, self.letters).step,
                 # apart, since an authority may let it wait
                 "timestamps": self._stamp,
             }

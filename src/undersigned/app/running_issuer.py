@@ -6,6 +6,7 @@ from undersigned.app.clock import StoredClock
 from undersigned.app.delivering import deliver_mails
 from undersigned.app.desk import Desk, open_desk
 from undersigned.app.failures import report_failure
+from undersigned.app.following import OUTSIDE_PAUSE_S, Following
 from undersigned.app.issuer import IssuedLetter, Issuer
 from undersigned.app.issuing import Collector
 from undersigned.app.loops import Loops
@@ -19,6 +20,7 @@ class RunningIssuer:
 
     `collector_of` says who collects the signatures of a letter. `desk` is that of the site that it is
     part of; apart it has its own, which people reach at the issuer's address unless `url` is given.
+    `pause_s` is how long to wait between two looks at what has become of a letter.
     """
 
     def __init__(
@@ -29,13 +31,19 @@ class RunningIssuer:
         *,
         url: str | None = None,
         desk: Desk | None = None,
+        pause_s: float = OUTSIDE_PAUSE_S,
     ) -> None:
         self.issuer = issuer
         self.desk = desk or open_desk(issuer.folder, issuer.clock, url or issuer.url or "")
         self.collector_of = collector_of
         self._mailer = mailer
         self._loops = Loops(
-            {"mails": self._deliver, "tidying of the issuer": Tidying(issuer).step}
+            {
+                "mails": self._deliver,
+                "tidying of the issuer": Tidying(issuer).step,
+                # apart, since a site elsewhere may let it wait
+                "following": Following(issuer, self.desk, collector_of, pause_s).step,
+            }
             | ({"clock": issuer.clock.save} if isinstance(issuer.clock, StoredClock) else {})
         )
 

@@ -21,3 +21,4 @@ class Act(StrEnum):
     RENAME_ACCOUNT = "rename-account"
     CHANGE_ROLE = "change-role"
     REVOKE_ACCOUNT = "revoke-account"
+    PURGE = "purge"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from undersigned.store.database import insert_new
-from undersigned.store.schema import acknowledged, fact
+from undersigned.store.schema import acknowledged, fact, followed
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,17 @@ def find_acknowledged(
 def list_acknowledged(connection: sa.Connection) -> list[AcknowledgedRow]:
     """Return every letter, by slug and edition."""
     query = sa.select(*_COLUMNS).order_by(acknowledged.c.slug, acknowledged.c.edition)
+    return [AcknowledgedRow(*row) for row in connection.execute(query)]
+
+
+def list_unpurged(connection: sa.Connection) -> list[AcknowledgedRow]:
+    """Return the letters whose personal data was not deleted yet, by slug and edition."""
+    query = (
+        sa.select(*_COLUMNS)
+        .outerjoin(followed, followed.c.letter_id == acknowledged.c.letter_id)
+        .where(followed.c.purged_at.is_(None))
+        .order_by(acknowledged.c.slug, acknowledged.c.edition)
+    )
     return [AcknowledgedRow(*row) for row in connection.execute(query)]
 
 

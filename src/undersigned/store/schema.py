@@ -359,4 +359,31 @@ issuance = _table(
     _hash("attestation"),
 )
 
+# what an issuer has learnt of its letters; a row for each that it was told something of
+followed = _table(
+    "followed",
+    issuer,
+    _hash("letter_id", primary_key=True),
+    _number("ended_at", nullable=True),
+    _number("purged_at", nullable=True),
+)
+
+# what members were told of a letter
+milestone = _table(
+    "milestone", issuer, _hash("letter_id", primary_key=True), _text("kind", primary_key=True)
+)
+
+# members who asked for mails about a letter
+subscription = _table(
+    "subscription",
+    issuer,
+    _hash("letter_id", primary_key=True),
+    _hash("commit", primary_key=True),
+    _text("lang"),
+    # of what their link to end it holds
+    _hash("link_hash"),
+    _number("sent"),
+    sa.UniqueConstraint("link_hash"),
+)
+
 mail = _mail("mail", issuer)

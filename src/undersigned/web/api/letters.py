@@ -65,6 +65,8 @@ def get_letter(door: AtDoor, slug: str, response: Response) -> LetterAnswer:
         opened_at=page.opened_at,
         reached_at=page.stage.reached_at,
         released_at=page.stage.released_at,
+        ended_at=page.ended_at,
+        purged_at=page.purged_at,
         roll_n=page.roll_n,
         seals=seals_of(page.letter),
         notices=[

@@ -156,6 +156,8 @@ class LetterAnswer(Answer):
     opened_at: int
     reached_at: int | None = Field(description="when the rule was met; null while it is open")
     released_at: int | None = Field(description="when the first wave was released")
+    ended_at: int | None = Field(description="when it closed, lapsed or was superseded")
+    purged_at: int | None = Field(description="when personal data was deleted as it had stated")
     roll_n: int
     seals: Literal["operator", "trustees"] | None = Field(description="who can open sealed names")
     notices: list[NoticeAnswer] = Field(description="the newest first, at most 101")

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "collector_0008"
-down_revision = "collector_0004"
+revision = "collector_0007"
+down_revision = "collector_0006"
 branch_labels = None
 depends_on = None
 
