@@ -12,7 +12,7 @@ from babel.messages.pofile import read_po
 from undersigned.language import LOCALE_FOLDER, read_languages
 
 SOURCE = Path(__file__).parents[2] / "src" / "undersigned"
-TEMPLATES = (SOURCE / "web" / "templates", SOURCE / "app" / "mails")
+TEMPLATES = (SOURCE / "web" / "templates", SOURCE / "app" / "mails", SOURCE / "app" / "typst")
 TAGS = [tag for tag in read_languages() if tag != "en"]
 
 
@@ -53,7 +53,7 @@ def test_catalogue_is_complete(tag: str) -> None:
 
 def test_every_sentence_is_marked() -> None:
     """No text stands in a template outside a marked sentence."""
-    for path in (path for folder in TEMPLATES for path in folder.rglob("*.*")):
+    for path in (path for folder in TEMPLATES for path in folder.rglob("*.[th][xt]*")):
         source = re.sub(r"{% trans.*?endtrans %}", "", path.read_text(), flags=re.DOTALL)
         source = re.sub(r"{% block width %}.*?{% endblock %}", "", source)
         source = re.sub(r"<code>.*?</code>|{{.*?}}|{%.*?%}|{#.*?#}", "", source, flags=re.DOTALL)

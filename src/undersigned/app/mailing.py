@@ -14,6 +14,7 @@ from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
+from undersigned.app.wording import SOURCE_LANGUAGE, make_environments
 from undersigned.store import outbox
 from undersigned.store.database import Connection, DatabaseRole
 from undersigned.store.outbox import MailRow
@@ -21,7 +22,6 @@ from undersigned.store.outbox import MailRow
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-SOURCE_LANGUAGE: Final = "en"
 WIDTH: Final = 78
 """Characters of a line of text, unless a word is longer: RFC 5322, section 2.1.1."""
 
@@ -137,24 +137,4 @@ def _render(environment: "Environment", template: str, values: dict[str, Any]) -
 @cache
 def _environments() -> dict[str, "Environment"]:
     """Return an environment for each language, the source's first."""
-    # Only whoever writes mails needs them: `undersigned --help` does not.
-    from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-
-    from undersigned.language import read_languages
-
-    environments = {}
-    for tag, language in read_languages().items():
-        environment = Environment(
-            loader=PackageLoader("undersigned.app", "mails"),
-            extensions=["jinja2.ext.i18n"],
-            autoescape=select_autoescape(("html",)),
-            undefined=StrictUndefined,
-            lstrip_blocks=True,
-        )
-        environment.policies["ext.i18n.trimmed"] = True
-        environment.install_gettext_translations(  # type: ignore[attr-defined]
-            language.translations, newstyle=True
-        )
-        environment.filters.update(language.filters())
-        environments[tag] = environment
-    return environments
+    return make_environments("mails")

@@ -18,10 +18,10 @@ from undersigned.errors import StoreError
 
 TEMPLATES: Final = Path(__file__).parent / "typst"
 LARGEST_DATA: Final = 16 * 1024 * 1024
-"""Bytes of the JSON: a letter of the greatest length and some 50,000 names."""
+"""Bytes of the JSON: a letter of the greatest length and all the names that are ever printed."""
 LARGEST_PDF: Final = 32 * 1024 * 1024
 LONGEST_S: Final = 120
-"""Seconds that a document may take; 2,000 names take one."""
+"""Seconds that a document may take; 2,000 names take two, on a machine that does nothing else."""
 SUBSTITUTE: Final = "□"
 
 _PROCESS: Final = Path(__file__).with_name("typesetting_process.py")
