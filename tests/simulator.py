@@ -30,6 +30,7 @@ from undersigned.crypto.token import (
     token_key_id,
 )
 from undersigned.domain.canonical import LetterId, hash_bytes
+from undersigned.domain.guarantee import Guarantee, format_guarantee
 from undersigned.domain.kinds import Record, SignedRecord
 from undersigned.domain.letter import (
     Basis,
@@ -58,9 +59,13 @@ from undersigned.domain.outcome import Candidate, Count, Outcome, find_outcome, 
 from undersigned.domain.record import (
     Ack,
     AmendRecord,
+    DemandAnswer,
+    DemandState,
     EpochRecord,
     EraseReason,
     EraseRecord,
+    GuaranteeRecord,
+    GuaranteeState,
     InvalidateReason,
     InvalidateRecord,
     IssuedRecord,
@@ -69,6 +74,8 @@ from undersigned.domain.record import (
     NoticeRecord,
     OpeningRecord,
     OutcomeRecord,
+    ResponseRecord,
+    ResponseSource,
     RollReason,
     RollRecord,
     SignRecord,
@@ -77,6 +84,7 @@ from undersigned.domain.record import (
     parse_record,
     signed_bytes,
 )
+from undersigned.domain.response import Answerer, DemandReply, Response, format_response
 from undersigned.domain.roll import roll_hash
 from undersigned.domain.stage import (
     Move,
@@ -444,6 +452,37 @@ class SimulatedLetter:
         """Append a notice with its document."""
         document = self.site.put(content)
         record = NoticeRecord(self.letter.letter_id, kind, at, n, document, bytes(64))
+        return self.site.add(sign_record(record, ORGANISER))
+
+    def respond(self, state: DemandState = DemandState.PARTLY, told_by: str | None = None) -> int:
+        """Record an answer to the one demand: the addressee's, or one that the organiser tells."""
+        answerer = Answerer(1, "board.example") if told_by is None else None
+        content = format_response(
+            Response("en", (DemandReply("reply", "We shall see."),), answerer, told_by)
+        )
+        source = ResponseSource.ADDRESSEE if told_by is None else ResponseSource.ORGANISER
+        record = ResponseRecord(
+            self.letter.letter_id,
+            (DemandAnswer("reply", state),),
+            self.site.now,
+            self.site.put(content),
+            source,
+            bytes(64),
+        )
+        return self.site.add(sign_record(record, ORGANISER))
+
+    def guarantee(self, state: GuaranteeState = GuaranteeState.GIVEN) -> int:
+        """Record that somebody guarantees something until tomorrow, or withdraws it."""
+        terms = Guarantee("en", "The works", "A place for every signer.", "works.example")
+        record = GuaranteeRecord(
+            self.letter.letter_id,
+            state,
+            self.site.now,
+            10,
+            self.opened_at + DAY,
+            self.site.put(format_guarantee(terms)),
+            bytes(64),
+        )
         return self.site.add(sign_record(record, ORGANISER))
 
     # --- the world outside

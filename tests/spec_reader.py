@@ -272,7 +272,7 @@ KINDS: dict[str, tuple[str | None, str, dict[str, Shape]]] = {
     ),
     "guarantee": (
         "organiser",
-        "letter:32B state:given|withdrawn at:0.. cap:0..? expires:0..? document:32B",
+        "letter:32B state:given|withdrawn at:0.. cap:1..? expires:0..? document:32B",
         {},
     ),
     "notice": (
@@ -365,6 +365,28 @@ def check_text(data: bytes, lang: str, demands: list[dict[str, str]]) -> None:
 
 # §3.3 Timestamps -----------------------------------------------------------------------------
 
+
+def words(high: int, several_lines: bool = True) -> Shape:
+    """Shape of plain text that says something (§3.4)."""
+    plain = string(1, high, several_lines=several_lines)
+    return lambda v: plain(v) and v.strip() != ""
+
+
+DOMAIN = string(3, 252, r"[^\s@.]+(\.[^\s@.]+)+")
+RESPONSE = members(
+    "v:1..1 t:response",
+    lang=LANGUAGE,
+    answers=array(members("", id=DEMAND, text=maybe(words(2_000))), 1, 20),
+    source=maybe(words(1_000)),
+    **{"from": maybe(members("addressee:1..50", domain=DOMAIN))},
+)
+GUARANTEE = members(
+    "v:1..1 t:guarantee",
+    lang=LANGUAGE,
+    guarantor=words(200, several_lines=False),
+    terms=words(5_000),
+    domain=DOMAIN,
+)
 TIMESTAMP = members(
     "v:1..1 t:timestamp record:32B? algorithm:sha256",
     note=maybe(string(1, 1_024, several_lines=True)),
@@ -752,6 +774,7 @@ class Letter:
     tally: dict[str, int] = field(default_factory=dict)
     struck: list[tuple[Signature, list[bytes | None], int]] = field(default_factory=list)
     headcount: int = 0
+    given: dict[str, tuple[int | None, int | None]] = field(default_factory=dict)  # guarantees
     entry_hash: bytes = b""
     stamped: list[tuple[int, bytes, int]] = field(default_factory=list)  # size, root, genTime
 
@@ -903,9 +926,30 @@ class Letter:
         """Check that an answer is to demands of the letter."""
         asked = [demand["id"] for demand in self.body["demands"]]
         need(all(d["id"] in asked for d in record["demands"]), "what is answered was demanded")
+        if (data := self.find(raw(record["document"]))) is None:
+            return  # it may have been taken down
+        need(len(data) <= 262_144, "a response document is at most 256 KiB")
+        document = parse(data)
+        need(RESPONSE(document), "a response document has its members")
+        answered = [answer["id"] for answer in document["answers"]]
+        need(answered == [d["id"] for d in record["demands"]], "it answers what its record does")
+        is_told = record["source"] == "organiser"
+        need((document["source"] is not None) == is_told, "the organiser names a source")
+        need((document["from"] is None) == is_told, "an addressee has a number and a domain")
 
     def take_guarantee(self, _: int, record: dict[str, Any]) -> None:
-        """Take a guarantee, which changes no count."""
+        """Take a guarantee: given, or withdrawn as it was given; it changes no count (§3.4)."""
+        if (data := self.find(raw(record["document"]))) is not None:
+            need(len(data) <= 65_536, "a guarantee document is at most 64 KiB")
+            need(GUARANTEE(parse(data)), "a guarantee document has its members")
+        terms = (record["cap"], record["expires"])
+        if record["state"] == "withdrawn":
+            given = self.given.pop(record["document"], None)
+            need(given == terms, "what is withdrawn was given like that")
+            return
+        need(record["document"] not in self.given, "a guarantee is given once")
+        need(record["expires"] is None or record["expires"] > record["at"], "it expires later")
+        self.given[record["document"]] = terms
 
     def take_notice(self, index: int, record: dict[str, Any]) -> None:
         """Take a notice; one of kind `headcount` has the new headcount."""

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
+from undersigned.domain.guarantee import Guarantee
 from undersigned.domain.letter import (
     Basis,
     DemandText,
@@ -48,6 +49,7 @@ from undersigned.domain.record import (
     SignRecord,
     WithdrawRecord,
 )
+from undersigned.domain.response import Answerer, DemandReply, Response
 from undersigned.domain.timestamp import Timestamp
 
 T = TypeVar("T")
@@ -257,7 +259,7 @@ small_records: st.SearchStrategy[Record] = st.one_of(
         letter_ids,
         st.sampled_from(GuaranteeState),
         times,
-        st.none() | naturals,
+        st.none() | st.integers(1, GREATEST),
         st.none() | times,
         octets(32),
         octets(64),
@@ -312,3 +314,23 @@ def _timestamps(draw: st.DrawFn) -> Timestamp:
 
 timestamps = _timestamps()
 """Timestamp documents; their tokens are not ones."""
+
+words = passages(2_000, least=1).filter(lambda text: bool(text.strip()))
+domains = st.sampled_from(["board.example", "staff.board.example", "xn--bcher-kva.example"])
+answerers = st.builds(Answerer, st.integers(1, 50), domains)
+
+
+@st.composite
+def _responses(draw: st.DrawFn) -> Response:
+    ids = draw(st.lists(demand_ids, min_size=1, max_size=3, unique=True))
+    answers = tuple(DemandReply(demand, draw(st.none() | words)) for demand in ids)
+    answerer = draw(st.none() | answerers)
+    return Response(draw(langs), answers, answerer, None if answerer else draw(words))
+
+
+responses = _responses()
+"""Response documents, of an addressee or told by the organiser."""
+
+guarantees = st.builds(
+    Guarantee, langs, lines(200, least=1).filter(lambda text: bool(text.strip())), words, domains
+)

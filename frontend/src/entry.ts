@@ -90,7 +90,7 @@ const KINDS = {
     source: word("addressee", "organiser"), sig,
   },
   guarantee: {
-    letter: digest, state: word("given", "withdrawn"), at: natural, cap: orNull(natural),
+    letter: digest, state: word("given", "withdrawn"), at: natural, cap: orNull(positive),
     expires: orNull(natural), document: digest, sig,
   },
   notice: {

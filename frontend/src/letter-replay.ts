@@ -4,6 +4,7 @@
  * the site counted it too, and the next finding should be about the next wrong thing.
  */
 
+import { Answers } from "./answers.ts";
 import { CLOCK_SLACK_S, type Context } from "./context.ts";
 import type { BatchEntry, EntryOf, PlainEntry } from "./entry.ts";
 import { Epochs } from "./epochs.ts";
@@ -39,6 +40,7 @@ export class LetterReplay {
   /** The move that the last epoch asked for. */
   due: Move | null = null;
   readonly showing: Showing;
+  readonly #answers: Answers;
   readonly #context: Context;
   readonly #reachedAt = new Set<number>();
   readonly #nonces = new Set<string>();
@@ -55,6 +57,7 @@ export class LetterReplay {
     this.signatures = new Signatures(letter);
     this.epochs = new Epochs(letter, this.label, context.findings);
     this.openings = new Openings(context, this.label, letter, this.signatures);
+    this.#answers = new Answers(letter.demands, (leaf, why) => this.#false(5, leaf, why));
     this.headcount = letter.headcount.n;
     this.#context = context;
     this.showing = new Showing(wanted);
@@ -127,9 +130,10 @@ export class LetterReplay {
         if (entry.kind === "timestamp") this.#noteTimestamp(index);
         break;
       case "response":
-        if (entry.demands.some(({ id }) => !this.letter.demands.includes(id))) {
-          this.#false(5, index, "a response answers a demand that the letter lacks");
-        }
+        this.#answers.respond(index, entry);
+        break;
+      case "guarantee":
+        this.#answers.guarantee(index, entry);
         break;
     }
   }

@@ -4,6 +4,7 @@
  * then its records are applied in their order, without waiting.
  */
 
+import { checkDocument } from "./answers.ts";
 import {
   type Bytes, concat, formatBase64url, formatHex, formatUtf8, parseBase64url,
 } from "./bytes.ts";
@@ -13,7 +14,6 @@ import {
 } from "./entry.ts";
 import { KEY_SIZE, SIGNATURE_SIZE, verifyEd25519 } from "./ed25519.ts";
 import { FormatError, UndersignedError } from "./errors.ts";
-import { parseExplanation } from "./explanation.ts";
 import type { Letter } from "./letter.ts";
 import { LetterReplay, type Waited } from "./letter-replay.ts";
 import type { Wanted } from "./moment.ts";
@@ -162,15 +162,15 @@ export class LogReplay {
       const data = this.#context.document(digest, 6, what);
       if (data === null) {
         this.#context.findings.note(6, `${what}: the document ${digest} is not there as it was.`);
-      } else if (entry.t === "invalidate") {
-        this.#checkExplanation(what, data);
+      } else {
+        this.#checkContent(what, entry, data);
       }
     }
   }
 
-  #checkExplanation(what: string, data: Bytes): void {
+  #checkContent(what: string, entry: PlainEntry, data: Bytes): void {
     try {
-      parseExplanation(data);
+      checkDocument(entry, data);
     } catch (error) {
       if (!(error instanceof FormatError)) throw error;
       this.#context.findings.false(6, `${what}: ${error.message}.`);

@@ -28,6 +28,7 @@ from undersigned.domain.canonical import hash_bytes
 from undersigned.domain.letter import Mode, State, format_text
 from undersigned.domain.name import parse_name
 from undersigned.domain.record import (
+    DemandState,
     IssuedRecord,
     LetterRecord,
     RollRecord,
@@ -395,6 +396,61 @@ def page_numbers() -> Scene:
 def page_headcount() -> Scene:
     """The page divides by another number than the letter states."""
     return told("headcount_differs")
+
+
+# --- answers and guarantees
+
+
+def answered(tell: Callable[[Draft, SimulatedSite], None]) -> Scene:
+    """Tell a lie about what was answered, or guaranteed."""
+    site = stories.answered()
+    draft = site.draft()
+    tell(draft, site)
+    return Scene(draft, site.now)
+
+
+@attack("answer to a demand that was never made")
+def answer_to_no_demand() -> Scene:
+    """The organiser has the addressee grant what nobody asked for."""
+    return answered(lies.answer_to_no_demand)
+
+
+@attack("answer whose words are changed")
+def changed_answer() -> Scene:
+    """The site shows other words than the addressee's."""
+    return answered(lies.changed_answer)
+
+
+@attack("report passed off as the addressee's answer")
+def answer_without_its_source() -> Scene:
+    """The words that an organiser reported stand there as the addressee's own."""
+    return answered(lies.answer_without_its_source)
+
+
+@attack("answer that the addressee never gave")
+def invented_answer() -> Scene:
+    """The organiser makes up an answer, document and all, in the addressee's name."""
+    site = SimulatedSite()
+    letter = site.open(trustees=3)
+    letter.sign_many(2, Mode.SEALED)
+    letter.epoch()
+    letter.respond(DemandState.MET)
+    return Scene(site.draft(), site.now)
+
+
+@attack("guarantee withdrawn as a smaller one")
+def smaller_guarantee() -> Scene:
+    """What is withdrawn is not what was given."""
+    return answered(lies.guarantee_with_another_cap)
+
+
+@attack("guarantee that nobody gave")
+def invented_guarantee() -> Scene:
+    """The organiser makes up a guarantee."""
+    site = SimulatedSite()
+    letter = site.open(trustees=3)
+    letter.guarantee()
+    return Scene(site.draft(), site.now)
 
 
 # --- what is shown of the log

@@ -43,7 +43,10 @@ from undersigned.domain.opening import (
 )
 from undersigned.domain.record import (
     AmendRecord,
+    DemandAnswer,
+    DemandState,
     EpochRecord,
+    GuaranteeRecord,
     InvalidateReason,
     InvalidateRecord,
     IssuedRecord,
@@ -52,12 +55,14 @@ from undersigned.domain.record import (
     NoticeRecord,
     OpeningRecord,
     OutcomeRecord,
+    ResponseRecord,
     RollReason,
     RollRecord,
     SignRecord,
     WithdrawRecord,
     format_record,
 )
+from undersigned.domain.response import Answerer, DemandReply, Response, format_response
 from undersigned.domain.timestamp import Timestamp, format_timestamp, parse_timestamp
 
 
@@ -586,6 +591,104 @@ def blob_of_another_name(draft: Draft, site: SimulatedSite) -> None:
     share = TRUSTEES[0].open_share(parts, 1, letter.letter_id, record.pk)
     leaf = OpenedLeaf(opened.index, combine_key(parts, {1: share}, 1))
     change_opening(draft, lambda leaves: (leaf, *leaves[1:]))
+
+
+# --- 5 and 6: answers and guarantees
+
+
+def change_response(draft: Draft, number: int, response: Response) -> None:
+    """Put other words behind an answer; the record is signed anew."""
+    index, record = draft.records(ResponseRecord)[number]
+    content = format_response(response)
+    draft.documents[hash_bytes(content)] = content
+    draft.put(index, sign_record(replace(record, document=hash_bytes(content)), ORGANISER))
+
+
+@lie(5, stories.answered)
+def answer_to_no_demand(draft: Draft, _: SimulatedSite) -> None:
+    """An answer to a demand that the letter does not make."""
+    index, record = draft.records(ResponseRecord)[0]
+    content = format_response(
+        Response("en", (DemandReply("money", "Here it is."),), None, "Hearsay")
+    )
+    draft.documents[hash_bytes(content)] = content
+    answered = (DemandAnswer("money", DemandState.MET),)
+    changed = replace(record, demands=answered, document=hash_bytes(content))
+    draft.put(index, sign_record(changed, ORGANISER))
+
+
+@lie(5, stories.answered)
+def answer_with_another_state(draft: Draft, _: SimulatedSite) -> None:
+    """What was refused is met, and nobody has signed that."""
+    index, record = draft.records(ResponseRecord)[0]
+    answered = (DemandAnswer("reply", DemandState.MET),)
+    draft.put(index, replace(record, demands=answered))
+
+
+@lie(6, stories.answered)
+def answer_of_other_demands(draft: Draft, _: SimulatedSite) -> None:
+    """The document behind an answer is one to something else."""
+    change_response(draft, 0, Response("en", (DemandReply("money", "No."),), None, "Hearsay"))
+
+
+@lie(6, stories.answered)
+def answer_without_its_source(draft: Draft, _: SimulatedSite) -> None:
+    """The organiser's report of an answer is passed off as the addressee's own words."""
+    answerer = Answerer(1, "board.example")
+    change_response(draft, 0, Response("en", (DemandReply("reply", "No."),), answerer, None))
+
+
+@lie(6, stories.answered)
+def answer_that_is_none(draft: Draft, _: SimulatedSite) -> None:
+    """The document behind an answer has words that say nothing."""
+    index, record = draft.records(ResponseRecord)[1]
+    content = draft.documents[record.document].replace(b"We shall see.", b" ")
+    draft.documents[hash_bytes(content)] = content
+    draft.put(index, sign_record(replace(record, document=hash_bytes(content)), ORGANISER))
+
+
+@lie(6, stories.answered)
+def changed_answer(draft: Draft, _: SimulatedSite) -> None:
+    """The words that are shown are not those that were recorded."""
+    record = draft.records(ResponseRecord)[1][1]
+    content = draft.documents[record.document]
+    draft.documents[record.document] = content.replace(b"We shall see.", b"It is done...")
+
+
+@lie(5, stories.answered)
+def withdrawal_of_no_guarantee(draft: Draft, _: SimulatedSite) -> None:
+    """A guarantee is withdrawn that nobody gave."""
+    index, record = draft.records(GuaranteeRecord)[1]
+    changed = replace(record, document=draft.records(ResponseRecord)[0][1].document)
+    draft.put(index, sign_record(changed, ORGANISER))
+
+
+@lie(5, stories.answered)
+def guarantee_given_twice(draft: Draft, _: SimulatedSite) -> None:
+    """The same guarantee is given while it holds, so that it looks like two."""
+    draft.entries.append(format_record(draft.records(GuaranteeRecord)[-1][1]))
+
+
+@lie(5, stories.answered)
+def guarantee_with_another_cap(draft: Draft, _: SimulatedSite) -> None:
+    """What is withdrawn is smaller than what was given."""
+    index, record = draft.records(GuaranteeRecord)[1]
+    draft.put(index, sign_record(replace(record, cap=3), ORGANISER))
+
+
+@lie(5, stories.answered)
+def guarantee_that_never_held(draft: Draft, _: SimulatedSite) -> None:
+    """A guarantee expires before it is given."""
+    index, record = draft.records(GuaranteeRecord)[-1]
+    draft.put(index, sign_record(replace(record, expires=record.at), ORGANISER))
+
+
+@lie(6, stories.answered)
+def guarantee_without_terms(draft: Draft, _: SimulatedSite) -> None:
+    """The document behind a guarantee is not one."""
+    index, record = draft.records(GuaranteeRecord)[-1]
+    document = draft.records(ResponseRecord)[0][1].document
+    draft.put(index, sign_record(replace(record, document=document), ORGANISER))
 
 
 # --- timestamps

@@ -5,6 +5,7 @@ import functools
 from tests.simulator import DAY, SimulatedSite
 
 from undersigned.domain.letter import EpochTerms, Mode
+from undersigned.domain.record import DemandState, GuaranteeState
 
 
 @functools.cache
@@ -188,6 +189,24 @@ def recounted() -> SimulatedSite:
 
 
 @functools.cache
+def answered() -> SimulatedSite:
+    """A letter that is answered twice, under which a guarantee is given, withdrawn and given again."""
+    site = SimulatedSite()
+    letter = site.open(modes=(Mode.PUBLIC,), conditions=(), trustees=0, rule=2)
+    letter.guarantee()
+    letter.sign_many(2, Mode.PUBLIC)
+    letter.epoch()
+    letter.respond(DemandState.REFUSED, "A notice on the door, 3 May.")
+    letter.guarantee(GuaranteeState.WITHDRAWN)
+    letter.sign(Mode.PUBLIC)
+    letter.epoch()
+    letter.respond(DemandState.MET)
+    letter.guarantee()
+    letter.advance(3_600)
+    return site
+
+
+@functools.cache
 def stamped() -> SimulatedSite:
     """Two letters stamped by an authority outside, and the log on two days, once across full tiles."""
     site = SimulatedSite()
@@ -235,6 +254,7 @@ HONEST = {
         superseded,
         fallen,
         recounted,
+        answered,
         stamped,
         long,
     )

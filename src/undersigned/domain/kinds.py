@@ -210,7 +210,7 @@ class GuaranteeRecord:
     letter_id: Id
     state: GuaranteeState
     at: Natural
-    cap: Natural | None
+    cap: Positive | None
     expires: Natural | None
     document: Hash
     sig: Signature

@@ -20,7 +20,6 @@ from undersigned.domain.record import (
     OpeningRecord,
     OutcomeRecord,
     Record,
-    ResponseRecord,
     RollReason,
     RollRecord,
     SignRecord,
@@ -38,6 +37,7 @@ from undersigned.domain.stage import (
     stage_after_outcome,
 )
 from undersigned.errors import VerificationError
+from undersigned.verify.answers import Answers
 from undersigned.verify.context import CLOCK_SLACK_S, Context
 from undersigned.verify.epochs import Epochs
 from undersigned.verify.moment import Moment
@@ -63,6 +63,7 @@ class LetterReplay:
     epochs: Epochs = field(init=False)
     tokens: Tokens = field(init=False)
     openings: Openings = field(init=False)
+    answers: Answers = field(init=False)
     headcount: int = field(init=False)
     stage: Stage | None = None
     opened_at: int | None = None
@@ -86,6 +87,7 @@ class LetterReplay:
         self.signatures = Signatures(self.letter)
         self.epochs = Epochs(self.letter, self.label, self.context.findings)
         self.openings = Openings(self.context, self.label, self.signatures)
+        self.answers = Answers(self.letter, lambda leaf, why: self._false(5, leaf, why))
         self.headcount = self.letter.headcount
         self.tokens = Tokens(
             self.letter, self.context.host, lambda sentence: self._false(7, self.index, sentence)
@@ -135,11 +137,8 @@ class LetterReplay:
                 self._open(index, record)
             case NoticeRecord() if record.kind is NoticeKind.HEADCOUNT and record.n is not None:
                 self.headcount = record.n
-            case ResponseRecord():
-                if not {answer.id for answer in record.demands} <= set(self.letter.demands):
-                    self._false(5, index, "a response answers a demand that the letter lacks")
             case _:
-                pass
+                self.answers.read(index, record)
 
     def _check_opening_order(self, index: int, record: Record) -> None:
         """Check that `letter`, `roll` and `outcome` stand next to one another (formats §3.1)."""

@@ -5,12 +5,10 @@ from dataclasses import dataclass, field
 
 from undersigned.crypto.ed25519 import verify_ed25519
 from undersigned.crypto.note_key import parse_vkey
-from undersigned.domain.explanation import parse_explanation
 from undersigned.domain.letter import Letter, LetterId, State, ack_bytes
 from undersigned.domain.record import (
     AmendRecord,
     EpochRecord,
-    InvalidateRecord,
     IssuedRecord,
     LetterRecord,
     NoticeKind,
@@ -27,6 +25,7 @@ from undersigned.domain.record import (
     signed_bytes,
 )
 from undersigned.errors import FormatError, VerificationError
+from undersigned.verify.answers import check_document
 from undersigned.verify.context import Context
 from undersigned.verify.letter import LetterReplay
 from undersigned.verify.timestamps import Timestamps
@@ -103,12 +102,12 @@ class Replay:
                 self.context.findings.note(
                     6, f"{what}: the document {digest.hex()} is not in the mirror as it was."
                 )
-            elif isinstance(record, InvalidateRecord):
-                self._check_explanation(what, data)
+            else:
+                self._check_content(what, record, data)
 
-    def _check_explanation(self, what: str, data: bytes) -> None:
+    def _check_content(self, what: str, record: SignedRecord, data: bytes) -> None:
         try:
-            parse_explanation(data)
+            check_document(record, data)
         except FormatError as error:
             self.context.findings.false(6, f"{what}: {error.detail}.")
 
