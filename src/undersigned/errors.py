@@ -132,6 +132,26 @@ class NothingToHide(Refused):
     """This signature shows no statement here."""
 
 
+class UnknownLink(Refused):
+    """This link is not one of ours, or was replaced or taken back, or is too old."""
+
+
+class AnsweredBefore(Refused):
+    """This demand was answered with this link before; the organisers can send a new one."""
+
+
+class GuaranteeDecided(Refused):
+    """This guarantee was given, declined or withdrawn before."""
+
+
+class GuaranteeExists(Refused):
+    """The same guarantee is given already; withdraw it first."""
+
+
+class UnknownGuarantee(Refused):
+    """There is no such guarantee under this letter."""
+
+
 class AlreadyIssued(Refused):
     """This entry of the roll has received its token; a member signs once."""
 

@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.app.answered import MET, PLACES, link_of
 from tests.app.inspecting import verified
 from tests.app.test_moderating import leaf, select
 from tests.app.village import DAY, HOUR, Village, village_in
 
+from undersigned.app.answering import give_answer, record_answer
 from undersigned.app.exporting import export_log
+from undersigned.app.guaranteeing import ask_guarantee, give_guarantee, withdraw_guarantee
 from undersigned.app.issuing import TokenRequest, issue_token
 from undersigned.app.letters import Letters
 from undersigned.app.log import find_published
@@ -45,6 +48,8 @@ DERIVED = (
     "history",
     "remark",
     "notice",
+    "response",
+    "guarantee",
     "wave",
     "share",
 )
@@ -92,6 +97,16 @@ class Story:
             erase_name(village.site, village.letters, "mill", erased, EraseReason.ASKED)
             post_notice(village.site, village.letters, "mill", NoticeKind.NEWS, "News.")
             post_notice(village.site, village.letters, "mill", NoticeKind.HEADCOUNT, "More.", 250)
+
+            answer()
+
+        def answer() -> None:
+            site, letters = village.site, village.letters
+            asked = ask_guarantee(site, letters, "mill", PLACES)
+            withdrawal = give_guarantee(site, letters, asked)
+            give_answer(site, letters, link_of(village), [MET], "en")
+            withdraw_guarantee(site, letters, withdrawal)
+            record_answer(site, letters, "mill", [MET], "On the door.", "en")
 
         def second() -> None:
             self.weir = village.open("weir", modes='["public"]', conditions="[]")

@@ -8,18 +8,22 @@ every promise was kept, on the right side of every boundary.
 import random
 from collections.abc import Callable
 from concurrent.futures import Future, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.app.answered import PLACES
 from tests.app.inspecting import verified
 from tests.app.village import DAY, HOUR, START, Village, Villager, village_in
 
+from undersigned.app.answering import Reply, give_answer, new_answer_link, record_answer
+from undersigned.app.guaranteeing import ask_guarantee, give_guarantee, withdraw_guarantee
 from undersigned.app.intake import Answer
 from undersigned.app.taking import ChangeRequest, SignRequest
 from undersigned.domain.letter import Letter, Mode, State
 from undersigned.domain.record import (
+    DemandState,
     EpochRecord,
     LetterRecord,
     OutcomeRecord,
@@ -185,6 +189,30 @@ class Walk:
         assert not again.created
         assert again.promise == answer.promise
 
+    # --- what is answered and guaranteed
+
+    def answer(self) -> None:
+        """The addressee answers by a link, or the organiser tells an answer."""
+        letter = self._letter()
+        name = f"{letter.slug}@{letter.edition}"
+        site, letters = self.village.site, self.village.letters
+        reply = Reply("wheel", self.chance.choice(list(DemandState)), None)
+        if self.chance.random() < 0.5:
+            record_answer(site, letters, name, [reply], "Hearsay.", "en")
+        else:
+            token = new_answer_link(site, letters, name, 1, "miller@mill.example")
+            give_answer(site, letters, token, [reply], "en")
+
+    def guarantee(self) -> None:
+        """Somebody guarantees something, and perhaps withdraws it."""
+        letter = self._letter()
+        name = f"{letter.slug}@{letter.edition}"
+        site, letters = self.village.site, self.village.letters
+        terms = replace(PLACES, terms=f"Bed {self.chance.randint(1, 3)}.")
+        withdrawal = give_guarantee(site, letters, ask_guarantee(site, letters, name, terms))
+        if self.chance.random() < 0.5:
+            withdraw_guarantee(site, letters, withdrawal)
+
     # --- what the site does
 
     def tick(self) -> None:
@@ -268,6 +296,8 @@ class Walk:
             self.open_waves: 9,
             self.open: 4,
             self.restart: 2,
+            self.answer: 3,
+            self.guarantee: 3,
         }
         for _ in range(steps):
             step = self.chance.choices(list(choices), list(choices.values()))[0]

@@ -12,6 +12,7 @@ from alembic.migration import MigrationContext
 from tests.store.conftest import MakeDatabase
 
 from undersigned.errors import StoreError
+from undersigned.store import answers_schema  # noqa: F401 - its tables are the collector's
 from undersigned.store.database import Connection, Database, DatabaseRole
 from undersigned.store.desk_schema import desk
 from undersigned.store.schema import checkpoint, collector, issuer
@@ -63,6 +64,7 @@ def test_the_statements_are_the_same(tmp_path: Path, role: DatabaseRole) -> None
 KEYED_BY_ARRIVAL = {
     "checkpoint",
     "entry",
+    "guarantee",
     "notice",
     "remark",
     "shown_name",

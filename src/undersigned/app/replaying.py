@@ -24,6 +24,7 @@ from undersigned.domain.record import (
     AmendRecord,
     EpochRecord,
     EraseRecord,
+    GuaranteeRecord,
     InvalidateRecord,
     IssuedRecord,
     LetterRecord,
@@ -32,6 +33,7 @@ from undersigned.domain.record import (
     OpeningRecord,
     OutcomeRecord,
     Record,
+    ResponseRecord,
     RollRecord,
     SignRecord,
     WithdrawRecord,
@@ -39,6 +41,7 @@ from undersigned.domain.record import (
     format_record,
     parse_record,
 )
+from undersigned.domain.response import parse_response
 from undersigned.domain.stage import Move
 from undersigned.domain.timestamp import parse_timestamp
 from undersigned.errors import FormatError, StoreError, VerificationError
@@ -159,8 +162,11 @@ class Replaying:
             case EraseRecord():
                 signature = self._get_signature(record.leaf)
                 turn.erase(record, names_of(self._connection, signature))
+            case ResponseRecord():
+                turn.add_response(record, self._find_addressee(record))
+            case GuaranteeRecord():
+                turn.add_guarantee(record)
             case _:
-                # Nothing in the database depends on a response or a guarantee.
                 batch.add(record)
                 if isinstance(record, RollRecord):
                     letter_store.put_roll_n(self._connection, row.letter_id, record.n)
@@ -271,6 +277,17 @@ class Replaying:
             self._connection,
             TimestampRow(leaf, record.letter_id, NOBODY_ASKED, stamp.authority, size, record.at),
         )
+
+    # --- answers
+
+    def _find_addressee(self, record: ResponseRecord) -> int | None:
+        """Return whose link an answer came by; None also where its document was taken down."""
+        content = self._find_document(record.document)
+        try:
+            answerer = None if content is None else parse_response(content).answerer
+        except FormatError:
+            return None
+        return None if answerer is None else answerer.addressee
 
 
 def _check_same(held: bytes | None, taken: Taken) -> None:

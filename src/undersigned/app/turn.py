@@ -23,10 +23,12 @@ from undersigned.domain.record import (
     AmendRecord,
     EpochRecord,
     EraseRecord,
+    GuaranteeRecord,
     InvalidateRecord,
     NoticeRecord,
     OpeningRecord,
     OutcomeRecord,
+    ResponseRecord,
     SignRecord,
     WithdrawRecord,
     parse_record,
@@ -39,13 +41,17 @@ from undersigned.domain.stage import (
     stage_after_outcome,
 )
 from undersigned.errors import StoreError
+from undersigned.store import answers as answer_store
+from undersigned.store import guarantees as guarantee_store
 from undersigned.store import letters as letter_store
 from undersigned.store import log as log_store
 from undersigned.store import notices as notice_store
 from undersigned.store import pending as pending_store
 from undersigned.store import signatures as signature_store
 from undersigned.store import waves as wave_store
+from undersigned.store.answers import ResponseRow
 from undersigned.store.database import Connection
+from undersigned.store.guarantees import GuaranteeRow
 from undersigned.store.letters import LetterRow
 from undersigned.store.notices import NoticeRow
 from undersigned.store.pending import PendingRow
@@ -290,6 +296,42 @@ class Turn:
             index, record.letter_id, record.kind.value, record.at, record.n, record.document
         )
         notice_store.add_notice(self._connection, row)
+        return index
+
+    # --- answers and guarantees
+
+    def add_response(self, record: ResponseRecord, addressee: int | None) -> int:
+        """Append answers to demands; return their leaf. `addressee` is whose link it was, if one's."""
+        index = self._batch.add(record)
+        rows = [
+            ResponseRow(
+                index,
+                answer.id,
+                record.letter_id,
+                answer.state.value,
+                record.at,
+                record.source.value,
+                addressee,
+                record.document,
+            )
+            for answer in record.demands
+        ]
+        answer_store.add_responses(self._connection, rows)
+        return index
+
+    def add_guarantee(self, record: GuaranteeRecord) -> int:
+        """Append a guarantee that is given or withdrawn; return its leaf."""
+        index = self._batch.add(record)
+        row = GuaranteeRow(
+            index,
+            record.letter_id,
+            record.state.value,
+            record.at,
+            record.cap,
+            record.expires,
+            record.document,
+        )
+        guarantee_store.add_guarantee(self._connection, row)
         return index
 
     # --- what the organiser does to a signature
