@@ -1,8 +1,11 @@
 """The composition root of the site on the web: from a running site to an ASGI app."""
 
+from typing import Final
+
 from undersigned.app.running import RunningSite
 from undersigned.web import documents, log, openapi
 from undersigned.web.api import (
+    answers,
     enrolments,
     letters,
     proofs,
@@ -13,10 +16,14 @@ from undersigned.web.api import (
     trustees,
 )
 from undersigned.web.desk import activity as desk_activity
+from undersigned.web.desk import answers as desk_answers
+from undersigned.web.desk import guarantees as desk_guarantees
 from undersigned.web.desk import letters as desk_letters
 from undersigned.web.desk import sign_in as desk_sign_in
 from undersigned.web.desk.mounting import add_desk
 from undersigned.web.door import Door, IssuerDoor
+from undersigned.web.pages import answering as answering_pages
+from undersigned.web.pages import guaranteeing as guaranteeing_pages
 from undersigned.web.pages import letters as letter_pages
 from undersigned.web.pages import names as name_pages
 from undersigned.web.pages import proposals as proposal_pages
@@ -28,6 +35,9 @@ from undersigned.web.pages.rendering import Renderer
 from undersigned.web.shell import API, UndersignedApp, make_shell
 from undersigned.web.static_files import StaticFiles
 
+DESK: Final = (desk_letters, desk_answers, desk_guarantees, desk_activity, desk_sign_in)
+"""The pages of the desk, each module one subject."""
+
 
 def make_app(running: RunningSite) -> UndersignedApp:
     """Return the app of a running site. Who calls it starts the site before and stops it after."""
@@ -38,7 +48,7 @@ def make_app(running: RunningSite) -> UndersignedApp:
     app.state.charts = Charts()
     # The plain routes come first: they meet the rush.
     app.router.routes.extend([*signatures.routes, *trustees.routes, *log.routes, *static.routes])
-    for module in (site, letters, proofs, proposals):
+    for module in (site, letters, answers, proofs, proposals):
         app.include_router(module.router, prefix=API)
     if running.issuer is not None:
         app.state.issuer_door = IssuerDoor(running.issuer)
@@ -49,9 +59,9 @@ def make_app(running: RunningSite) -> UndersignedApp:
     app.include_router(sign_pages.router)
     app.include_router(name_pages.router)
     app.include_router(proposal_pages.router)
+    app.include_router(answering_pages.router)
+    app.include_router(guaranteeing_pages.router)
     app.include_router(trustee_pages.router)
     app.include_router(verify_pages.router)
-    add_desk(
-        app, running.desk, (module.router for module in (desk_letters, desk_activity, desk_sign_in))
-    )
+    add_desk(app, running.desk, (module.router for module in DESK))
     return app

@@ -7,6 +7,8 @@ from fastapi.responses import HTMLResponse, Response
 from starlette.requests import Request
 
 from undersigned.app import reading
+from undersigned.app.answers import get_answers
+from undersigned.app.guarantees import list_guarantees
 from undersigned.app.log import find_cosigners
 from undersigned.app.names import get_names
 from undersigned.app.reading import LetterPage
@@ -60,6 +62,8 @@ def show_letter(
         "names": get_names(running.site, running.letters, slug, query="", number=1),
         "query": "",
         "struck": get_struck(running.site, running.letters, slug),
+        "answers": get_answers(running.site, running.letters, slug),
+        "guarantees": list_guarantees(running.site, running.letters, slug),
         "base": find_base_url(request, running.site.host),
         "witnesses": [printable(name) for name in find_cosigners(running.site)],
         "waits_for_witnesses": running.site.is_waiting_for_witnesses,
