@@ -81,6 +81,11 @@ export class Api {
     return this.#submit(letter, "amendments", entry, blob);
   }
 
+  /** Send what a signer says of themselves after the deadline (section 9.2). */
+  async followThrough(letter: Letter, value: unknown): Promise<void> {
+    await post(`${this.#base}/letters/${nameOf(letter)}/follow-through`, value, this.#patience);
+  }
+
   /** Ask for the proof of a leaf (32 bytes): its text, or null while it is pending. */
   async findProof(leaf: Bytes): Promise<string | null> {
     const answer = await get(`${this.#base}/proofs/${formatHex(leaf)}`, this.#patience);

@@ -18,6 +18,7 @@ import { offerReceipt } from "./receipt-file.ts";
 import { leafHashOf, parseReceipt, type Receipt, verifyReceipt, withProof } from "./receipt.ts";
 import type { Site } from "./site.ts";
 import { offerAmend, prepareAmend } from "./signature-amend.ts";
+import { offerFollow, prepareFollow } from "./signature-follow.ts";
 import { focusHeading } from "./steps.ts";
 import { checkFields, during, FieldProblem, TELLING } from "./telling.ts";
 import { formatWords, parseWords } from "./words.ts";
@@ -47,6 +48,7 @@ function main(): void {
     void during(section, button("look-up"), lookUp);
   });
   prepareAmend();
+  prepareFollow();
   const dialog = element("withdraw-dialog", HTMLDialogElement);
   button("withdraw").addEventListener("click", () => dialog.showModal());
   button("withdraw-no").addEventListener("click", () => dialog.close());
@@ -77,6 +79,7 @@ async function lookUp(): Promise<void> {
   const mine = { site, letter: view.letter, words: typed.words };
   const attestation = attestationOf(typed.receipt, view);
   offerAmend(isAmendable(trace, view) ? { api, mine, trace, attestation } : null);
+  offerFollow(doesStand(trace, view) ? { api, letter: view.letter, words: typed.words } : null);
   if (typed.receipt !== null) await complete(typed.receipt, api);
   field("words-typed").value = "";
   show("found", true);
@@ -163,6 +166,11 @@ function attestationOf(receipt: Receipt | null, { letter }: LetterView): Attesta
   return isNobody ? null : receipt.attestation;
 }
 
+function doesStand(trace: Trace | null, { counts }: LetterView): boolean {
+  if (trace === null || trace.ended !== null) return false;
+  return trace.condition === null || trace.condition <= counts.m;
+}
+
 function isAmendable(trace: Trace | null, { state }: LetterView): trace is Trace {
   const takesAmendments = ["open", "reached", "frozen", "released"].includes(state);
   return trace !== null && trace.ended === null && takesAmendments;
@@ -192,6 +200,7 @@ async function withdrawFound(): Promise<void> {
   const { by } = await withdraw(api, { site, letter: view.letter, words });
   fill(part("found"), { by: formatTime(by) });
   offerAmend(null);
+  offerFollow(null);
   show("withdraw-offer", false);
   show("withdraw-done", true);
   focusHeading(part("found"));

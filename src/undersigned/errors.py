@@ -152,6 +152,14 @@ class UnknownGuarantee(Refused):
     """There is no such guarantee under this letter."""
 
 
+class NotAskedYet(Refused):
+    """Signers are asked once the letter is released and its deadline is over."""
+
+
+class SaidBefore(Refused):
+    """This signer has said it before; each is counted once."""
+
+
 class AlreadyIssued(Refused):
     """This entry of the roll has received its token; a member signs once."""
 

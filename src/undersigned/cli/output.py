@@ -55,6 +55,8 @@ EXIT_CODES: Final[dict[type[UndersignedError], int]] = {
     errors.GuaranteeDecided: NO,
     errors.GuaranteeExists: NO,
     errors.UnknownGuarantee: NO,
+    errors.NotAskedYet: NO,
+    errors.SaidBefore: NO,
     errors.AlreadyIssued: NO,
     errors.ProofRejected: NO,
     errors.NameNotAttested: NO,

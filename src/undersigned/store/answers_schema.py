@@ -1,7 +1,7 @@
 """The collector's tables of answers, guarantees and follow-through.
 
 `response` and `guarantee` are caches that the log's records rebuild. Links are kept as hashes of their
-tokens. Who has said whether they did what the letter said (`followed`) and what was said (`follow_tally`)
+tokens. Who has said whether they did what the letter said (`follow_mark`) and what was said (`follow_tally`)
 have no column in common but the letter.
 """
 
@@ -81,8 +81,8 @@ guarantee_offer = table(
     sa.Index("guarantee_offer_of_letter", "letter_id", "made_at"),
 )
 
-followed = table(
-    "followed",
+follow_mark = table(
+    "follow_mark",
     collector,
     binary("letter_id", primary_key=True),
     # keyed hash of a signer's key

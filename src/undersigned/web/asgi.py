@@ -7,6 +7,7 @@ from undersigned.web import documents, log, openapi
 from undersigned.web.api import (
     answers,
     enrolments,
+    follow_through,
     letters,
     proofs,
     proposals,
@@ -48,7 +49,7 @@ def make_app(running: RunningSite) -> UndersignedApp:
     app.state.charts = Charts()
     # The plain routes come first: they meet the rush.
     app.router.routes.extend([*signatures.routes, *trustees.routes, *log.routes, *static.routes])
-    for module in (site, letters, answers, proofs, proposals):
+    for module in (site, letters, answers, follow_through, proofs, proposals):
         app.include_router(module.router, prefix=API)
     if running.issuer is not None:
         app.state.issuer_door = IssuerDoor(running.issuer)

@@ -46,6 +46,8 @@ STATUS: Final[dict[type[UndersignedError], int]] = {
     errors.GuaranteeDecided: 409,
     errors.GuaranteeExists: 409,
     errors.UnknownGuarantee: 404,
+    errors.NotAskedYet: 409,
+    errors.SaidBefore: 409,
     errors.AlreadyIssued: 409,
     errors.ProofRejected: 403,
     errors.NameNotAttested: 422,

@@ -8,6 +8,7 @@ from starlette.requests import Request
 
 from undersigned.app import reading
 from undersigned.app.answers import get_answers
+from undersigned.app.following_through import get_follow_up
 from undersigned.app.guarantees import list_guarantees
 from undersigned.app.log import find_cosigners
 from undersigned.app.names import get_names
@@ -63,6 +64,7 @@ def show_letter(
         "query": "",
         "struck": get_struck(running.site, running.letters, slug),
         "answers": get_answers(running.site, running.letters, slug),
+        "follow_up": get_follow_up(running.site, running.letters, slug),
         "guarantees": list_guarantees(running.site, running.letters, slug),
         "base": find_base_url(request, running.site.host),
         "witnesses": [printable(name) for name in find_cosigners(running.site)],

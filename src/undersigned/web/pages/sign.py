@@ -12,6 +12,7 @@ from starlette.requests import Request
 
 from undersigned.app import reading
 from undersigned.app.crowd import get_crowd
+from undersigned.app.following_through import get_follow_up
 from undersigned.domain.letter import State
 from undersigned.domain.name import LONGEST_STATEMENT
 from undersigned.domain.terms import LONGEST_LANG
@@ -60,6 +61,7 @@ def _show(request: Request, door: Door, slug: str, text: str | None, name: str) 
         "longest_statement": LONGEST_STATEMENT,
         "takes": page.stage.state in TAKES_SIGNATURES,
         "superseded": page.stage.state is State.SUPERSEDED,
+        "follow_up": get_follow_up(running.site, running.letters, slug),
         "crowd": get_crowd(running.site, running.letters, slug),
         "takes_changes": page.stage.state not in TAKES_NOTHING,
         "base": find_base_url(request, running.site.host),

@@ -16,7 +16,7 @@ def upgrade() -> None:
     _records()
     _links()
     op.create_table(
-        "followed",
+        "follow_mark",
         sa.Column("letter_id", sa.LargeBinary(), nullable=False),
         sa.Column("mark", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("letter_id", "mark"),
