@@ -16,7 +16,7 @@ const HERE = dirname(fileURLToPath(import.meta.url));
 const OUT = resolve(process.argv[2] ?? join(HERE, "../src/undersigned/web/static/dist"));
 
 /** One script for each page that needs one. */
-const ENTRIES = ["sign", "signature", "live", "verify", "trustee"].map((page) => `src/${page}.ts`);
+const ENTRIES = ["sign", "signature", "live", "verify", "trustee", "desk-draft"].map((page) => `src/${page}.ts`);
 
 /** What every bundle has in common; the tests bundle with it too. */
 export const OPTIONS = {

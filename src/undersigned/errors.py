@@ -28,6 +28,14 @@ class FormatError(UndersignedError):
     """The bytes are not in the format that they should be in."""
 
 
+class FieldUnread(FormatError):
+    """What was typed into a field cannot be read."""
+
+
+class ListFull(FormatError):
+    """There can be no more of these."""
+
+
 class VerificationError(UndersignedError):
     """The signature, proof or hash does not hold."""
 
@@ -54,6 +62,26 @@ class UnknownSignature(Refused):
 
 class LetterNotOpen(Refused):
     """The letter no longer takes signatures."""
+
+
+class UnknownDraft(Refused):
+    """There is no draft of that id at this desk, or no such page of it."""
+
+
+class DraftChanged(Refused):
+    """Somebody else has saved another version of this page since; both are there to choose from."""
+
+
+class DraftOpened(Refused):
+    """This draft was opened: what it says is fixed, and a change of it is a new edition."""
+
+
+class TooManyDrafts(Refused):
+    """There are as many drafts as this desk keeps; delete some that nobody needs."""
+
+
+class ProposalChanged(Refused):
+    """What would be opened is not what was shown any more; read it again before it is opened."""
 
 
 class UnknownProposal(Refused):

@@ -12,6 +12,7 @@ from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
+from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_skeleton, format_time, format_timedelta
@@ -68,6 +69,13 @@ class Language:
         day = format_date(moment, "long", locale=self.locale)
         return f"{day}, {format_time(moment, 'short', locale=self.locale)} UTC"
 
+    def time_in(self, at: int, zone: str) -> str:
+        """Write a time (UTC seconds) in words, in a time zone, which is named."""
+        moment = dt.datetime.fromtimestamp(at, ZoneInfo(zone))
+        day = format_date(moment, "full", locale=self.locale)
+        time = format_time(moment, "short", tzinfo=moment.tzinfo, locale=self.locale)
+        return f"{day}, {time} {zone}"
+
     def short_time(self, at: int) -> str:
         """Write a time (UTC seconds) in figures, as the line of a table."""
         moment = dt.datetime.fromtimestamp(at, dt.UTC)
@@ -115,6 +123,7 @@ class Language:
         return {
             "number": self.number,
             "time": self.time,
+            "time_in": self.time_in,
             "day": self.day,
             "moment_short": self.short_time,
             "share": self.share,

@@ -22,7 +22,6 @@ from undersigned.app.draft_fields import Fields, first_text, ids_of
 from undersigned.app.field_reader import FieldProblem, FieldReader
 from undersigned.app.letter_table import TableReader, read_issuer, read_trustee
 from undersigned.app.typed import (
-    Unread,
     read_day,
     read_duration,
     read_number,
@@ -31,7 +30,7 @@ from undersigned.app.typed import (
 )
 from undersigned.domain.letter import MOST_HEADCOUNT, Basis, EpochTerms, Method, Mode, RollKind
 from undersigned.domain.roll import canonical_address
-from undersigned.errors import FormatError
+from undersigned.errors import FieldUnread, FormatError
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +125,7 @@ def _canonical(text: str) -> str:
     try:
         return canonical_address(text)
     except FormatError:
-        raise Unread("mail") from None
+        raise FieldUnread("mail") from None
 
 
 def _read_trustee(reader: FieldReader, who: str) -> DraftTrustee:
@@ -142,29 +141,29 @@ def _read_trustee(reader: FieldReader, who: str) -> DraftTrustee:
 
 
 def _read_trustee_lines(text: str) -> DraftTrustee:
-    """Read the `[[trustees]]` table of a key, with or without its heading. Raises Unread."""
+    """Read the `[[trustees]]` table of a key, with or without its heading. Raises FieldUnread."""
     table = _read_toml(text, "trustees.keys")
     several = table.get("trustees", [table])
     if not (isinstance(several, list) and len(several) == 1 and isinstance(several[0], dict)):
-        raise Unread("trustees.keys")
+        raise FieldUnread("trustees.keys")
     reader = TableReader()
     # The page has a field of its own for the name, which may be another.
     trustee = read_trustee(reader, {"name": "-", **several[0]})
     if reader.problems or trustee.keys is None:
-        raise Unread("trustees.keys")
+        raise FieldUnread("trustees.keys")
     return trustee
 
 
 def _read_issuer_lines(text: str) -> DraftIssuer:
-    """Read the `[issuer]` table, with or without its heading. Raises Unread."""
+    """Read the `[issuer]` table, with or without its heading. Raises FieldUnread."""
     table = _read_toml(text, "issuer.lines")
     table = table.get("issuer", table)
     reader = TableReader()
     if not isinstance(table, dict):
-        raise Unread("issuer.lines")
+        raise FieldUnread("issuer.lines")
     issuer = read_issuer(reader, table)
     if reader.problems:
-        raise Unread("issuer.lines")
+        raise FieldUnread("issuer.lines")
     return issuer
 
 
@@ -172,7 +171,7 @@ def _read_toml(text: str, rule: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError):
-        raise Unread(rule) from None
+        raise FieldUnread(rule) from None
 
 
 # --- which field a rule is about

@@ -16,7 +16,7 @@ import msgspec
 from undersigned.domain.letter import MOST_DEMANDS, MOST_TEXTS, MOST_TRUSTEES
 from undersigned.domain.text import MOST_ADDRESSEES
 from undersigned.encoding import format_base64url
-from undersigned.errors import FormatError
+from undersigned.errors import FormatError, ListFull
 
 Fields: TypeAlias = dict[str, str]
 
@@ -28,6 +28,9 @@ LONGEST_FIELDS: Final = 1_500_000
 
 SECTIONS: Final = ("text", "dates", "count", "trustees", "members")
 """The pages of the wizard; a translation has a page of its own (`translation-t2`)."""
+
+LANGUAGES: Final = "languages"
+"""Which texts there are: changed on the overview of a draft, and no page of its own."""
 
 LISTS: Final = {
     "texts": MOST_TEXTS,
@@ -152,6 +155,8 @@ def names_of(fields: Mapping[str, str], section: str) -> list[str]:
     if section.startswith("translation-"):
         text = section.removeprefix("translation-")
         return [f"{text}.{name}" for name in _TEXT] + _words_of(fields, text)
+    if section == LANGUAGES:
+        return ["texts"]
     names = list(_PLAIN[section])
     if section == "text":
         # A new edition has the name of the one before it.
@@ -216,10 +221,10 @@ def tidy(text: str) -> str:
 
 
 def add_item(fields: Fields, name: str) -> tuple[Fields, str]:
-    """Add an empty item to a list; return its id. Raises FormatError if there are as many as can be."""
+    """Add an empty item to a list; return its id. Raises ListFull."""
     ids = ids_of(fields, name)
     if len(ids) >= LISTS[name]:
-        raise FormatError(f"{name}: there can be at most {LISTS[name]}")
+        raise ListFull
     prefix = {"texts": "t", "demands": "demand-", "addressees": "a", "trustees": "k"}[name]
     number = len(ids) + 1
     while f"{prefix}{number}" in ids:

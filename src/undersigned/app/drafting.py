@@ -30,7 +30,13 @@ from undersigned.domain.record import (
     signed_bytes,
 )
 from undersigned.domain.stage import Move, stage_after_outcome
-from undersigned.errors import AcksAwaited, LetterExists, PredecessorNotOpen, StoreError
+from undersigned.errors import (
+    AcksAwaited,
+    LetterExists,
+    PredecessorNotOpen,
+    ProposalChanged,
+    StoreError,
+)
 from undersigned.store import letters as letter_store
 from undersigned.store import pending as pending_store
 from undersigned.store.database import Connection
@@ -40,12 +46,15 @@ from undersigned.store.proposals import ProposalRow
 NO_SIGNATURE = bytes(64)
 
 
-def open_letter(site: Site, draft: Draft, bundle: bytes | None = None) -> Letter:
+def open_letter(
+    site: Site, draft: Draft, bundle: bytes | None = None, *, as_shown: bytes | None = None
+) -> Letter:
     """Open a letter: from now on its text, rule and conditions are fixed.
 
     One with trustees or an issuer elsewhere was proposed to them first (`proposing`). `bundle` is the
-    SHA-256 (32 bytes) of the script that its signing page runs, if there is one. Raises AcksAwaited,
-    LetterExists, LetterRefused, NotProposed, PredecessorNotOpen, RollMissing; RolledBack, before
+    SHA-256 (32 bytes) of the script that its signing page runs, if there is one. `as_shown` is the id of
+    the proposal that was read before: nothing else is opened. Raises AcksAwaited, LetterExists,
+    LetterRefused, NotProposed, PredecessorNotOpen, ProposalChanged, RollMissing; RolledBack, before
     anything is written.
     """
     check_times(site, draft)
@@ -58,6 +67,8 @@ def open_letter(site: Site, draft: Draft, bundle: bytes | None = None) -> Letter
         if before is not None:
             _supersede(connection, batch, site, before, now)
         proposal = get_proposed(site, own, connection, draft, before, bundle)
+        if as_shown is not None and proposal.letter_id != as_shown:
+            raise ProposalChanged
         record = _letter_record(site, connection, proposal)
         roll = _issuers_roll(proposal) if own is None else _own_roll_record(own, record.letter)
         if own is not None:

@@ -6,7 +6,8 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from undersigned.app.draft_fields import Fields
-from undersigned.app.typed import Unread, read_moment
+from undersigned.app.typed import read_moment
+from undersigned.errors import FieldUnread
 
 T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)
@@ -68,7 +69,7 @@ class FieldReader:
             return None
         try:
             value = read(text)
-        except Unread as error:
+        except FieldUnread as error:
             self.note(name, error.detail)
             return None
         self.values[name] = value
@@ -100,4 +101,4 @@ def _chosen(kind: Callable[[str], T], text: str) -> T:
     try:
         return kind(text)
     except ValueError:
-        raise Unread("choice") from None
+        raise FieldUnread("choice") from None

@@ -1,6 +1,6 @@
 """What people type into a field: numbers, shares, times of a zone, durations, lines; and how it is read.
 
-`None` is nothing typed; `Unread` says why it cannot be read, by the name of its sentence.
+`None` is nothing typed; `FieldUnread` says why it cannot be read, by the name of its sentence.
 """
 
 import datetime as dt
@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Final, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
-from undersigned.errors import FormatError
+from undersigned.errors import FieldUnread
 
 T = TypeVar("T")
 
@@ -27,34 +27,30 @@ _TIME: Final = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9]))?")
 _BETWEEN: Final = re.compile(r"[;,\s]+")
 
 
-class Unread(FormatError):
-    """What was typed cannot be read."""
-
-
 def read_number(text: str) -> int | None:
-    """Read a whole number, with or without marks between its thousands. Raises Unread."""
+    """Read a whole number, with or without marks between its thousands. Raises FieldUnread."""
     text = text.strip()
     if not text:
         return None
     if not _NUMBER.fullmatch(text):
-        raise Unread("number")
+        raise FieldUnread("number")
     return int(re.sub(r"[^0-9]", "", text))
 
 
 def read_people(text: str, headcount: int | None) -> int | None:
-    """Read a number of people, or a share of all of them in percent, rounded up. Raises Unread."""
+    """Read a number of people, or a share of all of them in percent, rounded up. Raises FieldUnread."""
     share = _SHARE.fullmatch(text.strip())
     if share is None:
         return read_number(text)
     if headcount is None:
-        raise Unread("share-of-unknown")
+        raise FieldUnread("share-of-unknown")
     decimals = share[2] or ""
     whole = int("100" + "0" * len(decimals))
     return -(-headcount * int(share[1] + decimals) // whole)
 
 
 def read_numbers(text: str, headcount: int | None) -> tuple[int, ...]:
-    """Read numbers or shares with commas or spaces between; returned ascending, each once. Raises Unread."""
+    """Read numbers or shares with commas or spaces between, ascending, each once. Raises FieldUnread."""
     joined = re.sub(r"\s+%", "%", text.strip())
     parts = [part for part in _BETWEEN.split(joined) if part]
     read = (read_people(part, headcount) for part in parts)
@@ -62,16 +58,16 @@ def read_numbers(text: str, headcount: int | None) -> tuple[int, ...]:
 
 
 def read_day(text: str) -> str | None:
-    """Read a day, YYYY-MM-DD. Raises Unread."""
+    """Read a day, YYYY-MM-DD. Raises FieldUnread."""
     text = text.strip()
     if not text:
         return None
     if not _DAY.fullmatch(text):
-        raise Unread("day")
+        raise FieldUnread("day")
     try:
         return dt.date.fromisoformat(text).isoformat()
     except ValueError:
-        raise Unread("day") from None
+        raise FieldUnread("day") from None
 
 
 @lru_cache(1)
@@ -82,7 +78,7 @@ def list_zones() -> tuple[str, ...]:
 
 
 def read_moment(day: str, time: str, zone: str) -> int | None:
-    """Read a time of a zone as UTC seconds. Raises Unread, also for one that a change of clocks skips.
+    """Read a time of a zone as UTC seconds. Raises FieldUnread, also for one that a change of clocks skips.
 
     Of a time that comes twice it is the first.
     """
@@ -91,19 +87,19 @@ def read_moment(day: str, time: str, zone: str) -> int | None:
         return None
     clock = _TIME.fullmatch(time.strip())
     if clock is None:
-        raise Unread("time")
+        raise FieldUnread("time")
     if zone not in list_zones():
-        raise Unread("zone")
+        raise FieldUnread("zone")
     local = dt.datetime.fromisoformat(f"{read}T{clock[1]}:{clock[2]}:{clock[3] or '00'}")
     try:
         at = local.replace(tzinfo=ZoneInfo(zone)).timestamp()
         there = dt.datetime.fromtimestamp(at, ZoneInfo(zone)).replace(tzinfo=None)
     except (OverflowError, ValueError):
-        raise Unread("day") from None
+        raise FieldUnread("day") from None
     if there != local:
-        raise Unread("skipped")
+        raise FieldUnread("skipped")
     if at < 0:
-        raise Unread("day")
+        raise FieldUnread("day")
     return int(at)
 
 
@@ -114,10 +110,10 @@ def write_moment(at: int, zone: str) -> tuple[str, str]:
 
 
 def read_duration(text: str, unit: str) -> int | None:
-    """Read a duration in one of `UNITS`, in seconds. Raises Unread."""
+    """Read a duration in one of `UNITS`, in seconds. Raises FieldUnread."""
     number = read_number(text)
     if unit not in UNITS:
-        raise Unread("unit")
+        raise FieldUnread("unit")
     return None if number is None else number * UNITS[unit]
 
 

@@ -29,3 +29,8 @@ class Act(StrEnum):
     MAKE_GUARANTEE_LINK = "make-guarantee-link"
     CANCEL_GUARANTEE = "cancel-guarantee"
     WITHDRAW_GUARANTEE = "withdraw-guarantee"
+    MAKE_DRAFT = "make-draft"
+    EDIT_DRAFT = "edit-draft"
+    DELETE_DRAFT = "delete-draft"
+    PROPOSE_LETTER = "propose-letter"
+    OPEN_LETTER = "open-letter"

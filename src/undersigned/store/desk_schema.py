@@ -98,3 +98,20 @@ trail = table(
     text("state"),
     rowid=True,
 )
+
+draft = table(
+    "draft",
+    desk,
+    binary("draft", primary_key=True),
+    text("slug"),
+    number("edition"),
+    # what was typed, JSON
+    binary("fields"),
+    # how often it was saved
+    number("version"),
+    # an account
+    binary("updated_by"),
+    number("updated_at"),
+    # of the letter that it was opened as
+    binary("letter_id", nullable=True),
+)

@@ -18,6 +18,9 @@ from undersigned.web.api import (
 )
 from undersigned.web.desk import activity as desk_activity
 from undersigned.web.desk import answers as desk_answers
+from undersigned.web.desk import draft_opening as desk_draft_opening
+from undersigned.web.desk import draft_sections as desk_draft_sections
+from undersigned.web.desk import drafts as desk_drafts
 from undersigned.web.desk import guarantees as desk_guarantees
 from undersigned.web.desk import letters as desk_letters
 from undersigned.web.desk import sign_in as desk_sign_in
@@ -36,8 +39,17 @@ from undersigned.web.pages.rendering import Renderer
 from undersigned.web.shell import API, UndersignedApp, make_shell
 from undersigned.web.static_files import StaticFiles
 
-DESK: Final = (desk_letters, desk_answers, desk_guarantees, desk_activity, desk_sign_in)
-"""The pages of the desk, each module one subject."""
+DESK: Final = (
+    desk_letters,
+    desk_answers,
+    desk_guarantees,
+    desk_activity,
+    desk_sign_in,
+    desk_drafts,
+    desk_draft_opening,
+    desk_draft_sections,
+)
+"""The pages of the desk, each module one subject; the last has addresses whose end may be any word."""
 
 
 def make_app(running: RunningSite) -> UndersignedApp:

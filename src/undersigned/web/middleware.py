@@ -19,6 +19,11 @@ from undersigned.web.problems import http_problem
 MOST_BODY: Final = 256 * 1024
 """Bytes of a request: four times the largest blob in base64url, and its record."""
 
+MOST_DRAFT: Final = 2 * 1024 * 1024
+"""Bytes of a page of a draft: a text of 100,000 characters in any script, and all else that stands there."""
+
+_OF_DRAFTS = "/desk/drafts/"
+
 _OF_TRUSTEES = re.compile(r"/api/v1/letters/[^/]+/waves/[^/]+/(shares|opening)")
 """What these routes take can be far longer; they know how long, and stop reading themselves."""
 
@@ -96,7 +101,8 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         announced = Headers(scope=scope).get("content-length", "")
-        is_too_large = announced.isdecimal() and int(announced[:20]) > self._most
+        most = MOST_DRAFT if scope["path"].startswith(_OF_DRAFTS) else self._most
+        is_too_large = announced.isdecimal() and int(announced[:20]) > most
         read = 0
 
         async def receive_counting() -> Message:
@@ -105,7 +111,7 @@ class BodyLimit:
                 raise HTTPException(413)
             message = await receive()
             read += len(message.get("body", b""))
-            if read > self._most:
+            if read > most:
                 raise HTTPException(413)
             return message
 

@@ -4,7 +4,8 @@ from fastapi.responses import Response
 from starlette.requests import Request
 
 from undersigned.app import reading
-from undersigned.web.desk.guard import Organiser
+from undersigned.app.desk_drafts import list_drafts
+from undersigned.web.desk.guard import AtDesk, Organiser
 from undersigned.web.desk.routing import make_router, see_other
 from undersigned.web.door import AtDoor
 from undersigned.web.pages.letters import choose_text, renderer_of
@@ -19,12 +20,13 @@ def enter_desk(_: Organiser) -> Response:
 
 
 @router.get("/letters")
-def list_letters(request: Request, signed_in: Organiser, door: AtDoor) -> Response:
-    """List the letters of this site."""
+def list_letters(request: Request, signed_in: Organiser, desk: AtDesk, door: AtDoor) -> Response:
+    """List the drafts and the letters of this site."""
     renderer, running = renderer_of(request), door.running
     pages = reading.list_pages(running.site, running.letters)
     values = {
         "lines": [(page, choose_text(page, None, signed_in.language)) for page in pages],
+        "drafts": list_drafts(desk),
         "now": running.site.clock.now(),
     }
     return renderer.desk_page(request, signed_in, "desk/letters.html", values)

@@ -1,15 +1,14 @@
 """The page of a proposal: exactly what would be fixed, and who has acknowledged it."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Protocol, TypeVar
 
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import HTMLResponse, Response
 from starlette.requests import Request
 
 from undersigned.app.proposing import get_proposal
-from undersigned.domain.proposal import Proposal
 from undersigned.domain.terms import LONGEST_LANG
-from undersigned.domain.text import TextDocument
 from undersigned.encoding import parse_hex
 from undersigned.web.api.letters import seals_of
 from undersigned.web.api.models import HASH
@@ -31,7 +30,7 @@ def show_proposal(
     """Show a letter that waits for its acks, in every respect in which it will be fixed."""
     renderer, site = renderer_of(request), door.running.site
     proposal = get_proposal(site, parse_hex(letter_id, 32))
-    shown = _choose_text(proposal, text, renderer.language_of(request).tag)
+    shown = choose_text(proposal.texts, text, renderer.language_of(request).tag)
     values = {
         "proposal": proposal,
         "letter": proposal.letter,
@@ -48,8 +47,19 @@ def show_proposal(
     return response
 
 
-def _choose_text(proposal: Proposal, asked: str | None, tag: str) -> TextDocument:
+class HasLang(Protocol):
+    """A text in some language."""
+
+    @property
+    def lang(self) -> str:
+        """Its tag."""
+
+
+T = TypeVar("T", bound=HasLang)
+
+
+def choose_text(texts: Sequence[T], asked: str | None, tag: str) -> T:
     """Choose the text in the language that was asked for, else that of the page, else the first."""
-    by_lang = {text.lang: text for text in reversed(proposal.texts)}
-    by_tag = {text.lang.partition("-")[0]: text for text in reversed(proposal.texts)}
-    return by_lang.get(asked or "") or by_tag.get(tag) or proposal.texts[0]
+    by_lang = {text.lang: text for text in reversed(texts)}
+    by_tag = {text.lang.partition("-")[0]: text for text in reversed(texts)}
+    return by_lang.get(asked or "") or by_tag.get(tag) or texts[0]
