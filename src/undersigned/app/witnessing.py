@@ -68,6 +68,11 @@ class Witnesses:
         self._held: dict[str, NoteSignature] = {}
         self._lock = threading.Lock()
 
+    @property
+    def failing(self) -> list[str]:
+        """The names of those who did not cosign when they were asked last, fit to be shown."""
+        return [printable(each.name) for each in self._asked if each.problem is not None]
+
     def close(self) -> None:
         """Let go of the connections."""
         self._http.close()

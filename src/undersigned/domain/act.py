@@ -34,3 +34,8 @@ class Act(StrEnum):
     DELETE_DRAFT = "delete-draft"
     PROPOSE_LETTER = "propose-letter"
     OPEN_LETTER = "open-letter"
+    POST_NOTICE = "post-notice"
+    INVALIDATE = "invalidate"
+    ERASE_NAME = "erase-name"
+    HIDE_STATEMENT = "hide-statement"
+    SHOW_STATEMENT = "show-statement"

@@ -1,5 +1,7 @@
 """Explanations: the public document in which an organiser says why a signature is invalidated; §3."""
 
+import unicodedata
+
 from undersigned.domain.canonical import check_string
 from undersigned.errors import FormatError
 
@@ -32,3 +34,13 @@ def _check(text: str) -> None:
     check_string(text, "explanation", longest=LONGEST_EXPLANATION, lines=True)
     if not text.strip():
         raise FormatError("explanation: says nothing")
+
+
+def clean_explanation(text: str) -> str:
+    """Return the explanation that was typed into a form: NFC, line feeds, no space around it.
+
+    Raises FormatError if that is none.
+    """
+    clean = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
+    _check(clean)
+    return clean

@@ -55,3 +55,15 @@ def list_hidden(connection: sa.Connection, leaves: Sequence[int]) -> dict[int, H
         )
         found |= {row.leaf_index: HiddenRow(*row) for row in rows}
     return found
+
+
+def count_hidden(connection: sa.Connection, letter_id: bytes) -> int:
+    """Count the statements of a letter that are hidden."""
+    return connection.execute(
+        sa.select(sa.func.count())
+        .select_from(hidden_statement)
+        .join(signature, signature.c.leaf_index == hidden_statement.c.leaf_index)
+        .where(
+            hidden_statement.c.letter_id == letter_id, hidden_statement.c.name == signature.c.name
+        )
+    ).scalar_one()

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from undersigned.app.many import ManyInvalidations
 from undersigned.app.running import RunningSite
 from undersigned.web import documents, log, openapi
 from undersigned.web.api import (
@@ -21,9 +22,14 @@ from undersigned.web.desk import answers as desk_answers
 from undersigned.web.desk import draft_opening as desk_draft_opening
 from undersigned.web.desk import draft_sections as desk_draft_sections
 from undersigned.web.desk import drafts as desk_drafts
+from undersigned.web.desk import exports as desk_exports
 from undersigned.web.desk import guarantees as desk_guarantees
+from undersigned.web.desk import letter as desk_letter
 from undersigned.web.desk import letters as desk_letters
+from undersigned.web.desk import notices as desk_notices
 from undersigned.web.desk import sign_in as desk_sign_in
+from undersigned.web.desk import signature as desk_signature
+from undersigned.web.desk import signatures as desk_signatures
 from undersigned.web.desk.mounting import add_desk
 from undersigned.web.door import Door, IssuerDoor
 from undersigned.web.pages import answering as answering_pages
@@ -41,8 +47,13 @@ from undersigned.web.static_files import StaticFiles
 
 DESK: Final = (
     desk_letters,
+    desk_letter,
+    desk_notices,
+    desk_signatures,
+    desk_signature,
     desk_answers,
     desk_guarantees,
+    desk_exports,
     desk_activity,
     desk_sign_in,
     desk_drafts,
@@ -76,5 +87,6 @@ def make_app(running: RunningSite) -> UndersignedApp:
     app.include_router(guaranteeing_pages.router)
     app.include_router(trustee_pages.router)
     app.include_router(verify_pages.router)
+    app.state.many_invalidations = ManyInvalidations(running.site, running.letters, running.desk)
     add_desk(app, running.desk, (module.router for module in DESK))
     return app
