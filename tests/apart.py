@@ -11,12 +11,13 @@ from tests.live import HOST, serve, serve_on
 from tests.live import listen as listen_here
 
 from undersigned.app.drafting import open_letter
+from undersigned.app.invites import make_invites
 from undersigned.app.issuer import Issuer, make_issuer
 from undersigned.app.letter_file import read_draft
 from undersigned.app.offering import Offer, acknowledge, offer_keys
 from undersigned.app.outside_collector import OutsideCollectors
 from undersigned.app.proposing import add_ack, propose_letter
-from undersigned.app.rolls import import_roll, make_invites
+from undersigned.app.rolls import import_roll
 from undersigned.app.running import RunningSite
 from undersigned.app.running_issuer import RunningIssuer
 from undersigned.app.site import Site, make_collector

@@ -13,9 +13,10 @@ from starlette.types import ASGIApp
 
 from undersigned.app.draft import Draft
 from undersigned.app.drafting import open_letter
+from undersigned.app.invites import make_invites
 from undersigned.app.letter_file import read_draft
 from undersigned.app.proposing import propose_letter
-from undersigned.app.rolls import import_roll, make_invites
+from undersigned.app.rolls import import_roll
 from undersigned.app.running import RunningSite
 from undersigned.app.site import WholeSite, make_site
 from undersigned.crypto.keys import TrusteeKey

@@ -300,6 +300,7 @@ class SimulatedLetter:
     site: SimulatedSite
     letter: Letter
     roll_n: int = 30
+    changes: int = 0  # of the roll
     headcount: int = field(init=False)
     index: int = -1
     members: list[Member] = field(default_factory=list)
@@ -323,6 +324,8 @@ class SimulatedLetter:
         for lang in ("en", "id"):
             self.site.put(format_text(make_text(lang)))
         self.index = self.site.add(open_letter(self.letter))
+        if self.letter.roll is RollKind.DOMAIN:
+            self.roll_n = self.letter.headcount
         self.site.add(self.roll(self.roll_n, RollReason.OPENED))
         self.opened_at = self.site.now
         self._enter(None, Move(State.OPEN, 0, self.site.now))
@@ -330,8 +333,16 @@ class SimulatedLetter:
     def roll(self, n: int, reason: RollReason) -> RollRecord:
         """Return a record that states the roll."""
         commits = [digest_of("member", i) for i in range(n)]
-        record = RollRecord(self.letter.letter_id, n, roll_hash(commits), reason, bytes(64))
+        digest = None if self.letter.roll is RollKind.DOMAIN else roll_hash(commits)
+        seq = None if reason is RollReason.OPENED else self.changes
+        record = RollRecord(self.letter.letter_id, n, digest, reason, bytes(64), seq)
         return sign_record(record, ATTESTATION)  # type: ignore[no-any-return]
+
+    def change_roll(self, more: int) -> None:
+        """Let so many members come onto the roll, or (a negative number) be blocked."""
+        self.roll_n += more
+        self.changes += 1
+        self.site.add(self.roll(self.roll_n, RollReason.ADDED if more > 0 else RollReason.BLOCKED))
 
     # --- members
 

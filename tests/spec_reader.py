@@ -238,6 +238,23 @@ BODY = members(
     methods=some_in_order("email|invite|openid"),
     promise_vkey=string(1, 8_192),
 )
+DOMAIN = string(
+    3, 253, r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+"
+)
+
+
+def body(v: Any) -> bool:
+    """Shape of a letter's body: with `domains`, ascending, exactly when its roll is one."""
+    if not isinstance(v, dict) or ("domains" in v) != (v.get("roll") == "domain"):
+        return False
+    domains = v.get("domains", ["a.b"])
+    return (
+        BODY({name: v[name] for name in v if name != "domains"})
+        and array(DOMAIN, 1, 20)(domains)
+        and domains == sorted(set(domains))
+    )
+
+
 ACK = members("sig:64B", by=lambda v: v == "issuer" or integer(1, 16)(v))
 ANSWER = members("state:met|partly|refused", id=DEMAND)
 
@@ -246,7 +263,7 @@ STATES = "open|reached|frozen|released|closed|lapsed|superseded"
 NOTICES = "headcount|news|correction|bundle|pdf|timestamp"
 CHOICE = "mode:public|sealed|anonymous condition:0..? name:32B?"
 KINDS: dict[str, tuple[str | None, str, dict[str, Shape]]] = {
-    "letter": ("organiser", "", {"body": BODY, "acks": array(ACK)}),
+    "letter": ("organiser", "", {"body": body, "acks": array(ACK)}),
     "roll": ("attestation", "letter:32B n:0.. hash:32B? reason:opened|added|blocked", {}),
     "issued": ("attestation", "letter:32B blinded:32B member:32B", {}),
     "epoch": (None, "letter:32B n:1.. at:0..", {}),
@@ -285,13 +302,16 @@ SHAPES = {
     kind: members(f"v:1..1 t:{kind} {table}" + (" sig:64B" if signer else ""), **more)
     for kind, (signer, table, more) in KINDS.items()
 }
+LATER_ROLL = members(f"v:1..1 t:roll {KINDS['roll'][1]} sig:64B seq:1..")
 
 
 def parse_record(entry: bytes) -> dict[str, Any]:
     """Read an entry: canonical, of a known kind, exactly its members, within its size (§2, §3)."""
     record = parse(entry)
     need(isinstance(record, dict) and record.get("t") in list(KINDS), "an entry's kind is known")
-    need(SHAPES[record["t"]](record), f"a record is of the kind {record['t']}")
+    is_later = record["t"] == "roll" and record.get("reason") != "opened"
+    fits = LATER_ROLL if is_later else SHAPES[record["t"]]
+    need(fits(record), f"a record is of the kind {record['t']}")
     need(len(entry) <= (49_152 if record["t"] == "letter" else 8_192), "an entry is short enough")
     return dict(record)
 
@@ -842,6 +862,18 @@ class Letter:
         """Keep n; the hash is null exactly for a roll that is a domain (§4)."""
         need((record["reason"] == "opened") == (self.records == 2), "the roll is opened once")
         need((record["hash"] is None) == (self.body["roll"] == "domain"), "a list has a hash")
+        if self.records > 2:
+            need(self.body["roll"] != "domain", "a domain's roll does not change")
+            need(
+                self.state in {"open", "reached", "frozen", "released"},
+                "a roll changes while the letter takes signatures",
+            )
+            need(record["seq"] == self.tally["roll"] - 1, "changes of a roll are numbered")
+            grows = record["n"] - self.roll_n
+            need(grows > 0 if record["reason"] == "added" else grows < 0, "a change says how")
+            need(record["n"] >= len(self.issued), "who has a token stays on the roll")
+        if self.body["roll"] == "domain":
+            need(record["n"] == self.body["headcount"]["n"], "a domain's roll is its headcount")
         self.roll_n = record["n"]
 
     def take_issued(self, _: int, record: dict[str, Any]) -> None:

@@ -99,6 +99,14 @@ text_refs = st.lists(langs, min_size=1, max_size=4, unique=True).flatmap(
 )
 
 
+domains = st.lists(
+    st.from_regex(r"[a-z0-9]{1,5}(-[a-z0-9]{1,5})?\.(xn--)?[a-z0-9]{2,6}", fullmatch=True),
+    min_size=1,
+    max_size=4,
+    unique=True,
+).map(lambda some: tuple(sorted(some)))
+
+
 @st.composite
 def epoch_terms(draw: st.DrawFn) -> EpochTerms:
     """Give epoch terms within the bounds of §3.1."""
@@ -110,6 +118,7 @@ def epoch_terms(draw: st.DrawFn) -> EpochTerms:
 def letters(draw: st.DrawFn, /, **fixed: Any) -> Letter:
     """Give letters that keep every bound of §3.1; `fixed` sets members of the letter."""
     modes = fixed.get("modes") or draw(_some_of(Mode))
+    roll = fixed.get("roll") or draw(st.sampled_from(RollKind))
     headcount = fixed.get("headcount") or draw(st.integers(1, 10_000_000))
     keys = draw(st.lists(trustees, min_size=1, max_size=3)) if Mode.SEALED in modes else []
     edition = draw(st.integers(1, 5))
@@ -136,7 +145,8 @@ def letters(draw: st.DrawFn, /, **fixed: Any) -> Letter:
         "issuer_url": draw(st.none() | st.just("https://issuer.example")),
         "token_key": draw(octets(294)),
         "attestation_key": draw(octets(32)),
-        "roll": draw(st.sampled_from(RollKind)),
+        "roll": roll,
+        "domains": draw(domains) if roll is RollKind.DOMAIN else (),
         "methods": draw(_some_of(Method)),
         "organiser_key": draw(octets(32)),
         "promise_vkey": "example.org/log/promise+deadbeef+AfT5+/0=",
@@ -224,13 +234,16 @@ small_records: st.SearchStrategy[Record] = st.one_of(
     outcome_records,
     response_records,
     notice_records(),
-    st.builds(
-        RollRecord,
-        letter_ids,
-        naturals,
-        st.none() | octets(32),
-        st.sampled_from(RollReason),
-        octets(64),
+    st.sampled_from(RollReason).flatmap(
+        lambda reason: st.builds(
+            RollRecord,
+            letter_ids,
+            naturals,
+            st.none() | octets(32),
+            st.just(reason),
+            octets(64),
+            st.none() if reason is RollReason.OPENED else st.integers(1, 2**53 - 1),
+        )
     ),
     st.builds(IssuedRecord, letter_ids, octets(32), octets(32), octets(64)),
     st.builds(EpochRecord, letter_ids, st.integers(1, GREATEST), times),

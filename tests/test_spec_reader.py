@@ -126,7 +126,7 @@ class Walk:
 
     def step(self) -> None:
         """Take one step."""
-        steps = [self.sign, self.sign, self.change, self.speak, self.wait, self.open]
+        steps = [self.sign, self.sign, self.change, self.speak, self.wait, self.open, self.regrow]
         self.draw.draw(st.sampled_from(steps))()
 
     def sign(self) -> None:
@@ -162,6 +162,14 @@ class Walk:
         else:
             tell = [self.letter.notice, self.letter.stamp, self.letter.stamp_tree]
             self.draw.draw(st.sampled_from(tell))()
+
+    def regrow(self) -> None:
+        """Let members come onto the roll, or be blocked who have no token."""
+        if self.letter.stage.state not in (State.CLOSED, State.LAPSED):
+            least = max(len(self.letter.members) - self.letter.roll_n, -3)
+            more = self.draw.draw(st.integers(least, 3))
+            if more:
+                self.letter.change_roll(more)
 
     def wait(self) -> None:
         """Let time pass, as long as no wave waits."""

@@ -14,6 +14,7 @@ import {
   readList,
   readMembers,
   readNullable,
+  readObject,
   readPattern,
   readText,
   readWord,
@@ -32,11 +33,14 @@ export const HASH_SIZE = 32;
 export const SEAL_KEY_SIZE = 1216;
 export const MOST_TRUSTEES = 16;
 const MOST_HEADCOUNT = 10_000_000;
+const MOST_DOMAINS = 20;
 const LONGEST_LANG = 35;
 
 export const SLUG = /^[a-z0-9][a-z0-9-]{0,63}$/;
 export const DEMAND = /^[a-z0-9-]{1,32}$/;
 const LANG = /^[a-z]{1,8}(-[A-Za-z0-9]{1,8})*$/;
+const LABEL = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?";
+const DOMAIN = new RegExp(`^(?=.{1,253}$)${LABEL}(\\.${LABEL})+$`);
 const VKEY = /^[^\s+]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]+={0,2}$/;
 
 export interface Trustee {
@@ -80,6 +84,8 @@ export interface Body {
   readonly promiseVkey: string;
   readonly bundle: Bytes | null;
   readonly retentionDays: number;
+  /** Whose addresses belong to members; empty unless the roll is a domain. */
+  readonly domains: readonly string[];
 }
 
 const MEMBERS = [
@@ -88,9 +94,14 @@ const MEMBERS = [
   "methods", "organiser_key", "promise_vkey", "bundle", "retention_days",
 ] as const;
 
+/** `domains` is the one member that may be missing: it is there exactly when the roll is a domain. */
+function membersOf(value: unknown): readonly (typeof MEMBERS[number] | "domains")[] {
+  return readObject(value, "letter")["roll"] === "domain" ? [...MEMBERS, "domains"] : MEMBERS;
+}
+
 /** Read the body from plain JSON values. Throws FormatError, naming the member. */
 export function parseBody(value: unknown): Body {
-  const wire = readMembers(value, "letter", MEMBERS);
+  const wire = readMembers(value, "letter", membersOf(value));
   const headcount = readHeadcount(wire.headcount);
   const issuer = readMembers(wire.issuer, "issuer", ["url", "token_key", "attestation_key"]);
   const body: Body = {
@@ -119,6 +130,7 @@ export function parseBody(value: unknown): Body {
     promiseVkey: readPattern(wire.promise_vkey, "promise_vkey", VKEY),
     bundle: readNullable(wire.bundle, (hash) => readBytes(hash, "bundle", HASH_SIZE)),
     retentionDays: readInteger(wire.retention_days, "retention_days", 0, 3_650),
+    domains: "domains" in wire ? readDomains(wire.domains) : [],
   };
   checkTogether(body);
   return body;
@@ -192,6 +204,16 @@ function readTrustee(value: unknown): Trustee {
     sealKey: readBytes(wire.seal_key, "trustees.seal_key", SEAL_KEY_SIZE),
     signKey: readBytes(wire.sign_key, "trustees.sign_key", KEY_SIZE),
   };
+}
+
+function readDomains(value: unknown): readonly string[] {
+  const domains = readList(value, "domains", [1, MOST_DOMAINS], (domain) =>
+    readPattern(domain, "domains", DOMAIN),
+  );
+  if (domains.some((domain, at) => at > 0 && domain <= (domains[at - 1] ?? ""))) {
+    throw new FormatError("domains: must be ascending, each once");
+  }
+  return domains;
 }
 
 function readConditions(value: unknown, headcount: number): readonly number[] {

@@ -36,6 +36,8 @@ const word = <T extends string>(...words: readonly T[]): Reader<T> => (value, wh
 const orNull = <T>(read: Reader<T>): Reader<T | null> => (value, what) =>
   readNullable(value, (one) => read(one, what));
 const octets = (size: number): Reader<string> => (value, what) => readOctets(value, what, size);
+/** The number of a later roll, which the one that opens a letter lacks (see `membersOf`). */
+const ofLater: Reader<number | undefined> = (value, what) => readInteger(value, what, 1);
 const digest = octets(HASH_SIZE);
 const sig = octets(SIGNATURE_SIZE);
 
@@ -58,6 +60,7 @@ function readOctets(value: unknown, what: string, size: number): string {
 const KINDS = {
   roll: {
     letter: digest, n: natural, hash: orNull(digest), reason: word("opened", "added", "blocked"), sig,
+    seq: ofLater,
   },
   issued: { letter: digest, blinded: digest, member: digest, sig },
   epoch: { letter: digest, n: positive, at: natural },
@@ -152,14 +155,21 @@ export function parseEntry(data: Bytes): Entry {
 
 function readPlain(value: unknown, t: KindName): PlainEntry {
   const kind: Readonly<Record<string, Reader<unknown>>> = KINDS[t];
-  const wire: Readonly<Record<string, unknown>> = readMembers(value, t, ["v", "t", ...Object.keys(kind)]);
+  const members = membersOf(value, kind);
+  const wire: Readonly<Record<string, unknown>> = readMembers(value, t, ["v", "t", ...members]);
   readConstant(wire["v"], "v", 1);
-  for (const [member, read] of Object.entries(kind)) read(wire[member], `${t}: ${member}`);
+  for (const member of members) kind[member]?.(wire[member], `${t}: ${member}`);
   const entry = wire as unknown as PlainEntry;
   if (entry.t === "notice" && (entry.n === null) === (entry.kind === "headcount")) {
     throw new FormatError("notice: n is the new headcount, and null in every other kind");
   }
   return entry;
+}
+
+/** `seq` of a roll is the one member that may be missing: it is there unless the reason is opened. */
+function membersOf(value: unknown, kind: Readonly<Record<string, unknown>>): readonly string[] {
+  const isFirst = readObject(value, "record")["reason"] === "opened";
+  return Object.keys(kind).filter((member) => member !== "seq" || kind !== KINDS.roll || !isFirst);
 }
 
 /** Check the order of the acks: their signatures are for the replay. */

@@ -4,8 +4,9 @@
  */
 
 import type { Body } from "./body.ts";
-import type { BatchEntry, EntryOf } from "./entry.ts";
+import type { BatchEntry, EntryOf, State } from "./entry.ts";
 import type { Findings } from "./findings.ts";
+import { TAKES_AMENDMENTS } from "./stage.ts";
 
 const PARTS = { issued: 1, sign: 2, amend: 3, withdraw: 3 } as const;
 
@@ -15,6 +16,8 @@ export class Epochs {
   /** Epochs at or after `closes`, this one included. */
   afterClosing = 0;
   rollN = 0;
+  /** `roll` records so far. */
+  rolls = 0;
   issued = 0;
   signed = 0;
   readonly #letter: Body;
@@ -86,11 +89,21 @@ export class Epochs {
     }
   }
 
-  /** Take a `roll` record. */
-  stateRoll(index: number, { n, hash }: EntryOf<"roll">): void {
+  /** Take a `roll` record: the opening one, or a later change in the letter's state. */
+  stateRoll(index: number, entry: EntryOf<"roll">, state: State | null): void {
+    const { n, hash, reason, seq } = entry;
     const isDomain = this.#letter.roll === "domain";
+    const before = this.rollN;
+    this.rolls += 1;
     this.rollN = n;
     this.#said.delete("roll");
+    if ((this.rolls === 1) !== (reason === "opened")) {
+      this.#say(index, "reason", "the first roll, and no other, has the reason opened");
+    } else if (this.rolls > 1 && seq !== this.rolls - 1) {
+      this.#say(index, "seq", `change ${seq} of the roll follows change ${this.rolls - 2}`);
+    } else if (this.rolls > 1) {
+      this.#checkChange(index, entry, before, state);
+    }
     if ((hash === null) !== isDomain) {
       this.#say(index, "hash", "the roll has a hash exactly when it is not a mail domain");
     }
@@ -100,8 +113,29 @@ export class Epochs {
     this.#compareRoll(index);
   }
 
+  /** Check that what changes the roll says how, and comes while it matters (section 4). */
+  #checkChange(
+    index: number,
+    { n, reason }: EntryOf<"roll">,
+    before: number,
+    state: State | null,
+  ): void {
+    const change = `and the roll goes from ${before} to ${n}`;
+    if (this.#letter.roll === "domain") {
+      this.#say(index, "change", "the roll of a mail domain does not change");
+    } else if (reason === "added" && n <= before) {
+      this.#say(index, "change", `members are added, ${change}`);
+    } else if (reason === "blocked" && n >= before) {
+      this.#say(index, "change", `members are blocked, ${change}`);
+    }
+    if (state === null || !TAKES_AMENDMENTS.includes(state)) {
+      this.#say(index, "late", "the roll of a letter changes that is not open");
+    }
+  }
+
   #compareRoll(index: number): void {
-    if (this.issued <= this.rollN) return;
+    // The members of a domain are its headcount, which anybody may have counted too low.
+    if (this.issued <= this.rollN || this.#letter.roll === "domain") return;
     this.#say(index, "roll", `${this.issued} tokens issued to a roll of ${this.rollN} members`);
   }
 

@@ -45,7 +45,6 @@ export class LetterReplay {
   readonly #reachedAt = new Set<number>();
   readonly #nonces = new Set<string>();
   #lastAt = 0;
-  #rolls = 0;
   #isInEpoch = false;
   /** An epoch has come after a boundary, and no outcome yet. */
   #isLate = false;
@@ -150,15 +149,10 @@ export class LetterReplay {
   }
 
   #stateRoll(index: number, entry: EntryOf<"roll">): void {
-    this.#rolls += 1;
-    const isFirst = this.#rolls === 1;
-    if (isFirst !== (entry.reason === "opened")) {
-      this.#false(8, index, "the first roll, and no other, has the reason opened");
-    }
-    if (isFirst && index !== this.index + 1) {
+    if (this.epochs.rolls === 0 && index !== this.index + 1) {
       this.#false(6, index, "the roll does not stand next to the letter");
     }
-    this.epochs.stateRoll(index, entry);
+    this.epochs.stateRoll(index, entry, this.stage?.state ?? null);
   }
 
   // --- epochs

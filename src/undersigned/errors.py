@@ -212,6 +212,14 @@ class RollMissing(Refused):
     """The letter has no roll yet: nobody could sign it."""
 
 
+class RollExceeded(Refused):
+    """The roll has no more members than have received tokens already."""
+
+
+class NotOnRoll(Refused):
+    """Nobody on this roll has that address."""
+
+
 class RollRefused(Refused):
     """The roll has rows that cannot be taken; nothing was imported."""
 

@@ -13,13 +13,13 @@ from undersigned.app.clock import StoredClock
 from undersigned.app.drafting import open_letter
 from undersigned.app.exporting import export_log
 from undersigned.app.intake import Answer, Intake
+from undersigned.app.invites import make_invites
 from undersigned.app.issuing import ShownAs, TokenRequest, issue_token
 from undersigned.app.letter_file import read_draft
 from undersigned.app.letters import Letters, LetterView, stage_of
 from undersigned.app.methods.by_invite import InviteProof as ShownCode
 from undersigned.app.opening import open_due_waves
 from undersigned.app.own_collector import OwnCollector
-from undersigned.app.rolls import make_invites
 from undersigned.app.sequencing import sequence
 from undersigned.app.site import WholeSite, make_site
 from undersigned.app.taking import parse_change_request, parse_sign_request

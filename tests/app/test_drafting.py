@@ -11,10 +11,11 @@ from tests.app.village import DAY, START, Village
 
 from undersigned.app import drafting
 from undersigned.app.drafting import open_letter
+from undersigned.app.invites import make_invites
 from undersigned.app.issuer import key_folder
 from undersigned.app.letter_file import read_draft
 from undersigned.app.log import Batch, find_published
-from undersigned.app.rolls import import_roll, make_invites
+from undersigned.app.rolls import import_roll
 from undersigned.crypto.ed25519 import verify_ed25519
 from undersigned.crypto.keys import RecordSigner, TokenKey
 from undersigned.domain.letter import Mode, RollKind, State, ack_bytes

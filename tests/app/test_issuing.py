@@ -8,8 +8,8 @@ import pytest
 from tests.app.inspecting import verified
 from tests.app.village import DAY, START, Village
 
+from undersigned.app.invites import make_invites
 from undersigned.app.issuing import ShownAs, TokenAnswer, TokenRequest, issue_token
-from undersigned.app.rolls import make_invites
 from undersigned.crypto.ed25519 import verify_ed25519
 from undersigned.domain.letter import Letter, RollKind
 from undersigned.domain.name import Verified, attestation_signed_bytes

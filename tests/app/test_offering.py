@@ -7,11 +7,12 @@ import pytest
 from tests.apart import make_members, open_apart, write_file_apart
 from tests.app.village import HOST
 
+from undersigned.app.invites import make_invites
 from undersigned.app.issuer import Issuer, make_issuer
 from undersigned.app.letter_file import read_draft
 from undersigned.app.offering import acknowledge, offer_keys
 from undersigned.app.proposing import add_ack, get_proposal, propose_letter
-from undersigned.app.rolls import import_roll, make_invites
+from undersigned.app.rolls import import_roll
 from undersigned.app.site import Site, make_collector, make_site
 from undersigned.crypto.ed25519 import verify_ed25519
 from undersigned.domain.letter import Letter, ack_bytes

@@ -240,7 +240,7 @@ def test_an_issuer_elsewhere_brings_the_roll(village: Village) -> None:
     roll = replace(unsigned, sig=attestation.sign(signed_bytes(unsigned)))
     with pytest.raises(AcksAwaited, match=r"of: the issuer$"):
         open_letter(village.site, draft)
-    for wrong in (None, replace(roll, hash=None), replace(roll, reason=RollReason.ADDED)):
+    for wrong in (None, replace(roll, hash=None), replace(roll, reason=RollReason.ADDED, seq=1)):
         with pytest.raises(LetterRefused):
             add_ack(village.site, proposal.letter_id, "issuer", sig, wrong)
     with pytest.raises(AckRefused):

@@ -10,11 +10,11 @@ from undersigned.app.activity import get_activity
 from undersigned.app.desk import Desk, open_desk
 from undersigned.app.following import Following
 from undersigned.app.forgetting import Forgetting
+from undersigned.app.invites import make_invites
 from undersigned.app.issuer import IssuedLetter
 from undersigned.app.methods.by_mail import begin_enrolment, mail_code
 from undersigned.app.news import LetterNews, NewsSource
 from undersigned.app.reading import get_page
-from undersigned.app.rolls import make_invites
 from undersigned.app.site import open_site
 from undersigned.app.tidying import Tidying
 from undersigned.crypto.keys import TrusteeKey

@@ -5,7 +5,8 @@ import sqlite3
 import pytest
 from tests.app.village import Village
 
-from undersigned.app.rolls import Invite, code_hash, import_roll, make_invites
+from undersigned.app.invites import Invite, make_invites
+from undersigned.app.rolls import code_hash, import_roll
 from undersigned.domain.roll import (
     INVITE_ALPHABET,
     member_commit,

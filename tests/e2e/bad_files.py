@@ -6,7 +6,7 @@ from collections.abc import Callable
 from tests.e2e.bad_requests import Case
 from tests.e2e.world import World
 
-from undersigned.domain.roll import LONGEST_ROLL
+from undersigned.domain.roll_file import LONGEST_ROLL
 
 
 def _roll(content: bytes | str, slug: str = "new") -> Callable[[World], str]:

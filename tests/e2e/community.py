@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from undersigned.app.drafting import open_letter
+from undersigned.app.invites import make_invites
 from undersigned.app.letter_file import read_draft
-from undersigned.app.rolls import import_roll, make_invites
+from undersigned.app.rolls import import_roll
 from undersigned.app.site import WholeSite
 from undersigned.domain.letter import Letter
 

@@ -6,9 +6,10 @@ from pathlib import Path
 from tests.live import LETTER_FILE, ROLL, TEXT, LiveSite
 
 from undersigned.app.draft import Draft
+from undersigned.app.invites import make_invites
 from undersigned.app.letter_file import read_draft
 from undersigned.app.proposing import propose_letter
-from undersigned.app.rolls import import_roll, make_invites
+from undersigned.app.rolls import import_roll
 from undersigned.app.site import WholeSite
 from undersigned.domain.proposal import Proposal
 from undersigned.web.static_files import find_bundle

@@ -19,7 +19,8 @@ from tests.e2e.community import random_word, write_letter_file
 from tests.e2e.server import Server
 from tests.web.members import enrolled, signed, wait_for_proof
 
-from undersigned.app.rolls import import_roll, make_invites
+from undersigned.app.invites import make_invites
+from undersigned.app.rolls import import_roll
 from undersigned.app.site import make_site
 from undersigned.cli.trustee_key import load_key
 from undersigned.crypto.keys import SignerKey, code_of

@@ -295,6 +295,79 @@ def roll_too_small(draft: Draft, site: SimulatedSite) -> None:
     draft.put(index, site.letters[0].roll(3, RollReason.OPENED))
 
 
+def _change_roll(draft: Draft, reason: RollReason, more: int) -> None:
+    """Append a roll that says of the newest one that it changed."""
+    last = draft.records(RollRecord)[-1][1]
+    seq = None if reason is RollReason.OPENED else (last.seq or 0) + 1
+    changed = replace(last, n=last.n + more, reason=reason, hash=digest_of("another"), seq=seq)
+    draft.entries.append(format_record(sign_record(changed, ATTESTATION)))
+
+
+@lie(8, stories.regrown)
+def blocked_below_the_issued(draft: Draft, _: SimulatedSite) -> None:
+    """Members who have tokens are taken off the roll, as if they had never been counted."""
+    _change_roll(draft, RollReason.BLOCKED, -draft.records(RollRecord)[-1][1].n)
+
+
+@lie(8, stories.regrown)
+def issued_beyond_the_blocked(draft: Draft, _: SimulatedSite) -> None:
+    """The record that lets a new member in is left out, and the member's token is there."""
+    del draft.entries[draft.records(RollRecord)[2][0]]
+
+
+@lie(8, stories.regrown)
+def roll_grows_by_blocking(draft: Draft, _: SimulatedSite) -> None:
+    """New members come in under the word for those who are put out."""
+    _change_roll(draft, RollReason.BLOCKED, +4)
+
+
+@lie(8, stories.regrown)
+def roll_shrinks_by_adding(draft: Draft, _: SimulatedSite) -> None:
+    """Members are put out under the word for those who come in."""
+    _change_roll(draft, RollReason.ADDED, -1)
+
+
+@lie(8, stories.regrown)
+def roll_opened_again(draft: Draft, _: SimulatedSite) -> None:
+    """Another roll is stated as if the letter had opened with it."""
+    _change_roll(draft, RollReason.OPENED, +1)
+
+
+@lie(8, stories.regrown)
+def change_of_a_roll_repeated(draft: Draft, _: SimulatedSite) -> None:
+    """Who holds an old record of the issuer appends it once more."""
+    old = draft.records(RollRecord)[1][0]
+    draft.entries.append(draft.entries[old])
+
+
+@lie(8, stories.fallen)
+def roll_of_an_ended_letter(draft: Draft, _: SimulatedSite) -> None:
+    """The roll of a letter grows that nobody can sign any more."""
+    _change_roll(draft, RollReason.ADDED, +1)
+
+
+@lie(5, stories.regrown)
+def roll_by_another_key(draft: Draft, _: SimulatedSite) -> None:
+    """The site, and not the issuer, changes the roll."""
+    index, record = draft.records(RollRecord)[-1]
+    draft.put(index, sign_record(replace(record, n=record.n + 5), ORGANISER))
+
+
+@lie(8, stories.domain)
+def domain_roll_changes(draft: Draft, _: SimulatedSite) -> None:
+    """Somebody is said to have been put out of a roll that nobody has listed."""
+    record = draft.records(RollRecord)[0][1]
+    changed = replace(record, reason=RollReason.BLOCKED, seq=1)
+    draft.entries.append(format_record(sign_record(changed, ATTESTATION)))
+
+
+@lie(8, stories.domain)
+def domain_roll_of_another_size(draft: Draft, _: SimulatedSite) -> None:
+    """The roll of a domain is not the headcount that the letter states."""
+    index, record = draft.records(RollRecord)[0]
+    draft.put(index, sign_record(replace(record, n=record.n + 1), ATTESTATION))
+
+
 @lie(8)
 def more_signed_than_issued(draft: Draft, _: SimulatedSite) -> None:
     """A token is not on record as issued."""

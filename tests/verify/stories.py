@@ -4,7 +4,7 @@ import functools
 
 from tests.simulator import DAY, SimulatedSite
 
-from undersigned.domain.letter import EpochTerms, Mode
+from undersigned.domain.letter import EpochTerms, Method, Mode, RollKind
 from undersigned.domain.record import DemandState, GuaranteeState
 
 
@@ -241,6 +241,49 @@ def long() -> SimulatedSite:
     return site
 
 
+@functools.cache
+def regrown() -> SimulatedSite:
+    """Members are blocked and added while the letter is open, reached, frozen and released."""
+    site = SimulatedSite()
+    letter = site.open(rule=6)
+    letter.sign_many(5)
+    letter.epoch()
+    letter.change_roll(-25)  # nobody is left but those who have signed
+    letter.change_roll(+1)
+    letter.sign()
+    letter.epoch()
+    letter.change_roll(+3)
+    letter.advance(3_600)
+    letter.change_roll(-1)
+    letter.open_wave()
+    letter.sign(Mode.PUBLIC)
+    letter.epoch()
+    letter.change_roll(+2)
+    letter.change_roll(-2)
+    letter.change_roll(+2)
+    return site
+
+
+@functools.cache
+def domain() -> SimulatedSite:
+    """Everybody with an address at one of two domains may sign, and they are more than were counted."""
+    site = SimulatedSite()
+    letter = site.open(
+        roll=RollKind.DOMAIN,
+        domains=("mill.example", "xn--mhle-0ra.example"),
+        methods=(Method.EMAIL,),
+        headcount=4,
+        rule=3,
+        conditions=(2, 4),
+    )
+    letter.sign_many(5)
+    letter.sign(Mode.PUBLIC)
+    letter.epoch()
+    letter.advance(3_600)
+    letter.open_wave()
+    return site
+
+
 HONEST = {
     story.__name__: story
     for story in (
@@ -256,6 +299,8 @@ HONEST = {
         recounted,
         answered,
         stamped,
+        regrown,
+        domain,
         long,
     )
 }

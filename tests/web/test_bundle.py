@@ -10,8 +10,8 @@ from tests.e2e.community import write_letter_file
 from tests.live import LiveSite
 
 from undersigned.app.drafting import open_letter
+from undersigned.app.invites import make_invites
 from undersigned.app.letter_file import read_draft
-from undersigned.app.rolls import make_invites
 from undersigned.cli.main import main
 from undersigned.web.static_files import FOLDER, SIGN_SCRIPT, find_bundle
 

@@ -20,6 +20,7 @@ from undersigned.app.links import hash_of, make_link
 from undersigned.app.log import Batch, publish_now
 from undersigned.app.site import Site
 from undersigned.app.turn import Turn
+from undersigned.domain.address import canonical_address
 from undersigned.domain.canonical import check_range
 from undersigned.domain.letter import Letter, TextDocument, parse_text
 from undersigned.domain.record import (
@@ -32,7 +33,6 @@ from undersigned.domain.record import (
     signed_bytes,
 )
 from undersigned.domain.response import Answerer, DemandReply, Response, format_response
-from undersigned.domain.roll import canonical_address
 from undersigned.errors import AnsweredBefore, FormatError, StoreError, UnknownLetter, UnknownLink
 from undersigned.store import answers as answer_store
 from undersigned.store import letters as letter_store

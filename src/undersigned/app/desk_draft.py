@@ -28,8 +28,8 @@ from undersigned.app.typed import (
     read_numbers,
     read_people,
 )
+from undersigned.domain.address import canonical_address
 from undersigned.domain.letter import MOST_HEADCOUNT, Basis, EpochTerms, Method, Mode, RollKind
-from undersigned.domain.roll import canonical_address
 from undersigned.errors import FieldUnread, FormatError
 
 

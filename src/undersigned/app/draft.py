@@ -72,6 +72,7 @@ class Draft:
     quorum: int | None = None
     issuer: DraftIssuer | None = None
     addressee_mails: tuple[str | None, ...] = ()
+    domains: tuple[str, ...] = ()
 
     @property
     def needs_others(self) -> bool:
@@ -133,6 +134,8 @@ def _unusable(draft: Draft) -> Iterator[Problem]:
         yield Problem(
             "methods", "`methods` has openid, and this site can only take email and invite"
         )
+    if draft.roll is RollKind.DOMAIN and Method.INVITE in draft.methods:
+        yield Problem("methods", "`methods` has invite, and the roll of a domain has no codes")
     if draft.roll is RollKind.INVITES and Method.EMAIL in draft.methods:
         yield Problem("methods", "`methods` has email, and a roll of invites has no addresses")
 
@@ -193,6 +196,7 @@ _SOUND: dict[str, Callable[[Draft], Draft]] = {
     "epoch.max_wait_s": lambda draft: replace(draft, epoch=EpochTerms(1, 1, 1)),
     "modes": lambda draft: replace(draft, modes=tuple(Mode)),
     "methods": lambda draft: replace(draft, methods=(Method.EMAIL,)),
+    "domains": lambda draft: replace(draft, roll=RollKind.LIST, domains=()),
     "retention_days": lambda draft: replace(draft, retention_days=0),
     "trustees": lambda draft: replace(draft, trustees=draft.trustees[:16]),
     "trustees.name": lambda draft: replace(draft, trustees=()),
@@ -275,4 +279,5 @@ def letter_of(
         promise_vkey=promise_vkey,
         bundle=bundle,
         retention_days=draft.retention_days,
+        domains=draft.domains,
     )

@@ -39,6 +39,7 @@ from undersigned.errors import (
 )
 from undersigned.store import letters as letter_store
 from undersigned.store import pending as pending_store
+from undersigned.store import roll_states
 from undersigned.store.database import Connection
 from undersigned.store.letters import LetterRow
 from undersigned.store.proposals import ProposalRow
@@ -78,14 +79,14 @@ def open_letter(
         letter_id = record.letter_id
         outcome = OutcomeRecord(letter_id, State.OPEN, 0, now, 0, 0, 0, outcome_hash(()))
         batch.add(outcome)
-        store_letter(connection, record, outcome, roll.n)
+        store_letter(connection, record, outcome, roll)
         batch.write()
     publish(site)
     return record.letter
 
 
 def store_letter(
-    connection: Connection, record: LetterRecord, outcome: OutcomeRecord, roll_n: int
+    connection: Connection, record: LetterRecord, outcome: OutcomeRecord, roll: RollRecord
 ) -> None:
     """Store a letter that was just opened. Raises LetterExists."""
     row = LetterRow(
@@ -93,7 +94,7 @@ def store_letter(
         slug=record.letter.slug,
         edition=record.letter.edition,
         record=format_record(record),
-        roll_n=roll_n,
+        roll_n=roll.n,
         stage=format_stage(stage_after_outcome(None, outcome, unopened=0)),
         epochs=0,
         epoch_at=0,
@@ -103,6 +104,8 @@ def store_letter(
     )
     if not letter_store.add_letter(connection, row):
         raise LetterExists
+    # A domain's roll, which has no hash, sets no limit.
+    roll_states.add_roll_state(connection, record.letter_id, None if roll.hash is None else roll.n)
 
 
 def _supersede(

@@ -18,11 +18,11 @@ from undersigned.app.links import hash_of, make_link
 from undersigned.app.log import Batch, publish_now
 from undersigned.app.site import Site
 from undersigned.app.turn import Turn
+from undersigned.domain.address import canonical_address
 from undersigned.domain.canonical import check_range
 from undersigned.domain.guarantee import Guarantee, format_guarantee
 from undersigned.domain.letter import MOST_HEADCOUNT, TextDocument, parse_text
 from undersigned.domain.record import GuaranteeRecord, GuaranteeState, signed_bytes
-from undersigned.domain.roll import canonical_address
 from undersigned.errors import (
     FormatError,
     GuaranteeDecided,

@@ -91,10 +91,17 @@ class Issuer:
     def get_letter(self, name: str) -> IssuedLetter:
         """Return the letter of `slug` (its newest edition) or `slug@edition`. Raises UnknownLetter."""
         slug, edition = parse_letter_name(name)
+        issued = self.find_letter(slug, edition)
+        if issued is None:
+            raise UnknownLetter
+        return issued
+
+    def find_letter(self, slug: str, edition: int | None = None) -> IssuedLetter | None:
+        """Return an edition of a letter, the newest if none is named; None if it issues for no such."""
         with self.database.read() as connection:
             row = letter_store.find_acknowledged(connection, slug, edition)
         if row is None:
-            raise UnknownLetter
+            return None
         return IssuedLetter(parse_letter(msgspec.json.decode(row.body)), row.site)
 
     def list_letters(self) -> list[AcknowledgedRow]:

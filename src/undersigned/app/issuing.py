@@ -26,23 +26,34 @@ from undersigned.domain.name import (
     initials,
     parse_attestation,
 )
-from undersigned.domain.record import IssuedRecord, signed_bytes
-from undersigned.errors import AlreadyIssued, FormatError
+from undersigned.domain.record import IssuedRecord, RollRecord, signed_bytes
+from undersigned.errors import AlreadyIssued, FormatError, ProofRejected
 from undersigned.store import issuances
+from undersigned.store import members as member_store
 from undersigned.store.issuances import IssuanceRow
 from undersigned.store.members import MemberRow
 
 NO_SIGNATURE = bytes(64)
 
 
-class Collector(NewsSource, Protocol):
+class RollCollector(Protocol):
+    """What a change of a roll asks of whoever collects the signatures of its letter."""
+
+    def check_takes(self, letter: Letter) -> None:
+        """Check that a letter takes signatures now. Raises LetterNotOpen, UnknownLetter, Busy."""
+
+    def state_roll(self, letter: Letter, record: RollRecord) -> None:
+        """Return once a later roll is in the log; the same one may come again.
+
+        Raises LetterNotOpen, RollExceeded; Busy if it is not known whether it was taken.
+        """
+
+
+class Collector(RollCollector, NewsSource, Protocol):
     """What an issuer asks of whoever collects the signatures of its letters.
 
     By a call in a whole site (`own_collector`), by HTTP if it is apart (`outside_collector`).
     """
-
-    def check_takes(self, letter: Letter) -> None:
-        """Check that a letter takes signatures now. Raises LetterNotOpen, UnknownLetter, Busy."""
 
     def take(self, letter: Letter, record: IssuedRecord) -> None:
         """Return once the record is durably with the collector.
@@ -86,13 +97,19 @@ def issue_token(
     verified: Verified,
     request: TokenRequest,
 ) -> TokenAnswer:
-    """Give a proven member their one token. Raises AlreadyIssued, LetterNotOpen, FormatError, Busy."""
+    """Give a proven member their one token.
+
+    Raises AlreadyIssued, LetterNotOpen, FormatError, ProofRejected, RollExceeded, Busy.
+    """
     with issuer.database.read() as connection:
         row = issuances.find_issuance(connection, letter.letter_id, member.commit)
     if row is None:
         collector.check_takes(letter)
         row = _make_issuance(issuer, letter, member, verified, request)
         with issuer.database.write() as connection:
+            # Who was blocked since the proof gets no token: the log may say so already.
+            if member_store.find_member_by_commit(connection, member.slug, member.commit) is None:
+                raise ProofRejected
             if not issuances.add_issuance(connection, row):
                 # Another request of the same member was first.
                 existing = issuances.find_issuance(connection, letter.letter_id, member.commit)

@@ -60,6 +60,7 @@ def read_draft(path: Path) -> Draft:
             max_wait_s=reader.take(epoch, "max_wait_s", int, 600),
         ),
         roll=reader.choice(table, "roll", RollKind),
+        domains=tuple(sorted(reader.items(table, "domains", str, []))),
         methods=tuple(reader.choices(table, "methods", Method)),
         retention_days=reader.take(table, "retention_days", int, 90),
         texts=tuple(text for text in texts if text is not None),

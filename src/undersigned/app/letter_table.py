@@ -10,7 +10,7 @@ from undersigned.app.draft import OPERATOR, DraftIssuer, DraftTrustee
 from undersigned.crypto.ed25519 import PUBLIC_KEY_SIZE
 from undersigned.crypto.hpke import SEAL_KEY_SIZE
 from undersigned.crypto.token import parse_spki
-from undersigned.domain.roll import canonical_address
+from undersigned.domain.address import canonical_address
 from undersigned.encoding import parse_base64url
 from undersigned.errors import FormatError
 

@@ -17,13 +17,15 @@ from undersigned.app.news import LetterNews
 from undersigned.crypto.note_key import parse_vkey
 from undersigned.domain.canonical import Natural, decode_json
 from undersigned.domain.letter import Letter, State
-from undersigned.domain.record import IssuedRecord, format_record
+from undersigned.domain.record import IssuedRecord, RollRecord, format_record
 from undersigned.domain.stage import ENDED, TAKES_AMENDMENTS
 from undersigned.encoding import format_base64url
 from undersigned.errors import (
     AlreadyIssued,
     Busy,
+    FormatError,
     LetterNotOpen,
+    RollExceeded,
     UndersignedError,
     UnknownLetter,
     VerificationError,
@@ -40,7 +42,7 @@ OPEN_FOR_S: Final = 30.0
 
 AWAY: Final = "The site that collects the signatures does not answer; try again in a few seconds."
 
-_PLAIN: Final = (AlreadyIssued, LetterNotOpen, UnknownLetter, Busy)
+_PLAIN: Final = (AlreadyIssued, LetterNotOpen, RollExceeded, UnknownLetter, Busy)
 """What the site can say that the member is to hear."""
 
 
@@ -65,8 +67,13 @@ class _PromiseAnswer(msgspec.Struct, forbid_unknown_fields=True):
     promise: str
 
 
+class _StatedAnswer(msgspec.Struct, forbid_unknown_fields=True):
+    n: int
+
+
 T = TypeVar("T", bound=_LetterAnswer)
 
+_STATED: Final = msgspec.json.Decoder(_StatedAnswer)
 _LETTER: Final = msgspec.json.Decoder(_LetterAnswer)
 _NEWS: Final = msgspec.json.Decoder(_NewsAnswer)
 _PROMISE: Final = msgspec.json.Decoder(_PromiseAnswer)
@@ -130,6 +137,17 @@ class OutsideCollector:
             promise = parse_promise(note.encode("utf-8", "surrogatepass"), key)  # 2
             if promise.leaf_hash != leaf_hash(entry):  # 3
                 raise VerificationError("The promise is one for another record.")
+        except UndersignedError as error:
+            raise self._plain(error) from None
+        self._is_away = False
+
+    def state_roll(self, letter: Letter, record: RollRecord) -> None:
+        """Return once the site says that a later roll is in its log. Raises LetterNotOpen, Busy."""
+        body = {"record": format_base64url(format_record(record))}
+        try:
+            answer = submit(self._client, f"{self._address(letter)}/roll-records", body, PATIENCE)
+            if decode_json(_STATED, answer.body, "answer").n != record.n:
+                raise FormatError("the site says another number than the roll")
         except UndersignedError as error:
             raise self._plain(error) from None
         self._is_away = False

@@ -4,12 +4,13 @@ from typing import Final
 
 from undersigned.app.counting import count_letter
 from undersigned.app.intake import Intake
-from undersigned.app.letters import stage_of
+from undersigned.app.letters import Letters, stage_of
 from undersigned.app.news import LetterNews, find_end
 from undersigned.app.site import Site
+from undersigned.app.stating import state_roll
 from undersigned.app.taking import IssuedRequest
 from undersigned.domain.letter import Letter
-from undersigned.domain.record import IssuedRecord
+from undersigned.domain.record import IssuedRecord, RollRecord
 from undersigned.domain.stage import check_takes_signature
 from undersigned.errors import Busy, UnknownLetter
 from undersigned.store import letters as letter_store
@@ -18,12 +19,12 @@ TAKE_TIMEOUT_S: Final = 30
 """How long a token waits for its `issued` record to be on disk."""
 
 
-class OwnCollector:
-    """Takes the issuer's records through the intake; see `issuing.Collector`."""
+class OwnRolls:
+    """Takes changes of the rolls of a whole site; see `roll_changes.RollCollector`."""
 
-    def __init__(self, site: Site, intake: Intake) -> None:
+    def __init__(self, site: Site) -> None:
         self._site = site
-        self._intake = intake
+        self._letters = Letters(site)
 
     def check_takes(self, letter: Letter) -> None:
         """Check that a letter takes signatures now. Raises LetterNotOpen, UnknownLetter."""
@@ -43,6 +44,20 @@ class OwnCollector:
             ended_at = find_end(stage)
             m = count_letter(connection, letter).m if ended_at is None else 0
         return LetterNews(stage.state, m, stage.reached_at, stage.released_at, ended_at)
+
+    def state_roll(self, letter: Letter, record: RollRecord) -> None:
+        """Return once a later roll is in the log. Raises LetterNotOpen, RollExceeded."""
+        with self._site.collector.read() as connection:
+            view = self._letters.get(connection, letter.letter_id)
+        state_roll(self._site, self._letters, view, record)
+
+
+class OwnCollector(OwnRolls):
+    """Takes the issuer's records through the intake; see `issuing.Collector`."""
+
+    def __init__(self, site: Site, intake: Intake) -> None:
+        OwnRolls.__init__(self, site)
+        self._intake = intake
 
     def take(self, letter: Letter, record: IssuedRecord) -> None:  # noqa: ARG002
         """Return once the record is on disk. Raises AlreadyIssued, LetterNotOpen, Busy."""

@@ -49,6 +49,7 @@ from undersigned.store import letters as letter_store
 from undersigned.store import log as log_store
 from undersigned.store import notices as notice_store
 from undersigned.store import pending as pending_store
+from undersigned.store import roll_states
 from undersigned.store import signatures as signature_store
 from undersigned.store import waves as wave_store
 from undersigned.store.database import Connection
@@ -138,7 +139,7 @@ class Replaying:
             raise VerificationError(f"the letter at {index} was never opened")
         for each in (record, roll, outcome):
             batch.add(each)
-        store_letter(self._connection, record, outcome, roll.n)
+        store_letter(self._connection, record, outcome, roll)
 
     def _take(self, index: int, record: Record, batch: Batch) -> None:
         letter_id = getattr(record, "letter_id", b"")
@@ -166,10 +167,10 @@ class Replaying:
                 turn.add_response(record, self._find_addressee(record))
             case GuaranteeRecord():
                 turn.add_guarantee(record)
+            case RollRecord():
+                turn.state_roll(record)
             case _:
                 batch.add(record)
-                if isinstance(record, RollRecord):
-                    letter_store.put_roll_n(self._connection, row.letter_id, record.n)
 
     def _enter(self, turn: Turn, record: OutcomeRecord) -> None:
         outcome = turn.enter(Move(record.state, record.wave, record.at))
@@ -204,6 +205,8 @@ class Replaying:
             if not pending_store.add_issued(connection, letter_id, record.member, taken.leaf_hash):
                 held = pending_store.find_issued(connection, letter_id, record.member)
                 _check_same(held, taken)
+            elif not roll_states.count_one_issued(connection, letter_id):
+                raise VerificationError("more tokens were issued than the roll has members")
             return "issued", None
         nonce = nonce_of(record.pk)
         if isinstance(record, SignRecord):

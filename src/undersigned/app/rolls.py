@@ -1,84 +1,85 @@
-"""The roll of a letter: a list from a file, or invite codes. All rows or none."""
+"""The roll of a letter: a list from a file, codes alone, or whoever has an address at a domain.
+
+What is imported is imported whole or not at all. After a letter has opened its roll changes in the log
+too: `app.roll_changes`.
+"""
 
 import hashlib
 import secrets
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable
+from dataclasses import replace
 
 from undersigned.app.issuer import Issuer
-from undersigned.domain.letter import RollKind
+from undersigned.domain.address import domain_of, mailbox_of
+from undersigned.domain.letter import Letter, RollKind
 from undersigned.domain.roll import (
     INVITE_ALPHABET,
     INVITE_CHARACTERS,
-    RollEntry,
-    format_invite_code,
     member_commit,
     member_of_email,
-    member_of_invite,
-    parse_roll_csv,
 )
-from undersigned.errors import LetterRefused, Refused, RollFixed, RollMissing, RollNotEmpty
+from undersigned.domain.roll_file import RollEntry, parse_roll_csv
+from undersigned.errors import (
+    Busy,
+    LetterRefused,
+    NotOnRoll,
+    RollFixed,
+    RollMissing,
+    RollNotEmpty,
+)
 from undersigned.store import acknowledged as letter_store
 from undersigned.store import members as member_store
+from undersigned.store import rolls as roll_store
 from undersigned.store.database import Connection
 from undersigned.store.members import MemberRow
 
 SALT_BYTES = 16
-MOST_INVITES = 200_000
+
+ON_ITS_WAY = "A change of this roll is on its way into the log; try again in a few seconds."
 
 
-class Invite(NamedTuple):
-    """An invite code as it is handed over, and whose it is (None on a roll of invites alone)."""
-
-    code: str
-    name: str | None
-    address: str | None
+def _nothing(_: float) -> None:
+    """Tell nobody how far it is."""
 
 
-def import_roll(issuer: Issuer, slug: str, data: bytes) -> int:
+def import_roll(
+    issuer: Issuer, slug: str, data: bytes, tell: Callable[[float], None] = _nothing
+) -> int:
     """Import a CSV file (email, name, role) as the roll of a letter; return the number of entries.
 
-    Raises RollRefused with every bad row, RollFixed, RollNotEmpty.
+    `tell` is told the part that is done, from 0 to 1. Raises RollRefused with every row that cannot be
+    taken, RollFixed, RollNotEmpty.
     """
-    entries = parse_roll_csv(data)
+    entries = parse_roll_csv(data, tell=lambda part: tell(part / 2))
+    members = [make_entry(slug, entry) for entry in entries]
     with issuer.database.write() as connection:
-        _check_not_open(connection, slug)
-        if member_store.list_commits(connection, slug):
+        check_not_open(connection, slug)
+        if roll_store.has_entries(connection, slug):
             raise RollNotEmpty
-        member_store.add_members(connection, [_member_of(slug, entry) for entry in entries])
+        member_store.add_members(connection, members, lambda part: tell(0.5 + part / 2))
     return len(entries)
 
 
-def make_invites(issuer: Issuer, slug: str, count: int | None) -> list[Invite]:
-    """Make invite codes, the only time that they can be seen: the database keeps their hashes.
-
-    Where the roll is a list, every entry without a code receives one (`count` is None); otherwise
-    `count` new entries are made. Raises RollFixed, RollNotEmpty.
-    """
-    with issuer.database.read() as connection:
-        members = member_store.list_members(connection, slug)
-    if any(member.address for member in members):
-        if count is not None:
-            raise RollNotEmpty("This roll is a list: every entry of it receives a code.")
-        return _invite_entries(issuer, slug, members)
-    if count is None or not 1 <= count <= MOST_INVITES:
-        raise Refused(f"Say how many codes to make, from 1 to {MOST_INVITES}.")
-    return _invite_anyone(issuer, slug, count)
-
-
 def get_commits(connection: Connection, slug: str, kind: RollKind) -> list[bytes]:
-    """Return the commitments of a roll, ascending. Raises RollMissing; LetterRefused for another kind."""
-    members = [m for m in member_store.list_members(connection, slug) if not m.blocked]
-    if kind is not RollKind.DOMAIN and not members:
+    """Return the commitments that a letter opens with, ascending.
+
+    Raises RollMissing; LetterRefused for another kind; Busy while a change waits for the log.
+    """
+    figures = roll_store.read_figures(connection, slug)
+    if figures.waiting:
+        raise Busy(ON_ITS_WAY)
+    if kind is not RollKind.DOMAIN and not figures.members:
         raise RollMissing
-    if kind is RollKind.LIST and any(member.name is None for member in members):
+    if kind is RollKind.LIST and figures.unnamed:
         raise LetterRefused(["`roll` is a list, and the members of this letter have codes alone"])
-    if kind is RollKind.INVITES and any(member.name is not None for member in members):
+    if kind is RollKind.INVITES and figures.addressed:
         raise LetterRefused(["`roll` is invites, and the members of this letter are a list"])
-    return [member.commit for member in members]
+    if kind is RollKind.DOMAIN and (figures.named or figures.unaddressed):
+        raise LetterRefused(["`roll` is domain, and the members of this letter are listed already"])
+    return member_store.list_commits(connection, slug)
 
 
-def _check_not_open(connection: Connection, slug: str) -> None:
+def check_not_open(connection: Connection, slug: str) -> None:
     """Check that no letter has this roll, opened or about to be. Raises RollFixed.
 
     The caller may write to this database, which keeps any letter from being opened meanwhile.
@@ -87,18 +88,97 @@ def _check_not_open(connection: Connection, slug: str) -> None:
         raise RollFixed
 
 
-def _member_of(slug: str, entry: RollEntry) -> MemberRow:
-    salt, member = secrets.token_bytes(SALT_BYTES), member_of_email(entry.address)
+def make_entry(slug: str, entry: RollEntry, *, waits: bool = False) -> MemberRow:
+    """Make the entry of a member who is listed, under a salt of its own."""
+    return _entry_of(slug, entry.address, entry.name, entry.role, waits=waits)
+
+
+def _entry_of(
+    slug: str, address: str, name: str | None, role: str | None, *, waits: bool = False
+) -> MemberRow:
+    salt, member = secrets.token_bytes(SALT_BYTES), member_of_email(address)
     return MemberRow(
         slug=slug,
         commit=member_commit(salt, member),
         member=member,
         salt=salt,
-        address=entry.address,
-        name=entry.name,
-        role=entry.role,
+        address=address,
+        name=name,
+        role=role,
         blocked=False,
+        waits=waits,
     )
+
+
+# --- who proves an address
+
+
+def takes_address(connection: Connection, letter: Letter, address: str) -> bool:
+    """Say whether a code may be mailed to a canonical address: it is on the roll, or its domain is.
+
+    Nobody is told the answer. False for who is blocked.
+    """
+    if letter.roll is not RollKind.DOMAIN:
+        return find_listed(connection, letter, address) is not None
+    mailbox = mailbox_on(letter, address)
+    if domain_of(mailbox) not in letter.domains:
+        return False
+    entry = roll_store.find_entry(connection, letter.slug, member_of_email(mailbox))
+    return entry is None or not entry.blocked
+
+
+def find_or_make_member(connection: Connection, letter: Letter, address: str) -> MemberRow | None:
+    """Return the entry of who has proved a canonical address; on a domain's roll, make it now.
+
+    The connection may write. None for who is not on the roll, or blocked.
+    """
+    if letter.roll is not RollKind.DOMAIN:
+        return find_listed(connection, letter, address)
+    if not takes_address(connection, letter, address):
+        return None
+    mailbox = mailbox_on(letter, address)
+    entry = member_store.find_member(connection, letter.slug, member_of_email(mailbox))
+    if entry is None:
+        entry = _entry_of(letter.slug, mailbox, None, None)
+        member_store.add_members(connection, [entry])
+    return entry
+
+
+def mailbox_on(letter: Letter, address: str) -> str:
+    """Return the mailbox under which a canonical address is on a letter's roll: codes go there."""
+    return mailbox_of(address, cuts_tags=letter.roll is RollKind.DOMAIN)
+
+
+def find_listed(connection: Connection, letter: Letter, address: str) -> MemberRow | None:
+    """Return the entry of a listed address by its mailbox, or by itself: older rolls have it so."""
+    for writing in dict.fromkeys((mailbox_of(address), address)):
+        entry = member_store.find_member(connection, letter.slug, member_of_email(writing))
+        if entry is not None:
+            return entry
+    return None
+
+
+def find_any_listed(
+    connection: Connection, slug: str, letter: Letter | None, address: str
+) -> MemberRow | None:
+    """Return the entry of a canonical address whatever its state: for those who keep the roll."""
+    mailbox = mailbox_of(address) if letter is None else mailbox_on(letter, address)
+    for writing in dict.fromkeys((mailbox, address)):
+        entry = roll_store.find_entry(connection, slug, member_of_email(writing))
+        if entry is not None:
+            return entry
+    return None
+
+
+def make_blocked(letter: Letter, address: str) -> MemberRow:
+    """Make the blocked entry of somebody who has not come yet. Raises NotOnRoll for another domain."""
+    mailbox = mailbox_on(letter, address)
+    if domain_of(mailbox) not in letter.domains:
+        raise NotOnRoll("That address is at none of this letter's domains.")
+    return replace(_entry_of(letter.slug, mailbox, None, None), blocked=True)
+
+
+# --- codes
 
 
 def new_code(length: int = INVITE_CHARACTERS) -> str:
@@ -109,37 +189,3 @@ def new_code(length: int = INVITE_CHARACTERS) -> str:
 def code_hash(code: str) -> bytes:
     """Return what the database keeps of a code."""
     return hashlib.sha256(code.encode("ascii")).digest()
-
-
-def _invite_entries(issuer: Issuer, slug: str, members: Sequence[MemberRow]) -> list[Invite]:
-    with issuer.database.write() as connection:
-        invited = member_store.list_invited(connection, slug)
-        new = [
-            (new_code(), member)
-            for member in members
-            if member.commit not in invited and not member.blocked
-        ]
-        member_store.add_invites(
-            connection, slug, [(code_hash(code), member.commit) for code, member in new]
-        )
-    invites = [Invite(format_invite_code(c), m.name, m.address) for c, m in new]
-    return sorted(invites, key=lambda invite: invite.address or "")
-
-
-def _invite_anyone(issuer: Issuer, slug: str, count: int) -> list[Invite]:
-    codes = [new_code() for _ in range(count)]
-    members = []
-    for code in codes:
-        salt, member = secrets.token_bytes(SALT_BYTES), member_of_invite(code)
-        members.append(
-            MemberRow(slug, member_commit(salt, member), member, salt, None, None, None, False)
-        )
-    with issuer.database.write() as connection:
-        _check_not_open(connection, slug)
-        member_store.add_members(connection, members)
-        member_store.add_invites(
-            connection,
-            slug,
-            [(code_hash(c), m.commit) for c, m in zip(codes, members, strict=True)],
-        )
-    return [Invite(format_invite_code(code), None, None) for code in codes]

@@ -1,6 +1,8 @@
 """A running issuer: the loops of mails and tidying, and the collectors that it hands its records to."""
 
+import time
 from collections.abc import Callable
+from typing import Final
 
 from undersigned.app.clock import StoredClock
 from undersigned.app.delivering import deliver_mails
@@ -10,9 +12,14 @@ from undersigned.app.following import OUTSIDE_PAUSE_S, Following
 from undersigned.app.issuer import IssuedLetter, Issuer
 from undersigned.app.issuing import Collector
 from undersigned.app.loops import Loops
+from undersigned.app.roll_changes import finish_changes
+from undersigned.app.roll_imports import RollImports
 from undersigned.app.tidying import Tidying, tidy
 from undersigned.errors import StoreError
 from undersigned.mail import Mailer
+
+REST_S: Final = 5.0
+"""Seconds between two looks at what waits for the log of a letter."""
 
 
 class RunningIssuer:
@@ -36,10 +43,13 @@ class RunningIssuer:
         self.issuer = issuer
         self.desk = desk or open_desk(issuer.folder, issuer.clock, url or issuer.url or "")
         self.collector_of = collector_of
+        self.imports = RollImports(issuer, collector_of)
         self._mailer = mailer
+        self._rest_until = 0.0
         self._loops = Loops(
             {
                 "mails": self._deliver,
+                "changes of rolls": self._finish_changes,
                 "tidying of the issuer": Tidying(issuer).step,
                 # apart, since a site elsewhere may let it wait
                 "following": Following(issuer, self.desk, collector_of, pause_s).step,
@@ -53,6 +63,7 @@ class RunningIssuer:
 
     def stop(self) -> None:
         """Finish what was begun and let go of the issuer."""
+        self.imports.stop()
         self._loops.stop()
         if isinstance(self.issuer.clock, StoredClock):
             self.issuer.clock.save()
@@ -62,6 +73,14 @@ class RunningIssuer:
             report_failure("tidying of the issuer", error)
         self.desk.close()
         self.issuer.close()
+
+    def _finish_changes(self) -> None:
+        """Hand over what a crash, or a site that was away, left of a change of a roll."""
+        now = time.monotonic()
+        if now < self._rest_until:
+            return
+        self._rest_until = now + REST_S
+        finish_changes(self.issuer, self.collector_of)
 
     def _deliver(self) -> None:
         deliver_mails(self.issuer.database, self.issuer.clock, self._mailer)

@@ -40,6 +40,7 @@ from undersigned.errors import (
     AmendmentOutOfTurn,
     FormatError,
     NameNotAttested,
+    RollExceeded,
     StoreError,
     TokenInvalid,
     TokenSpent,
@@ -50,6 +51,7 @@ from undersigned.errors import (
 from undersigned.store import letters as letter_store
 from undersigned.store import log as log_store
 from undersigned.store import pending as pending_store
+from undersigned.store import roll_states
 from undersigned.store import signatures as signature_store
 from undersigned.store.database import Connection
 from undersigned.store.pending import PendingRow, Taken
@@ -241,7 +243,7 @@ class IssuedRequest:
         verify_ed25519(view.letter.attestation_key, signed_bytes(self.record), self.record.sig)
 
     def take(self, connection: Connection, view: LetterView, now: int) -> tuple[Taken, bool]:
-        """Let the record wait. Raises Refused if the member has another one."""
+        """Let the record wait. Raises AlreadyIssued, RollExceeded, LetterNotOpen."""
         letter, record = view.letter, self.record
         digest = leaf_of(record)
         earlier = pending_store.find_issued(connection, letter.letter_id, record.member)
@@ -251,10 +253,11 @@ class IssuedRequest:
             return Taken(digest, promised_by(letter, now)), False
         now, late = _check_stage(connection, letter, now, check_takes_signature)
         taken = Taken(digest, promised_by(letter, now))
-        if earlier is not None or not pending_store.add_issued(
-            connection, letter.letter_id, record.member, taken.leaf_hash
-        ):
+        if earlier is not None:
             raise AlreadyIssued
+        if not roll_states.count_one_issued(connection, letter.letter_id):
+            raise RollExceeded
+        pending_store.add_issued(connection, letter.letter_id, record.member, taken.leaf_hash)
         _wait(connection, record, taken, "issued", nonce=None, late=late)
         return taken, True
 

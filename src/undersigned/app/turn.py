@@ -29,8 +29,10 @@ from undersigned.domain.record import (
     OpeningRecord,
     OutcomeRecord,
     ResponseRecord,
+    RollRecord,
     SignRecord,
     WithdrawRecord,
+    format_record,
     parse_record,
 )
 from undersigned.domain.stage import (
@@ -47,6 +49,7 @@ from undersigned.store import letters as letter_store
 from undersigned.store import log as log_store
 from undersigned.store import notices as notice_store
 from undersigned.store import pending as pending_store
+from undersigned.store import roll_states
 from undersigned.store import signatures as signature_store
 from undersigned.store import waves as wave_store
 from undersigned.store.answers import ResponseRow
@@ -286,6 +289,14 @@ class Turn:
         self._batch.add(record)
         self.stage = stage_after_opening(self.stage, record, holds=holds)
         self.save()
+
+    # --- the roll
+
+    def state_roll(self, record: RollRecord) -> None:
+        """Append a later roll: how many the letter's issuer may give tokens to from here on."""
+        self._batch.add(record)
+        roll_states.put_roll(self._connection, self.letter_id, record.n, format_record(record))
+        letter_store.put_roll_n(self._connection, self.letter_id, record.n)
 
     # --- notices
 

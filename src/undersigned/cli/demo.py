@@ -20,8 +20,9 @@ import httpx2
 
 from undersigned.app.clock import StoredClock
 from undersigned.app.drafting import open_letter
+from undersigned.app.invites import make_invites
 from undersigned.app.letter_file import read_draft
-from undersigned.app.rolls import import_roll, make_invites
+from undersigned.app.rolls import import_roll
 from undersigned.app.running import RunningSite
 from undersigned.app.site import WholeSite, make_site
 from undersigned.cli import output

@@ -8,27 +8,27 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from undersigned.app.issuer import Issuer
-from undersigned.app.rolls import Invite, make_invites
+from undersigned.app.invites import Invite, make_invites
 from undersigned.cli import output
+from undersigned.cli.roll_folder import Rolls
 from undersigned.errors import StoreError
 
-_HEADER: Final = ("code", "name", "email")
+_HEADER: Final = ("code", "name", "email", "mark")
 
 
-def write_invites(issuer: Issuer, slug: str, count: int | None, out: Path | None) -> int:
-    """Make codes and write them as CSV (code, name, email); return how many.
+def write_invites(rolls: Rolls, slug: str, count: int | None, out: Path | None) -> int:
+    """Make codes and write them as CSV (code, name, email, mark); return how many.
 
     The file is made before the codes are, and what it does not take goes to stdout: the roll counts
     a member for each code, and the site keeps only hashes. Raises StoreError, RollFixed, RollNotEmpty.
     """
     if out is None:
-        invites = make_invites(issuer, slug, count)
+        invites = make_invites(rolls.issuer, slug, count, rolls.find_collector)
         _print(invites)
         return len(invites)
     descriptor = _create(out)
     try:
-        invites = make_invites(issuer, slug, count)
+        invites = make_invites(rolls.issuer, slug, count, rolls.find_collector)
     except BaseException:
         os.close(descriptor)
         out.unlink()
@@ -74,5 +74,7 @@ def _csv(invites: Sequence[Invite]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(_HEADER)
-    writer.writerows((code, name or "", address or "") for code, name, address in invites)
+    writer.writerows(
+        (each.code, each.name or "", each.address or "", each.mark) for each in invites
+    )
     return text.getvalue()

@@ -70,6 +70,8 @@ EXIT_CODES: Final[dict[type[UndersignedError], int]] = {
     errors.RollFixed: NO,
     errors.RollNotEmpty: NO,
     errors.RollMissing: NO,
+    errors.RollExceeded: NO,
+    errors.NotOnRoll: NO,
     errors.RollRefused: NO,
     errors.LetterRefused: NO,
     errors.NotSignedIn: NO,
@@ -301,6 +303,21 @@ def progress_bar(what: str, total: int) -> Iterator[Callable[[int], None]]:
     with Progress(console=Console(stderr=True), transient=True) as bars:
         bar = bars.add_task(what, total=total)
         yield lambda more: bars.advance(bar, more)
+
+
+@contextmanager
+def progress_part(what: str) -> Iterator[Callable[[float], None]]:
+    """Show on a terminal which part is done; the function that is given is told it, from 0 to 1."""
+    done = 0.0
+    with progress_bar(what, 100) as advance:
+
+        def tell(part: float) -> None:
+            nonlocal done
+            if (more := int(part * 100) - int(done * 100)) > 0:
+                done = part
+                advance(more)
+
+        yield tell
 
 
 # --- questions

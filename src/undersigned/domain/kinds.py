@@ -6,11 +6,11 @@ members of a class stand in the order, and under the names, of the table.
 """
 
 from dataclasses import dataclass
-from typing import Annotated, Literal, NamedTuple, TypeAlias
+from typing import Annotated, Final, Literal, NamedTuple, TypeAlias
 
 import msgspec
 
-from undersigned.domain.canonical import LetterId, Natural, Positive, check_unique
+from undersigned.domain.canonical import GREATEST, LetterId, Natural, Positive, check_unique
 from undersigned.domain.letter import (
     MOST_DEMANDS,
     MOST_HEADCOUNT,
@@ -38,6 +38,12 @@ class Octets(NamedTuple):
 
     size: int
 
+
+class MayBeMissing:
+    """Says of a member that it is left out, not null, where the record has None."""
+
+
+MAY_BE_MISSING: Final = MayBeMissing()
 
 Id: TypeAlias = Annotated[LetterId, Octets(32)]
 Hash: TypeAlias = Annotated[bytes, Octets(32)]
@@ -75,13 +81,21 @@ class LetterRecord:
 
 @dataclass(frozen=True, slots=True)
 class RollRecord:
-    """States how many are on the roll, and a hash over it. Signed by the attestation key."""
+    """States how many are on the roll, and a hash over it. Signed by the attestation key.
+
+    `seq` counts the later ones of a letter; the one that it opens with has none.
+    """
 
     letter_id: Id
     n: Natural
     hash: Hash | None
     reason: RollReason
     sig: Signature
+    seq: Annotated[int, MAY_BE_MISSING, msgspec.Meta(ge=1, le=GREATEST)] | None = None
+
+    def __post_init__(self) -> None:
+        if (self.seq is None) != (self.reason is RollReason.OPENED):
+            raise FormatError("roll: seq is there when the reason is not opened, and only then")
 
 
 @dataclass(frozen=True, slots=True)

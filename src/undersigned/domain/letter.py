@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-import msgspec
+from msgspec import UNSET, UnsetType
 
 from undersigned.domain.canonical import (
     GREATEST,
@@ -23,6 +23,7 @@ from undersigned.domain.canonical import (
     format_canonical,
     hash_bytes,
 )
+from undersigned.domain.letter_body import LetterBody, Trustee
 from undersigned.domain.terms import (
     Basis,
     EpochTerms,
@@ -33,6 +34,7 @@ from undersigned.domain.terms import (
     TextRef,
     TrusteeTerms,
     check_demand_ids,
+    check_domain,
     check_issuer_url,
     check_lang,
 )
@@ -68,6 +70,7 @@ MOST_DEMANDS = 20  # each is answered one by one
 MOST_CONDITIONS = 16  # more numbers would single people out
 MOST_TRUSTEES = 16  # 1.6 kB each in a record of at most 48 KiB
 MOST_HEADCOUNT = 10_000_000
+MOST_DOMAINS = 20  # a page lists them all in one sentence
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 # Only the shape: what the key is, is checked by whoever verifies with it.
@@ -104,6 +107,7 @@ class Letter:
     promise_vkey: str
     bundle: bytes | None
     retention_days: int
+    domains: tuple[str, ...] = ()
     letter_id: LetterId = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -140,6 +144,7 @@ def _check_letter(letter: Letter) -> None:
     _check_times(letter)
     _check_numbers(letter)
     _check_signing(letter)
+    _check_domains(letter)
     _check_trustees(letter)
     _check_keys(letter)
 
@@ -202,6 +207,16 @@ def _check_signing(letter: Letter) -> None:
         raise FormatError("conditions: must be ascending, each once")
 
 
+def _check_domains(letter: Letter) -> None:
+    if (letter.roll is RollKind.DOMAIN) != bool(letter.domains):
+        raise FormatError("domains: must be there when the roll is domain, and only then")
+    check_range(len(letter.domains), "domains: how many", 0, MOST_DOMAINS)
+    for domain in letter.domains:
+        check_domain(domain, "domains")
+    if letter.domains != tuple(sorted(set(letter.domains))):
+        raise FormatError("domains: must be ascending, each once")
+
+
 def _check_trustees(letter: Letter) -> None:
     if letter.is_sealed:
         check_range(len(letter.trustees), "trustees: how many", 1, MOST_TRUSTEES)
@@ -228,67 +243,6 @@ def _check_keys(letter: Letter) -> None:
 
 
 # --- plain JSON values
-
-
-class _Text(msgspec.Struct, forbid_unknown_fields=True):
-    lang: str
-    hash: str
-
-
-class _Demand(msgspec.Struct, forbid_unknown_fields=True):
-    id: str
-
-
-class _Headcount(msgspec.Struct, forbid_unknown_fields=True):
-    n: int
-    as_of: str
-
-
-class _Epoch(msgspec.Struct, forbid_unknown_fields=True):
-    period_s: int
-    floor: int
-    max_wait_s: int
-
-
-class _Trustee(msgspec.Struct, forbid_unknown_fields=True):
-    name: str
-    operator: bool
-    seal_key: str
-    sign_key: str
-
-
-class _Issuer(msgspec.Struct, forbid_unknown_fields=True):
-    url: str | None
-    token_key: str
-    attestation_key: str
-
-
-class LetterBody(msgspec.Struct, forbid_unknown_fields=True):
-    """The body as JSON has it: members and types, before any bound is checked."""
-
-    slug: str
-    edition: int
-    supersedes: str | None
-    texts: list[_Text]
-    demands: list[_Demand]
-    deadline: int | None
-    closes: int
-    headcount: _Headcount
-    rule: int
-    cooling_off_s: int
-    basis: Basis
-    modes: list[Mode]
-    conditions: list[int]
-    epoch: _Epoch
-    trustees: list[_Trustee]
-    quorum: int
-    issuer: _Issuer
-    roll: RollKind
-    methods: list[Method]
-    organiser_key: str
-    promise_vkey: str
-    bundle: str | None
-    retention_days: int
 
 
 def parse_letter(body: object) -> Letter:
@@ -326,10 +280,17 @@ def letter_of(body: LetterBody) -> Letter:
         promise_vkey=body.promise_vkey,
         bundle=_parse_bytes(body.bundle, "bundle"),
         retention_days=body.retention_days,
+        domains=_domains_of(body.domains),
     )
 
 
-def _trustee_of(wire: _Trustee) -> TrusteeTerms:
+def _domains_of(domains: list[str] | UnsetType) -> tuple[str, ...]:
+    if domains == []:
+        raise FormatError("domains: must not be empty")
+    return () if domains is UNSET else tuple(domains)
+
+
+def _trustee_of(wire: Trustee) -> TrusteeTerms:
     return TrusteeTerms(
         wire.name,
         wire.operator,
@@ -355,7 +316,7 @@ def _format_bytes(data: bytes | None) -> str | None:
 
 def format_letter(letter: Letter) -> dict[str, Any]:
     """Write the body of a letter as plain JSON values, whose JCS is what letter_id hashes."""
-    return {
+    body = {
         "slug": letter.slug,
         "edition": letter.edition,
         "supersedes": _format_bytes(letter.supersedes),
@@ -398,3 +359,7 @@ def format_letter(letter: Letter) -> dict[str, Any]:
         "bundle": _format_bytes(letter.bundle),
         "retention_days": letter.retention_days,
     }
+    if letter.domains:
+        # The one member that may be missing: letters of other rolls were signed without it.
+        body["domains"] = list(letter.domains)
+    return body

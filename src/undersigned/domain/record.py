@@ -24,6 +24,7 @@ from undersigned.domain.kinds import (
     InvalidateRecord,
     IssuedRecord,
     LetterRecord,
+    MayBeMissing,
     NoticeRecord,
     Octets,
     OpeningRecord,
@@ -99,14 +100,17 @@ class _Kind:
         self.record = record
         self.members = ["letter" if name == "letter_id" else name for name in attributes]
         sizes = [_find_size(hints[name]) for name in attributes]
+        self.missing = [i for i, name in enumerate(attributes) if _may_be_missing(hints[name])]
         self.octets = [(i, size) for i, size in enumerate(sizes) if size is not None]
         self.struct = msgspec.defstruct(
             record.__name__,
             [
-                (member, hints[name] if size is None else _text_of(hints[name]))
-                for member, name, size in zip(self.members, attributes, sizes, strict=True)
-            ]
-            + [("v", Literal[1])],
+                ("v", Literal[1]),
+                *(
+                    _member_of(member, hints[name] if size is None else _text_of(hints[name]))
+                    for member, name, size in zip(self.members, attributes, sizes, strict=True)
+                ),
+            ],
             tag=tag,
             tag_field="t",
             forbid_unknown_fields=True,
@@ -124,6 +128,8 @@ class _Kind:
                     values[i] = parse_base64url(text, size=size)
                 except FormatError as error:
                     raise FormatError(f"{self.tag}: {self.members[i]}: {error.detail}") from None
+        for i in self.missing:
+            values[i] = None if values[i] is msgspec.UNSET else values[i]
         return self.record(*values)
 
     def wire_of(self, record: Any) -> Any:
@@ -132,7 +138,9 @@ class _Kind:
         for i, _ in self.octets:
             if (data := values[i]) is not None:
                 values[i] = format_base64url(data)
-        return self.struct(*values, 1)
+        for i in self.missing:
+            values[i] = msgspec.UNSET if values[i] is None else values[i]
+        return self.struct(1, *values)
 
     def check_sizes(self, record: Any) -> None:
         """Check that every key, hash and signature has its size. Raises FormatError."""
@@ -149,6 +157,23 @@ def _find_size(hint: Any) -> int | None:
             if isinstance(note, Octets):
                 return note.size
     return None
+
+
+def _may_be_missing(hint: Any) -> bool:
+    """Say whether a member is left out where the record has None."""
+    return any(
+        isinstance(note, MayBeMissing)
+        for part in (hint, *typing.get_args(hint))
+        for note in getattr(part, "__metadata__", ())
+    )
+
+
+def _member_of(name: str, hint: Any) -> tuple[Any, ...]:
+    """Return a member of a struct; one that may be missing is never null."""
+    if not _may_be_missing(hint):
+        return (name, hint)
+    (present,) = (part for part in typing.get_args(hint) if part is not type(None))
+    return (name, present | msgspec.UnsetType, msgspec.UNSET)
 
 
 def _text_of(hint: Any) -> Any:

@@ -8,6 +8,7 @@ from typing import Final, Literal
 
 import msgspec
 
+from undersigned.domain.address import parse_address
 from undersigned.domain.canonical import (
     LONGEST_DOCUMENT,
     DemandId,
@@ -19,7 +20,6 @@ from undersigned.domain.canonical import (
 from undersigned.domain.kinds import ResponseRecord
 from undersigned.domain.plain import check_words
 from undersigned.domain.reasons import ResponseSource
-from undersigned.domain.roll import parse_address
 from undersigned.domain.terms import check_lang
 from undersigned.domain.text import MOST_ADDRESSEES, MOST_DEMANDS
 from undersigned.errors import FormatError

@@ -16,6 +16,7 @@ _PORT = r"(:[1-9][0-9]{0,4})?"
 _ORIGIN = re.compile(
     rf"https://(?=[^:]{{1,253}}(:|$)){_LABEL}(\.{_LABEL})*{_PORT}|http://(localhost|127\.0\.0\.1){_PORT}"
 )
+_DOMAIN = re.compile(rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})+")
 _DEFAULT_PORT = re.compile(r"https:.*:443|http:.*:80")
 
 
@@ -100,6 +101,12 @@ def check_demand_ids(ids: tuple[str, ...]) -> None:
     if not all(_DEMAND.fullmatch(demand) for demand in ids):
         raise FormatError("demands.id: must be 1 to 32 of a-z, 0-9 and hyphen")
     check_unique(ids, "demands.id")
+
+
+def check_domain(domain: str, member: str) -> None:
+    """Check a domain whose addresses belong to members, in lower-case ASCII. Raises FormatError."""
+    if not _DOMAIN.fullmatch(domain):
+        raise FormatError(f"{member}: must be domains in lower case, such as staff.example.org")
 
 
 def check_issuer_url(url: str) -> None:

@@ -11,9 +11,10 @@ from typing import Any, Final, TypeAlias
 import httpx2
 import msgspec
 
+from undersigned.domain.address import canonical_address
 from undersigned.domain.canonical import check_string, convert_json, decode_json
 from undersigned.domain.name import LONGEST_NAME
-from undersigned.domain.roll import canonical_address, parse_invite_code
+from undersigned.domain.roll import parse_invite_code
 from undersigned.domain.terms import Method
 from undersigned.encoding import format_base64url, parse_base64url
 from undersigned.errors import FormatError, Refused

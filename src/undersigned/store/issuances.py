@@ -1,11 +1,17 @@
 """The issuer's other half: who received a token. One row per member and letter, ever."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
+from typing import Final
 
 import sqlalchemy as sa
 
 from undersigned.store.database import insert_new
 from undersigned.store.schema import issuance
+
+AT_ONCE: Final = 500
+"""Values of one `IN (...)`: fewer than SQLite's limit of variables."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,21 @@ def has_issuances(connection: sa.Connection, letter_id: bytes) -> bool:
     """Say whether anybody has received a token for a letter, or has begun to."""
     query = sa.select(issuance.c.commit).where(issuance.c.letter_id == letter_id).limit(1)
     return connection.execute(query).first() is not None
+
+
+def list_issued(connection: sa.Connection, commits: Iterable[bytes]) -> set[bytes]:
+    """Return those of these entries of a roll that have a token, of whatever edition."""
+    rest, found = iter(commits), set[bytes]()
+    while some := list(islice(rest, AT_ONCE)):
+        query = sa.select(issuance.c.commit).where(issuance.c.commit.in_(some)).distinct()
+        found.update(connection.execute(query).scalars())
+    return found
+
+
+def list_issued_in(connection: sa.Connection, letter_id: bytes) -> set[bytes]:
+    """Return the entries of a roll that have a token of this letter."""
+    query = sa.select(issuance.c.commit).where(issuance.c.letter_id == letter_id)
+    return set(connection.execute(query).scalars())
 
 
 def find_issuance(connection: sa.Connection, letter_id: bytes, commit: bytes) -> IssuanceRow | None:

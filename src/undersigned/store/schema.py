@@ -223,6 +223,17 @@ proposal = _table(
     sa.UniqueConstraint("slug", "edition"),
 )
 
+# what a letter's log says of its roll: n (null: a domain's, without a limit), how many `issued` records
+# were taken, and the newest later `roll` record
+roll_state = _table(
+    "roll_state",
+    collector,
+    _hash("letter_id", primary_key=True),
+    _number("n", nullable=True),
+    _number("issued"),
+    _hash("record", nullable=True),
+)
+
 ack = _table(
     "ack",
     collector,
@@ -325,6 +336,7 @@ roll_entry = _table(
     _text("address", nullable=True),
     _text("name", nullable=True),
     _text("role", nullable=True),
+    # 0 may have a token, 1 is blocked, 2 waits until the log says that it was added
     _number("blocked"),
     sa.UniqueConstraint("slug", "member"),
 )
@@ -335,6 +347,16 @@ invite = _table(
     _text("slug", primary_key=True),
     _hash("code_hash", primary_key=True),
     _hash("commit"),
+)
+
+# how many later `roll` records of a letter were signed, and the last until it is in the log
+roll_change = _table(
+    "roll_change",
+    issuer,
+    _hash("letter_id", primary_key=True),
+    _text("slug"),
+    _number("seq"),
+    _hash("record", nullable=True),
 )
 
 enrolment = _table(

@@ -7,15 +7,17 @@ more tokens than the roll has members, and one for each of them.
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-from undersigned.domain.letter import Letter, RollKind
+from undersigned.domain.letter import Letter, RollKind, State
 from undersigned.domain.record import (
     AmendRecord,
     EpochRecord,
     IssuedRecord,
+    RollReason,
     RollRecord,
     SignRecord,
     WithdrawRecord,
 )
+from undersigned.domain.stage import TAKES_AMENDMENTS
 from undersigned.verify.report import Findings
 
 BatchRecord = IssuedRecord | SignRecord | AmendRecord | WithdrawRecord
@@ -46,6 +48,7 @@ class Epochs:
     at: int | None = None
     after_closing: int = 0  # epochs at or after `closes`, this one included
     roll_n: int = 0
+    rolls: int = 0  # `roll` records so far
     issued: int = 0
     signed: int = 0
     _part: _Part | None = None
@@ -102,10 +105,19 @@ class Epochs:
                 index, "signed", f"{self.signed} signatures, and only {self.issued} tokens issued"
             )
 
-    def state_roll(self, index: int, record: RollRecord) -> None:
-        """Take a `roll` record."""
-        self.roll_n = record.n
+    def state_roll(self, index: int, record: RollRecord, state: State | None) -> None:
+        """Take a `roll` record: the opening one, or a later change in the letter's state."""
+        self.rolls += 1
+        before, self.roll_n = self.roll_n, record.n
         self._said.discard("roll")
+        if (self.rolls == 1) != (record.reason is RollReason.OPENED):
+            self._say(index, "reason", "the first roll, and no other, has the reason opened")
+        elif self.rolls > 1 and record.seq != self.rolls - 1:
+            self._say(
+                index, "seq", f"change {record.seq} of the roll follows change {self.rolls - 2}"
+            )
+        elif self.rolls > 1:
+            self._check_change(index, record, before, state)
         if (record.hash is None) != (self.letter.roll is RollKind.DOMAIN):
             self._say(index, "hash", "the roll has a hash exactly when it is not a mail domain")
         if self.letter.roll is RollKind.DOMAIN and record.n != self.letter.headcount:
@@ -114,8 +126,28 @@ class Epochs:
             )
         self._compare_roll(index)
 
+    def _check_change(
+        self, index: int, record: RollRecord, before: int, state: State | None
+    ) -> None:
+        """Check that what changes the roll says how, and comes while it matters (formats §4)."""
+        if self.letter.roll is RollKind.DOMAIN:
+            self._say(index, "change", "the roll of a mail domain does not change")
+        elif record.reason is RollReason.ADDED and record.n <= before:
+            self._say(
+                index, "change", f"members are added, and the roll goes from {before} to {record.n}"
+            )
+        elif record.reason is RollReason.BLOCKED and record.n >= before:
+            self._say(
+                index,
+                "change",
+                f"members are blocked, and the roll goes from {before} to {record.n}",
+            )
+        if state not in TAKES_AMENDMENTS:
+            self._say(index, "late", "the roll of a letter changes that is not open")
+
     def _compare_roll(self, index: int) -> None:
-        if self.issued > self.roll_n:
+        # The members of a domain are its headcount, which anybody may have counted too low.
+        if self.issued > self.roll_n and self.letter.roll is not RollKind.DOMAIN:
             self._say(
                 index, "roll", f"{self.issued} tokens issued to a roll of {self.roll_n} members"
             )

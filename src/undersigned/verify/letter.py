@@ -20,7 +20,6 @@ from undersigned.domain.record import (
     OpeningRecord,
     OutcomeRecord,
     Record,
-    RollReason,
     RollRecord,
     SignRecord,
     WithdrawRecord,
@@ -75,7 +74,6 @@ class LetterReplay:
     shown: set[tuple[int, bytes]] | None = None  # names (leaf, hash) shown at any time since
     due: Move | None = None  # the move that the last epoch asked for
     shown_first: frozenset[tuple[int, bytes]] = frozenset()
-    _rolls: int = 0
     _is_in_epoch: bool = False
     _is_late: bool = False  # an epoch has come after a boundary, and no outcome yet
 
@@ -150,13 +148,9 @@ class LetterReplay:
             self._false(6, index, "a record of a letter that has not been opened")
 
     def _state_roll(self, index: int, record: RollRecord) -> None:
-        self._rolls += 1
-        is_first = self._rolls == 1
-        if is_first != (record.reason is RollReason.OPENED):
-            self._false(8, index, "the first roll, and no other, has the reason opened")
-        if is_first and index != self.index + 1:
+        if self.epochs.rolls == 0 and index != self.index + 1:
             self._false(6, index, "the roll does not stand next to the letter")
-        self.epochs.state_roll(index, record)
+        self.epochs.state_roll(index, record, None if self.stage is None else self.stage.state)
 
     # --- epochs
 

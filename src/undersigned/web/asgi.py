@@ -12,6 +12,7 @@ from undersigned.web.api import (
     letters,
     proofs,
     proposals,
+    roll_records,
     signatures,
     site,
     tokens,
@@ -72,7 +73,7 @@ def make_app(running: RunningSite) -> UndersignedApp:
     app.state.charts = Charts()
     # The plain routes come first: they meet the rush.
     app.router.routes.extend([*signatures.routes, *trustees.routes, *log.routes, *static.routes])
-    for module in (site, letters, answers, follow_through, proofs, proposals):
+    for module in (site, letters, answers, follow_through, proofs, proposals, roll_records):
         app.include_router(module.router, prefix=API)
     if running.issuer is not None:
         app.state.issuer_door = IssuerDoor(running.issuer)

@@ -27,6 +27,9 @@ TOKENS_AT_ONCE = 32
 
 TOKENS_WAITING = 512
 
+ROLLS_WAITING = 16
+"""Changes of rolls, each handed over by the issuer of a letter, one at a time."""
+
 OPENINGS_WAITING = 16
 """One for each trustee that a letter can have."""
 
@@ -38,6 +41,8 @@ class Door:
         self.running = running
         self._editions: dict[str, LetterView] = {}
         self.blobs = Blobs(running.site)
+        # Each is one transaction of the log, and only issuers send any.
+        self.rolls = Bounded(at_once=1, waiting=ROLLS_WAITING)
         # Each verifies the whole log; the first valid one of a wave is the only one that is needed.
         self.openings = Bounded(at_once=1, waiting=OPENINGS_WAITING)
 

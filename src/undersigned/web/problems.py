@@ -61,6 +61,8 @@ STATUS: Final[dict[type[UndersignedError], int]] = {
     errors.RollFixed: 409,
     errors.RollNotEmpty: 409,
     errors.RollMissing: 409,
+    errors.RollExceeded: 409,
+    errors.NotOnRoll: 404,
     errors.RollRefused: 422,
     errors.LetterRefused: 422,
     errors.NotSignedIn: 401,

@@ -3,9 +3,9 @@
 import pytest
 from tests.app.village import Village
 
+from undersigned.app.invites import make_invites
 from undersigned.app.methods.by_invite import InviteProof
 from undersigned.app.methods.proof import Proof, prove_membership
-from undersigned.app.rolls import make_invites
 from undersigned.domain.letter import Letter
 from undersigned.errors import ProofRejected
 from undersigned.store.members import MemberRow

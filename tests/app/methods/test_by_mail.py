@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 from tests.app.village import HOUR, Village
 
+from undersigned.app.invites import make_invites
 from undersigned.app.methods.by_invite import InviteProof
 from undersigned.app.methods.by_mail import (
     CODE_LIFETIME_S,
@@ -15,7 +16,6 @@ from undersigned.app.methods.by_mail import (
     mail_code,
 )
 from undersigned.app.methods.proof import Proof, prove_membership
-from undersigned.app.rolls import make_invites
 from undersigned.domain.letter import Letter
 from undersigned.errors import FormatError, ProofRejected
 from undersigned.store import members as member_store

@@ -11,9 +11,9 @@ from typing import ClassVar
 
 from undersigned.app.issuer import Issuer
 from undersigned.app.mailing import MailKind, add_mail, compose
-from undersigned.app.rolls import code_hash, new_code
+from undersigned.app.rolls import code_hash, find_listed, new_code
+from undersigned.domain.address import canonical_address
 from undersigned.domain.letter import Letter, Method
-from undersigned.domain.roll import canonical_address, member_of_email
 from undersigned.errors import ProofRejected
 from undersigned.store import members as member_store
 from undersigned.store.members import EnrolmentRow, MemberRow
@@ -41,7 +41,7 @@ def mail_code(issuer: Issuer, letter: Letter, enrolment: bytes, address: str) ->
         return
     with issuer.database.write() as connection:
         member_store.delete_expired_enrolments(connection, now)
-        member = member_store.find_member(connection, letter.slug, member_of_email(address))
+        member = find_listed(connection, letter, address)
         if member is None:
             return
         held = member_store.count_enrolments(connection, letter.letter_id, member.commit, now)
@@ -54,9 +54,11 @@ def mail_code(issuer: Issuer, letter: Letter, enrolment: bytes, address: str) ->
                 enrolment, letter.letter_id, member.commit, code_hash(code), now + CODE_LIFETIME_S
             ),
         )
+        # To the mailbox that is on the roll, which may be written otherwise than it was typed.
+        mailbox = member.address or address
         shown = f"{code[:4]}-{code[4:]}"
         composed = compose(MailKind.CODE, code=shown, minutes=CODE_LIFETIME_S // 60)
-        add_mail(connection, "issuer", address, composed, at=now)
+        add_mail(connection, "issuer", mailbox, composed, at=now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -278,6 +278,18 @@ class TokenIssued(Answer):
     salt: str = _bytes(16)
 
 
+class RollHanded(Asked):
+    """The canonical bytes of a later `roll` record, base64url (formats §9.1)."""
+
+    record: str
+
+
+class RollStated(Answer):
+    """How many the roll has that is the letter's newest in the log."""
+
+    n: int
+
+
 PartyName = Literal["issuer"] | Annotated[int, Field(ge=1, le=16)]
 
 

@@ -1,0 +1,31 @@
+"""`/roll-records`: a later roll of a letter, handed over by its issuer apart (formats §9.1)."""
+
+from fastapi import APIRouter, Response
+
+from undersigned.app.letters import LetterView
+from undersigned.app.running import RunningSite
+from undersigned.app.stating import parse_roll_record, state_roll
+from undersigned.domain.record import RollRecord
+from undersigned.encoding import parse_base64url
+from undersigned.errors import FormatError
+from undersigned.web.api.models import RollHanded, RollStated
+from undersigned.web.door import AtDoor
+
+router = APIRouter(tags=["issuer"])
+
+
+@router.post("/letters/{slug}/roll-records", status_code=201)
+async def take_roll(door: AtDoor, slug: str, handed: RollHanded, response: Response) -> RollStated:
+    """Take a later roll into the log; 200 if it is there already."""
+    view = await door.get_view(slug)
+    record = parse_roll_record(parse_base64url(handed.record))
+    if record.letter_id != view.letter_id:
+        raise FormatError("the record is for another letter")
+    if not await door.rolls.run(_state, door.running, view, record):
+        response.status_code = 200
+    response.headers["Cache-Control"] = "no-store"
+    return RollStated(n=record.n)
+
+
+def _state(running: RunningSite, view: LetterView, record: RollRecord) -> bool:
+    return state_roll(running.site, running.letters, view, record)
