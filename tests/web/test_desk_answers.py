@@ -15,6 +15,7 @@ from undersigned.app.activity import get_activity
 from undersigned.app.answers import get_answers
 from undersigned.app.guaranteeing import list_offers
 from undersigned.app.guarantees import list_guarantees
+from undersigned.store.outbox import MailRow, list_due_mails
 
 _slugs = (f"mill-{number}" for number in range(100))
 ASKED = {
@@ -60,6 +61,21 @@ def link_in(page: httpx2.Response) -> str:
     return str(found[0])
 
 
+def link_of(body: str) -> str:
+    """Return the one-time link in a mail's text."""
+    (found,) = re.findall(
+        r"^http://localhost:\d+/(?:answer|guarantee)/[\w-]{43}$", body, re.MULTILINE
+    )
+    return str(found)
+
+
+def mails(village: Village, address: str, slug: str = "") -> list[MailRow]:
+    """Return the mails that wait for an address, about a letter."""
+    with village.site.collector.read() as connection:
+        rows = list_due_mails(connection, village.clock.now(), 100, "collector")
+    return [row for row in rows if row.recipient == address and f"/{slug}" in row.body]
+
+
 def acts(organiser: DeskClient, slug: str) -> list[tuple[str, str, str | None]]:
     """Return what the trail has of a letter: act, how it ended, detail; the newest first."""
     rows = [row for row, _ in get_activity(organiser.desk, 1).acts if row.letter == slug]
@@ -101,6 +117,45 @@ def test_a_link_is_shown_once(organiser: DeskClient, slug: str) -> None:
         ("make-answer-link", "done", "1"),
         ("make-answer-link", "done", "1"),
     ]
+
+
+def test_a_link_is_mailed(organiser: DeskClient, village: Village, slug: str) -> None:
+    """To the address, in the transaction that makes it; the page does not show it."""
+    path = f"/desk/letters/{slug}/answers"
+    sent = {"addressee": "1", "address": "Miller@Mill.example", "by": "mail"}
+    done = organiser.post(f"{path}/links", sent)
+    assert done.headers["location"] == f"{path}?done=sent"
+    assert "The link is on its way by mail." in texts_of(
+        organiser.get(path, params={"done": "sent"}).text
+    )
+    (mail,) = mails(village, "miller@mill.example")
+    link = link_of(mail.body)
+    assert f"/letters/{slug}@1" in mail.body
+    assert "To: The miller" in mail.body
+    assert link in mail.html
+    assert organiser.http.get(link).status_code == 200
+
+
+def test_guarantors_are_mailed(organiser: DeskClient, village: Village, slug: str) -> None:
+    """The link that confirms, a newer one, and once it is given the one that withdraws."""
+    path = f"/desk/letters/{slug}/guarantees"
+    assert organiser.post(path, ASKED | {"by": "mail"}).headers["location"] == f"{path}?done=sent"
+    (offer,) = list_offers(village.site, village.letters, slug)
+    again = organiser.post(f"{path}/link", {"offer": offer.offer.hex(), "by": "mail"})
+    assert again.headers["location"] == f"{path}?done=sent"
+    first, second = (link_of(mail.body) for mail in mails(village, offer.address, slug))
+    statuses = sorted(organiser.http.get(link).status_code for link in (first, second))
+    assert statuses == [200, 404]
+    good = first if organiser.http.get(first).status_code == 200 else second
+    organiser.http.post(good, data={"act": "give", "sure": "yes"})
+    (withdrawal,) = [
+        link_of(mail.body)
+        for mail in mails(village, offer.address, slug)
+        if mail.kind == "withdrawal-link"
+    ]
+    done = organiser.http.post(withdrawal, data={"act": "withdraw", "sure": "yes"})
+    assert done.status_code == 303
+    assert list_guarantees(village.site, village.letters, slug)[0].withdrawn_at is not None
 
 
 @pytest.mark.parametrize("number", ["1", "2", "", "x", "-1", "²", "9" * 5_000])

@@ -16,6 +16,7 @@ from typing import Final
 
 from undersigned.app.answers import Answers, read_answers
 from undersigned.app.letters import Letters, LetterView
+from undersigned.app.link_mails import Sending, mail_answer_link
 from undersigned.app.links import hash_of, make_link
 from undersigned.app.log import Batch, publish_now
 from undersigned.app.site import Site
@@ -119,16 +120,28 @@ def make_answer_link(
 
 
 def new_answer_link(
-    site: Site, letters: Letters, name: str, addressee: int, address: str | None = None
+    site: Site,
+    letters: Letters,
+    name: str,
+    addressee: int,
+    address: str,
+    *,
+    mail_from: str | None = None,
 ) -> str:
     """Make the link of an addressee of `slug` or `slug@edition`; return its token.
 
-    As `make_answer_link`.
+    `mail_from`, where people reach this site, has it sent to the address. As `make_answer_link`.
     """
     with site.collector.write() as connection:
         row = letters.get_row(connection, name)
         now = site.clock.now()
-        return make_answer_link(connection, row.letter_id, addressee, now, address)
+        token = make_answer_link(connection, row.letter_id, addressee, now, address)
+        if mail_from is not None:
+            link = _read_link(connection, letters, _get_row(connection, token, now))
+            sending = Sending(link.letter, link.text, mail_from, now)
+            to = canonical_address(address)
+            mail_answer_link(connection, sending, to, link.name, token, link.expires)
+    return token
 
 
 def revoke_answer_link(site: Site, letters: Letters, name: str, addressee: int) -> None:

@@ -14,8 +14,10 @@ from typing import Final
 
 from undersigned.app.guarantees import find_given
 from undersigned.app.letters import Letters, LetterView
+from undersigned.app.link_mails import Sending, mail_guarantee_link
 from undersigned.app.links import hash_of, make_link
 from undersigned.app.log import Batch, publish_now
+from undersigned.app.mailing import MailKind
 from undersigned.app.site import Site
 from undersigned.app.turn import Turn
 from undersigned.domain.address import canonical_address
@@ -99,10 +101,13 @@ def check_terms(terms: Terms, now: int) -> None:
         raise FormatError("expires: is over already")
 
 
-def ask_guarantee(site: Site, letters: Letters, name: str, terms: Terms) -> str:
+def ask_guarantee(
+    site: Site, letters: Letters, name: str, terms: Terms, *, mail_from: str | None = None
+) -> str:
     """Keep what somebody is asked to guarantee; return the token of the link that confirms it.
 
-    Raises UnknownLetter, FormatError.
+    `mail_from`, where people reach this site, has it sent to the guarantor. Raises UnknownLetter,
+    FormatError.
     """
     now = site.clock.now()
     check_terms(terms, now)
@@ -124,6 +129,8 @@ def ask_guarantee(site: Site, letters: Letters, name: str, terms: Terms) -> str:
             document=None,
         )
         guarantee_store.add_offer(connection, row)
+        if mail_from is not None:
+            _mail(connection, letters, row, link.token, mail_from, now)
     return link.token
 
 
@@ -134,10 +141,13 @@ def list_offers(site: Site, letters: Letters, name: str) -> list[OfferRow]:
         return guarantee_store.list_offers(connection, letter_id)
 
 
-def renew_link(site: Site, letters: Letters, name: str, offer: bytes) -> str:
+def renew_link(
+    site: Site, letters: Letters, name: str, offer: bytes, *, mail_from: str | None = None
+) -> str:
     """Make a new link for the guarantor, to confirm or, if it is given, to withdraw; return its token.
 
-    Raises UnknownLetter, UnknownGuarantee; GuaranteeDecided if it was declined or withdrawn.
+    `mail_from` as in `ask_guarantee`. Raises UnknownLetter, UnknownGuarantee; GuaranteeDecided if it was
+    declined or withdrawn.
     """
     link = make_link()
     with site.collector.write() as connection:
@@ -148,6 +158,8 @@ def renew_link(site: Site, letters: Letters, name: str, offer: bytes) -> str:
         guarantee_store.change_offer(
             connection, row.offer, token_hash=link.token_hash, link_expires=expires
         )
+        if mail_from is not None:
+            _mail(connection, letters, row, link.token, mail_from, site.clock.now())
     return link.token
 
 
@@ -179,10 +191,24 @@ def get_offer(site: Site, letters: Letters, token: str) -> Offer:
     with site.collector.read() as connection:
         row = _get_by_token(connection, token, site.clock.now())
         view = letters.get(connection, row.letter_id)
-        content = letter_store.find_document(connection, view.letter.texts[0].hash)
-        if content is None:
-            raise StoreError("a text of this letter is missing")
-        return Offer(view, parse_text(content), row)
+        return Offer(view, _first_text(connection, view), row)
+
+
+def _first_text(connection: Connection, view: LetterView) -> TextDocument:
+    content = letter_store.find_document(connection, view.letter.texts[0].hash)
+    if content is None:
+        raise StoreError("a text of this letter is missing")
+    return parse_text(content)
+
+
+def _mail(
+    connection: Connection, letters: Letters, row: OfferRow, token: str, url: str, at: int
+) -> None:
+    """Send the guarantor the link that confirms, or withdraws what is given."""
+    view = letters.get(connection, row.letter_id)
+    sending = Sending(view.letter, _first_text(connection, view), url, at)
+    kind = MailKind.GUARANTEE_LINK if row.state == ASKED else MailKind.WITHDRAWAL_LINK
+    mail_guarantee_link(connection, sending, kind, row.address, row.guarantor, token)
 
 
 def _get_by_token(connection: Connection, token: str, now: int) -> OfferRow:
@@ -192,10 +218,13 @@ def _get_by_token(connection: Connection, token: str, now: int) -> OfferRow:
     return row
 
 
-def give_guarantee(site: Site, letters: Letters, token: str) -> str:
+def give_guarantee(
+    site: Site, letters: Letters, token: str, *, mail_from: str | None = None
+) -> str:
     """Record that the guarantor confirms; return the token of the link that withdraws.
 
-    Raises UnknownLink, GuaranteeDecided, GuaranteeExists; FormatError if its time is over.
+    `mail_from` as in `ask_guarantee`. Raises UnknownLink, GuaranteeDecided, GuaranteeExists; FormatError if
+    its time is over.
     """
     publish_now(site)
     link = make_link()
@@ -228,6 +257,9 @@ def give_guarantee(site: Site, letters: Letters, token: str) -> str:
             token_hash=link.token_hash,
             link_expires=_FOR_EVER,
         )
+        if mail_from is not None:
+            given_row = dataclasses.replace(row, state=GIVEN)
+            _mail(connection, letters, given_row, link.token, mail_from, now)
     publish_now(site)
     return link.token
 

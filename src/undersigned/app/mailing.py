@@ -33,6 +33,9 @@ class MailKind(StrEnum):
 
     CODE = "code"
     TURN = "turn"
+    ANSWER_LINK = "answer-link"
+    GUARANTEE_LINK = "guarantee-link"
+    WITHDRAWAL_LINK = "withdrawal-link"
 
 
 NEUTRAL: Final = frozenset({MailKind.CODE, MailKind.TURN})
@@ -43,6 +46,10 @@ MOST_TRIES: Final[dict[MailKind, int]] = {
     MailKind.CODE: 8,
     # A trustee is told once, and for a day: a server of mail may be down for long.
     MailKind.TURN: 15,
+    # Nor are links written a second time unless an organiser does it.
+    MailKind.ANSWER_LINK: 15,
+    MailKind.GUARANTEE_LINK: 15,
+    MailKind.WITHDRAWAL_LINK: 15,
 }
 
 

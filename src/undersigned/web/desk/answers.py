@@ -67,15 +67,18 @@ def show_answers(request: Request, signed_in: Organiser, door: AtDoor, slug: str
 def make_link(
     request: Request, signed_in: Organiser, desk: AtDesk, door: AtDoor, slug: str, form: AtForm
 ) -> Response:
-    """Make an addressee's link, and show it once; the one before is good no longer."""
+    """Make an addressee's link, and mail it or show it once; the one before is good no longer."""
     number, address = _number(form), form.get("address", "").strip()
+    url = desk.url if form.get("by") == "mail" else None
     try:
         with acting(desk, signed_in.account, Act.MAKE_ANSWER_LINK, slug, number):
             site, letters = door.running.site, door.running.letters
-            token = new_answer_link(site, letters, slug, number, address)
+            token = new_answer_link(site, letters, slug, number, address, mail_from=url)
     except FormatError:
         shown = Shown(link_for=number, address=address, address_problem=True)
     else:
+        if url is not None:
+            return see_other(f"/desk/letters/{slug}/answers", done="sent")
         shown = Shown(link=f"{desk.url}/answer/{token}", link_for=number)
     return _page(request, signed_in, door, slug, shown)
 

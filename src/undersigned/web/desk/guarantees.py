@@ -72,8 +72,12 @@ def ask(
     terms, problems = read_terms(typed, door.running.site.clock.now())
     if terms is None:
         return _page(request, signed_in, door, slug, Shown(typed=typed, problems=problems))
+    url = desk.url if form.get("by") == "mail" else None
     with acting(desk, signed_in.account, Act.ASK_GUARANTEE, slug):
-        token = ask_guarantee(door.running.site, door.running.letters, slug, terms)
+        site, letters = door.running.site, door.running.letters
+        token = ask_guarantee(site, letters, slug, terms, mail_from=url)
+    if url is not None:
+        return see_other(f"/desk/letters/{slug}/guarantees", done="sent")
     shown = Shown(link=f"{desk.url}/guarantee/{token}")
     return _page(request, signed_in, door, slug, shown)
 
@@ -83,12 +87,16 @@ def make_link(
     request: Request, signed_in: Organiser, desk: AtDesk, door: AtDoor, slug: str, form: AtForm
 ) -> Response:
     """Make a new link for a guarantor, and show it once; the one before is good no longer."""
+    url = desk.url if form.get("by") == "mail" else None
     try:
         with acting(desk, signed_in.account, Act.MAKE_GUARANTEE_LINK, slug):
             offer = _offer(form)
-            token = renew_link(door.running.site, door.running.letters, slug, offer)
+            site, letters = door.running.site, door.running.letters
+            token = renew_link(site, letters, slug, offer, mail_from=url)
     except (UnknownGuarantee, GuaranteeDecided):
         return _decided(slug)
+    if url is not None:
+        return see_other(f"/desk/letters/{slug}/guarantees", done="sent")
     shown = Shown(link=f"{desk.url}/guarantee/{token}")
     return _page(request, signed_in, door, slug, shown)
 

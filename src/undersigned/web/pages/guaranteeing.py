@@ -60,7 +60,9 @@ def decide(request: Request, door: AtDoor, token: str, form: AtForm) -> Response
         if act == "withdraw":
             withdraw_guarantee(site, letters, token)
             return see_other(request, done="withdrawn")
-        return see_other(request, give_guarantee(site, letters, token), done="given")
+        url = door.running.desk.url
+        withdrawal = give_guarantee(site, letters, token, mail_from=url)
+        return see_other(request, withdrawal, done="given")
     except UnknownLink:
         return show_gone(request)
     except GuaranteeDecided:
