@@ -32,7 +32,10 @@ export function prepareFollow(): void {
 /** Ask, or do not. */
 export function offerFollow(standing: Asked | null): void {
   asked = standing;
-  if (document.getElementById("follow-form") === null) return;
+  const form = document.getElementById("follow-form");
+  if (!(form instanceof HTMLFormElement)) return;
+  // What was chosen is nobody's business any more, not even on this screen.
+  form.reset();
   show("follow-form", standing !== null);
   show("follow-done", false);
 }

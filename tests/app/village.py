@@ -348,10 +348,10 @@ class Village:
         """Return the next member of a roll who has no token."""
         return next(self._idle[letter.letter_id])
 
-    def villager(self, letter: Letter) -> Villager:
-        """Give the next member a token."""
+    def villager(self, letter: Letter, code: bytes | None = None) -> Villager:
+        """Give the next member a token; `code` is what their twelve words say."""
         row = self.idle(letter)
-        key = SignerKey(secrets.token_bytes(16), letter.letter_id)
+        key = SignerKey(code or secrets.token_bytes(16), letter.letter_id)
         rsa = parse_spki(letter.token_key)
         challenge = TokenChallenge(HOST, letter.letter_id, HOST)
         parts = nonce_of(key.public_key), challenge.digest, token_key_id(letter.token_key)

@@ -17,7 +17,7 @@ from typing import Final
 from undersigned.app.answers import Answers, read_answers
 from undersigned.app.letters import Letters, LetterView
 from undersigned.app.link_mails import Sending, mail_answer_link
-from undersigned.app.links import hash_of, make_link
+from undersigned.app.link_tokens import hash_of, make_link
 from undersigned.app.log import Batch, publish_now
 from undersigned.app.site import Site
 from undersigned.app.turn import Turn

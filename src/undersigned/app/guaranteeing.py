@@ -15,7 +15,7 @@ from typing import Final
 from undersigned.app.guarantees import find_given
 from undersigned.app.letters import Letters, LetterView
 from undersigned.app.link_mails import Sending, mail_guarantee_link
-from undersigned.app.links import hash_of, make_link
+from undersigned.app.link_tokens import hash_of, make_link
 from undersigned.app.log import Batch, publish_now
 from undersigned.app.mailing import MailKind
 from undersigned.app.site import Site

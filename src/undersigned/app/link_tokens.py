@@ -1,4 +1,4 @@
-"""One-time links: 32 random bytes that whoever has them may use; only their hash is kept.
+"""Tokens of one-time links: 32 random bytes that whoever has them may use; only their hash is kept.
 
 Opening a link changes nothing: mail scanners open every one.
 """
