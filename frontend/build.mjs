@@ -15,8 +15,9 @@ import { build } from "esbuild";
 const HERE = dirname(fileURLToPath(import.meta.url));
 const OUT = resolve(process.argv[2] ?? join(HERE, "../src/undersigned/web/static/dist"));
 
-/** One script for each page that needs one. */
-const ENTRIES = ["sign", "signature", "live", "verify", "trustee", "desk-draft"].map((page) => `src/${page}.ts`);
+/** One script for each page, or kind of page, that needs one. */
+const PAGES = ["sign", "signature", "live", "verify", "trustee", "desk-draft", "desk-passkey"];
+const ENTRIES = PAGES.map((page) => `src/${page}.ts`);
 
 /** What every bundle has in common; the tests bundle with it too. */
 export const OPTIONS = {

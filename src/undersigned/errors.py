@@ -266,10 +266,6 @@ class UnknownPasskey(Refused):
     """There is no such passkey in this account."""
 
 
-class LinkInvalid(Refused):
-    """The link is wrong, used or too old."""
-
-
 class PasskeyRefused(Refused):
     """The passkey was not accepted."""
 

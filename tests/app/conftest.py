@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.app.desks import Room, room_in
 from tests.app.village import Village, village_in
 
 from undersigned.crypto.keys import TokenKey
@@ -25,4 +26,11 @@ def one_token_key(token_key: TokenKey, monkeypatch: pytest.MonkeyPatch) -> None:
 def village(tmp_path: Path) -> Iterator[Village]:
     """A new site without a letter; its intake runs, its clock stands still."""
     with village_in(tmp_path / "data") as made:
+        yield made
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Iterator[Room]:
+    """A new desk that nobody has taken over."""
+    with room_in(tmp_path) as made:
         yield made

@@ -184,7 +184,7 @@ def test_nothing_is_lost_when_the_connection_or_the_session_is(
     }
     session = find_session(desk, cookies[COOKIE])
     assert session is not None
-    end_session(desk, session.id)
+    end_session(desk, session.account, session.id)
     title.fill("Written too late")
     expect(window.get_by_role("link", name="Sign in again")).to_be_visible()
     assert get_draft(desk, draft).fields["t1.title"] == "Written on the train"

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from undersigned.app.clock import Clock
 from undersigned.app.folder import open_database
 from undersigned.errors import FormatError
+from undersigned.store import links as link_store
 from undersigned.store.database import Database
 
 _URL: Final = re.compile(
@@ -72,5 +73,25 @@ def check_url(url: str) -> None:
 
 
 def open_desk(folder: Path, clock: Clock, url: str) -> Desk:
-    """Open the desk in a folder; make its database if there is none. Raises StoreError."""
-    return Desk(open_database(folder, "desk"), clock, url)
+    """Open the desk in a folder; make its database if there is none. Raises StoreError.
+
+    The address is remembered, for links that are made at the terminal.
+    """
+    database = open_database(folder, "desk")
+    with database.read() as connection:
+        known = link_store.find_fact(connection, "url")
+    if known != url:
+        with database.write() as connection:
+            link_store.put_fact(connection, "url", url)
+    return Desk(database, clock, url)
+
+
+def open_known_desk(folder: Path, clock: Clock, otherwise: str, *, now: str | None = None) -> Desk:
+    """Open a desk at the address that it was served at last; `otherwise` if it never was.
+
+    `now` is where it is from now on, whatever was before.
+    """
+    database = open_database(folder, "desk")
+    with database.read() as connection:
+        url = link_store.find_fact(connection, "url")
+    return Desk(database, clock, now or url or otherwise)

@@ -11,7 +11,9 @@ import secrets
 from dataclasses import dataclass
 from typing import Final
 
+from undersigned.app.activity import acting
 from undersigned.app.desk import Account, Desk
+from undersigned.domain.act import Act
 from undersigned.encoding import format_base64url, parse_base64url
 from undersigned.errors import FormatError
 from undersigned.store import accounts as account_store
@@ -72,10 +74,24 @@ def find_session(desk: Desk, cookie: str) -> Session | None:
     )
 
 
-def end_session(desk: Desk, id_: bytes) -> None:
-    """End a session."""
-    with desk.database.write() as connection:
-        session_store.delete_session(connection, id_)
+def sign_out(desk: Desk, session: Session) -> None:
+    """End the session that a request came with."""
+    with acting(desk, session.account, Act.SIGN_OUT), desk.database.write() as connection:
+        session_store.delete_session(connection, session.id)
+
+
+def end_session(desk: Desk, account: Account, id_: bytes) -> None:
+    """End a session of an account; one that is over already stays so."""
+    with acting(desk, account, Act.END_SESSION), desk.database.write() as connection:
+        row = session_store.find_session(connection, id_)
+        if row is not None and row.account == account.id:
+            session_store.delete_session(connection, id_)
+
+
+def end_others(desk: Desk, session: Session) -> None:
+    """End every session of an account but the one that a request came with."""
+    with acting(desk, session.account, Act.END_SESSION), desk.database.write() as connection:
+        session_store.delete_sessions(connection, session.account.id, but=session.id)
 
 
 def _is_over(row: SessionRow, now: int) -> bool:

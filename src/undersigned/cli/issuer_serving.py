@@ -9,6 +9,7 @@ from undersigned.app.issuer import Issuer
 from undersigned.app.outside_collector import OutsideCollectors
 from undersigned.app.running_issuer import RunningIssuer
 from undersigned.cli import output
+from undersigned.cli.desk_opening import offer_claim
 from undersigned.cli.http import open_client
 from undersigned.cli.listening import addresses_of, is_local, listen, port_of, url_of
 from undersigned.cli.serving import ending_by_signals, mailer_of, tell_of_proxies
@@ -51,6 +52,7 @@ def _serve_on(
         server = make_server(make_issuer_app(running), settings.host, port)
         with ending_by_signals(server):
             _announce(issuer, settings.host, port)
+            offer_claim(running.desk)
             server.run(sockets=[listener])
     finally:
         running.stop()

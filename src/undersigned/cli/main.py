@@ -14,6 +14,7 @@ from typer.main import get_command
 
 from undersigned.cli import (
     checking,
+    desk,
     issuer,
     letter,
     output,
@@ -37,6 +38,7 @@ app.command()(serve.serve)
 app.add_typer(letter.app, name="letter")
 app.add_typer(roll.app, name="roll")
 app.add_typer(issuer.app, name="issuer")
+app.add_typer(desk.app, name="desk")
 app.command()(sign.sign)
 app.command()(sign.amend)
 app.command()(sign.withdraw)

@@ -80,7 +80,6 @@ EXIT_CODES: Final[dict[type[UndersignedError], int]] = {
     errors.DeskElsewhere: NO,
     errors.UnknownAccount: NO,
     errors.UnknownPasskey: NO,
-    errors.LinkInvalid: NO,
     errors.PasskeyRefused: NO,
     errors.LastPasskey: NO,
     errors.LastOwner: NO,

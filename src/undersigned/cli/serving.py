@@ -19,6 +19,7 @@ from undersigned.app.running import RunningSite
 from undersigned.app.site import Site, WholeSite
 from undersigned.authority import MOST_AUTHORITIES, Authority, parse_authority
 from undersigned.cli import output
+from undersigned.cli.desk_opening import offer_claim
 from undersigned.cli.listening import addresses_of, is_local, listen, port_of, url_of
 from undersigned.cli.site_folder import open_or_make
 from undersigned.config import Role, Settings
@@ -83,6 +84,7 @@ def serve_on(
         server = make_server(make_app(running), host, port)
         with ending_by_signals(server):
             announce(site, host, port)
+            offer_claim(running.desk)
             server.run(sockets=[listener])
     finally:
         running.stop()

@@ -10,6 +10,8 @@ from undersigned.store.columns import binary, number, table, text
 
 desk = sa.MetaData()
 
+desk_fact = table("desk_fact", desk, text("name", primary_key=True), text("value"))
+
 account = table(
     "account",
     desk,
@@ -62,9 +64,11 @@ challenge = table(
     desk,
     # SHA-256 of the challenge
     binary("challenge", primary_key=True),
-    # what it may be answered for: a session, a link, or signing in
+    # what it may be answered for: sign-in, join (subject: the link), add (subject: the session)
     text("purpose"),
     binary("subject", nullable=True),
+    # of a join: the id that the account will have
+    binary("account", nullable=True),
     number("expires"),
     sa.Index("challenge_expires", "expires"),
 )

@@ -41,11 +41,6 @@ def put_state(connection: sa.Connection, number: int, state: TrailState) -> None
     connection.execute(sa.update(trail).where(trail.c.n == number).values(state=state))
 
 
-def put_actor(connection: sa.Connection, number: int, account_id: bytes) -> None:
-    """Write whose an act was that began before the account was known."""
-    connection.execute(sa.update(trail).where(trail.c.n == number).values(account=account_id))
-
-
 def list_acts(
     connection: sa.Connection, *, offset: int, limit: int
 ) -> list[tuple[TrailRow, str | None]]:

@@ -18,7 +18,6 @@ from undersigned.web.api import (
     tokens,
     trustees,
 )
-from undersigned.web.desk import activity as desk_activity
 from undersigned.web.desk import answers as desk_answers
 from undersigned.web.desk import draft_opening as desk_draft_opening
 from undersigned.web.desk import draft_sections as desk_draft_sections
@@ -28,7 +27,6 @@ from undersigned.web.desk import guarantees as desk_guarantees
 from undersigned.web.desk import letter as desk_letter
 from undersigned.web.desk import letters as desk_letters
 from undersigned.web.desk import notices as desk_notices
-from undersigned.web.desk import sign_in as desk_sign_in
 from undersigned.web.desk import signature as desk_signature
 from undersigned.web.desk import signatures as desk_signatures
 from undersigned.web.desk.mounting import add_desk
@@ -55,8 +53,6 @@ DESK: Final = (
     desk_answers,
     desk_guarantees,
     desk_exports,
-    desk_activity,
-    desk_sign_in,
     desk_drafts,
     desk_draft_opening,
     desk_draft_sections,

@@ -24,6 +24,12 @@ SECURITY_HEADERS: Final = {
 }
 """What an answer has unless it says otherwise itself."""
 
+DESK_REFERRER: Final = "same-origin"
+"""Of pages whose forms are checked for their origin: under `no-referrer` browsers send `Origin: null`.
+
+Fetch, section 3.2 (append a request `Origin` header).
+"""
+
 OPEN_TO_ALL: Final = ("/log/", "/documents/", "/api/")
 """What any page in a browser may read: it is public, and answers the same whoever asks."""
 

@@ -11,9 +11,7 @@ from undersigned.app.running_issuer import RunningIssuer
 from undersigned.web import openapi
 from undersigned.web.api import enrolments, issuer, tokens
 from undersigned.web.cors import LetterCors
-from undersigned.web.desk import activity as desk_activity
 from undersigned.web.desk import rolls as desk_rolls
-from undersigned.web.desk import sign_in as desk_sign_in
 from undersigned.web.desk.mounting import add_desk
 from undersigned.web.door import IssuerDoor
 from undersigned.web.pages import issuer as issuer_page
@@ -21,7 +19,14 @@ from undersigned.web.pages.rendering import Renderer
 from undersigned.web.shell import API, UndersignedApp, make_shell
 from undersigned.web.static_files import StaticFiles
 
-STATIC: Final = ("tokens.css", "style.css", "desk.css", "icon.svg")
+STATIC: Final = (
+    "tokens.css",
+    "style.css",
+    "desk.css",
+    "tool.css",
+    "icon.svg",
+    "dist/desk-passkey.js",
+)
 """What its page and the desk need; members get no script from it."""
 
 OPEN_TO_ALL: Final = (f"{API}/openapi.json", f"{API}/issuer")
@@ -43,7 +48,5 @@ def make_issuer_app(running: RunningIssuer) -> UndersignedApp:
     for module in (issuer, enrolments, tokens):
         app.include_router(module.router, prefix=API)
     app.include_router(issuer_page.router)
-    add_desk(
-        app, running.desk, (module.router for module in (desk_rolls, desk_activity, desk_sign_in))
-    )
+    add_desk(app, running.desk, [desk_rolls.router])
     return app

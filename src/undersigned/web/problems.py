@@ -71,7 +71,6 @@ STATUS: Final[dict[type[UndersignedError], int]] = {
     errors.DeskElsewhere: 404,
     errors.UnknownAccount: 404,
     errors.UnknownPasskey: 404,
-    errors.LinkInvalid: 404,
     errors.PasskeyRefused: 403,
     errors.LastPasskey: 409,
     errors.LastOwner: 409,

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from undersigned.app.desk import Account, Desk
-from undersigned.app.sessions import find_session
+from undersigned.app.sessions import Session, find_session
 from undersigned.errors import DeskElsewhere, ForeignRequest, ForOwners, NotSignedIn
 from undersigned.web.desk.routing import PREFIX
 from undersigned.web.pages.letters import renderer_of
@@ -34,7 +34,7 @@ class SignedIn:
     """Who sent a request: the account, its session, what its forms send, the language of its pages."""
 
     account: Account
-    session: bytes
+    session: Session
     csrf: str
     language: str
 
@@ -73,7 +73,7 @@ async def find_signed_in(request: Request, desk: AtDesk) -> SignedIn | None:
     if session is None:
         return None
     tag = renderer_of(request).language_of(request).tag
-    return SignedIn(session.account, session.id, session.csrf, tag)
+    return SignedIn(session.account, session, session.csrf, tag)
 
 
 async def signed_in_of(request: Request, desk: AtDesk) -> SignedIn:

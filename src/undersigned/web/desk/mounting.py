@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from http import HTTPStatus
-from typing import cast
+from typing import Final, cast
 
 from fastapi import APIRouter, FastAPI
 from starlette.requests import Request
@@ -10,18 +10,32 @@ from starlette.responses import Response
 
 from undersigned.app.desk import Desk
 from undersigned.errors import DeskElsewhere, ForeignRequest, ForOwners, NotSignedIn, Refused
+from undersigned.web.desk import account, accounts, activity, joining, sign_in
 from undersigned.web.desk.routing import PREFIX, see_other
 from undersigned.web.pages.letters import renderer_of
 from undersigned.web.pages.rendering import wants_page
 from undersigned.web.problems import problem_of, status_of
 
-SIGN_IN = f"{PREFIX}/sign-in"
+SIGN_IN: Final = f"{PREFIX}/sign-in"
+
+
+SHARED: Final = (
+    activity.router,
+    sign_in.router,
+    sign_in.script_router,
+    joining.router,
+    joining.script_router,
+    account.router,
+    account.script_router,
+    accounts.router,
+)
+"""What a desk has wherever it is: at a site, or at an issuer apart."""
 
 
 def add_desk(app: FastAPI, desk: Desk, routers: Iterable[APIRouter]) -> None:
-    """Add the pages of a desk to an app."""
+    """Add the pages of a desk to an app: those that it shares, and `routers`."""
     app.state.desk = desk
-    for router in routers:
+    for router in (*routers, *SHARED):
         app.include_router(router)
     for kind in (NotSignedIn, ForOwners, ForeignRequest, DeskElsewhere):
         app.add_exception_handler(kind, _refuse)

@@ -9,12 +9,19 @@ from starlette.responses import RedirectResponse
 
 PREFIX: Final = "/desk"
 
+PASSKEY_SCRIPT: Final = "dist/desk-passkey.js"
+
 _SEE_OTHER: Final = 303
 
 
 def make_router() -> APIRouter:
     """Return a router of pages of the desk."""
     return APIRouter(prefix=PREFIX, tags=["desk"], default_response_class=HTMLResponse)
+
+
+def make_script_router() -> APIRouter:
+    """Return a router of what scripts of the desk send and get."""
+    return APIRouter(prefix=PREFIX, tags=["desk scripts"])
 
 
 def see_other(path: str, **query: str | None) -> RedirectResponse:

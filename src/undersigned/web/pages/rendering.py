@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from undersigned.language import Language, read_languages
-from undersigned.web.headers import page_csp
+from undersigned.web.headers import DESK_REFERRER, page_csp
 from undersigned.web.pages.language import choose_language
 from undersigned.web.reverse_proxy import caddy_lines, nginx_lines
 from undersigned.web.static_files import StaticFiles
@@ -104,6 +104,7 @@ class Renderer:
             **values,
         }
         response = self.page(request, template, values, status=status, scripts=scripts, forms=True)
+        response.headers["Referrer-Policy"] = DESK_REFERRER
         response.headers["Cache-Control"] = "no-store"
         return response
 

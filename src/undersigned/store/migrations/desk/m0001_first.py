@@ -14,6 +14,14 @@ Big = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 def upgrade() -> None:
     """Make the tables."""
     op.create_table(
+        "desk_fact",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "account",
         sa.Column("account", sa.LargeBinary(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
@@ -59,6 +67,7 @@ def upgrade() -> None:
         sa.Column("challenge", sa.LargeBinary(), nullable=False),
         sa.Column("purpose", sa.Text(), nullable=False),
         sa.Column("subject", sa.LargeBinary(), nullable=True),
+        sa.Column("account", sa.LargeBinary(), nullable=True),
         sa.Column("expires", Big, nullable=False),
         sa.PrimaryKeyConstraint("challenge"),
         sqlite_strict=True,
