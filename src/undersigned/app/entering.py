@@ -14,7 +14,7 @@ from typing import Final
 
 from undersigned.app.activity import acting
 from undersigned.app.desk import Account, Desk
-from undersigned.app.links import hash_of, make_link
+from undersigned.app.link_tokens import hash_of, make_link
 from undersigned.domain.act import Act
 from undersigned.domain.name import fold
 from undersigned.errors import FormatError, UnknownAccount, UnknownLink
