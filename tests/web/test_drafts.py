@@ -400,6 +400,7 @@ def test_opening_asks_twice_and_opens_what_was_shown(
     assert done.headers["location"] == "/desk/letters/opened-here?done=letter-opened"
     with live_site.site.collector.read() as connection:
         assert letter_store.find_letter(connection, proposal.letter_id) is not None
+    assert "The letter is open" in owner.get(done.headers["location"]).text
     for path in ("", "/text", "/review"):
         assert owner.get(base + path).headers["location"] == "/desk/letters/opened-here"
     again = owner.post(f"{base}/open", {"letter_id": letter_id, "slug": "opened-here"})
@@ -495,6 +496,8 @@ def test_a_letter_that_waits_for_trustees_says_for_whom(
 
 def test_a_new_edition_begins_with_the_newest(live_site: LiveSite, owner: DeskClient) -> None:
     """Its address is fixed; where it is being written already, there is no second draft of it."""
+    letter = owner.get(f"/desk/letters/{live_site.slug}").text
+    assert f'name="edition_of" value="{live_site.slug}"' in letter
     made = owner.post("/desk/drafts", {"edition_of": live_site.slug})
     base = made.headers["location"]
     fields = fields_at(owner, base)
