@@ -66,7 +66,12 @@ def drafts(draw: st.DrawFn) -> Draft:
     conditions = draw(st.sets(st.integers(2, headcount), max_size=16))
     trustees = draw(_trustees()) if Mode.SEALED in modes else ()
     roll = draw(st.sampled_from([RollKind.LIST, RollKind.INVITES]))
-    methods = {Method.INVITE} | draw(st.sets(st.just(Method.EMAIL)))
+    methods = {
+        RollKind.LIST: {Method.INVITE} | draw(st.sets(st.just(Method.EMAIL))),
+        RollKind.DOMAIN: {Method.EMAIL},
+        RollKind.INVITES: {Method.INVITE},
+    }[roll]
+    domains = st.sets(st.sampled_from(["a.example", "b.example", "c.d.example"]), min_size=1)
     texts = draw(_texts())
     mails = draw(st.lists(st.sampled_from([None, "board@mill.example"]), max_size=3))
     count = len(texts[0].addressees)
@@ -84,11 +89,8 @@ def drafts(draw: st.DrawFn) -> Draft:
         "conditions": () if modes == {Mode.PUBLIC} else tuple(sorted(conditions)),
         "epoch": draw(epoch_terms()),
         "roll": roll,
-        "methods": tuple(
-            method
-            for method in Method
-            if method in methods and (roll, method) != (RollKind.INVITES, Method.EMAIL)
-        ),
+        "methods": tuple(method for method in Method if method in methods),
+        "domains": tuple(sorted(draw(domains))) if roll is RollKind.DOMAIN else (),
         "retention_days": draw(st.integers(0, 3_650)),
         "texts": texts,
         "trustees": trustees,

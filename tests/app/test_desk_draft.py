@@ -122,6 +122,7 @@ WRONG: list[tuple[dict[str, str], str, str]] = [
     ({"issuer": "[" * 5_000}, "issuer", "issuer.lines"),
     ({"issuer": "issuer = 5"}, "issuer", "issuer.lines"),
     ({"issuer": issuer_lines("https://Firm.example")}, "issuer", "issuer.url"),
+    ({"domains": "staff.example"}, "domains", "domains"),
     ({"retention": "3651"}, "retention", "retention_days"),
     ({"quorum": "2"}, "quorum", "quorum"),
     ({"trustees": "k1", "quorum": "1"}, "k1.keys", "missing"),
@@ -170,6 +171,16 @@ def test_a_share_of_nobody_waits_for_the_headcount() -> None:
         "rule": "share-of-unknown",
         "conditions": "share-of-unknown",
     }
+
+
+def test_domains_are_read_as_people_write_them() -> None:
+    """One in each line, with an @ or without, in any case and order."""
+    fields = MILL | {
+        "roll": "domain",
+        "method.invite": "",
+        "domains": "@Staff.Example\n\na.example",
+    }
+    assert read_fields(fields).likely.domains == ("a.example", "staff.example")
 
 
 # --- several languages

@@ -4,7 +4,6 @@ import datetime as dt
 
 from undersigned.app.desk_draft import Reading
 from undersigned.app.draft_fields import Fields, first_text, ids_of
-from undersigned.app.typed import read_lines
 from undersigned.domain.advice import Advice, Choices, TrusteeChoice, advise
 
 SECTION_OF_ADVICE = {
@@ -67,7 +66,7 @@ def _choices_of(fields: Fields, reading: Reading, now: int) -> Choices:
         quorum=likely.quorum,
         roll=likely.roll,
         methods=likely.methods,
-        domains=tuple(line.lower() for line in read_lines(fields.get("domains", ""))),
+        domains=likely.domains,
         addressee_mails=tuple(mail for mail in likely.addressee_mails if mail is not None),
         retention_days=values.get("retention"),
         consequence=bool(fields.get(f"{first}.consequence", "").strip()),

@@ -24,6 +24,7 @@ from undersigned.app.letter_table import TableReader, read_issuer, read_trustee
 from undersigned.app.typed import (
     read_day,
     read_duration,
+    read_lines,
     read_number,
     read_numbers,
     read_people,
@@ -101,6 +102,7 @@ def read_fields(fields: Fields) -> Reading:
         retention_days=reader.need("retention", read_number, 0),
         texts=texts,
         addressee_mails=mails,
+        domains=reader.read("domains", _read_domains) or (),
     )
     for problem in find_problems(likely):
         _note_rule(reader, problem)
@@ -165,6 +167,11 @@ def _read_issuer_lines(text: str) -> DraftIssuer:
     if reader.problems:
         raise FieldUnread("issuer.lines")
     return issuer
+
+
+def _read_domains(text: str) -> tuple[str, ...]:
+    """Read one domain in each line, with or without the @ before it."""
+    return tuple(sorted({line.removeprefix("@").lower() for line in read_lines(text)}))
 
 
 def _read_toml(text: str, rule: str) -> dict[str, Any]:

@@ -48,6 +48,7 @@ def draft_of(
         addressee_mails=tuple(
             addressee_mails.get(number) for number in range(1, len(texts[0].addressees) + 1)
         ),
+        domains=letter.domains,
     )
 
 
@@ -77,6 +78,7 @@ def fields_of(draft: Draft) -> Fields:
         "basis": draft.basis.value,
         "quorum": "" if draft.quorum is None else str(draft.quorum),
         "roll": draft.roll.value,
+        "domains": "\n".join(draft.domains),
         "issuer": "" if draft.issuer is None else _issuer_lines(draft.issuer),
         "retention": str(draft.retention_days),
         **{f"mode.{mode.value}": _tick(mode in draft.modes) for mode in Mode},
