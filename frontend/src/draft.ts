@@ -10,6 +10,7 @@ import { storeName } from "./attempt.ts";
 import { formatCanonical, parseJson } from "./jcs.ts";
 import type { Letter } from "./letter.ts";
 import { readBoolean, readInteger, readMembers, readNullable, readWord } from "./shape.ts";
+import { type Login, parseLogin } from "./sign-on.ts";
 import type { Store } from "./store.ts";
 import { FormatError } from "./errors.ts";
 
@@ -22,6 +23,8 @@ export interface Choices {
   readonly isKept: boolean;
   /** The enrolment that a code by mail is for, in base64url. */
   readonly enrolment: string | null;
+  /** A sign-on that was begun with a provider. */
+  readonly login: Login | null;
   /** Whether the proof that was sent last was refused. */
   readonly isRefused: boolean;
   readonly mode: Mode | null;
@@ -33,6 +36,7 @@ const NOTHING: Choices = {
   step: "words",
   isKept: false,
   enrolment: null,
+  login: null,
   isRefused: false,
   mode: null,
   condition: null,
@@ -99,12 +103,13 @@ function parseChoices(text: string): Choices {
 
 function readChoices(value: unknown): Choices {
   const wire = readMembers(value, "choices", [
-    "step", "isKept", "enrolment", "isRefused", "mode", "condition", "statement",
+    "step", "isKept", "enrolment", "login", "isRefused", "mode", "condition", "statement",
   ]);
   return {
     step: readWord(wire.step, "step", STEPS),
     isKept: readBoolean(wire.isKept, "isKept"),
     enrolment: readNullable(wire.enrolment, (id) => readString(id)),
+    login: readNullable(wire.login, parseLogin),
     isRefused: readBoolean(wire.isRefused, "isRefused"),
     mode: readNullable(wire.mode, (mode) => readWord(mode, "mode", MODES)),
     condition: readNullable(wire.condition, (condition) => readInteger(condition, "condition")),

@@ -4,7 +4,9 @@
  * after a crash is the same bytes.
  */
 
-import { countCharacters, readBytes, readMembers, readNullable, readObject } from "./shape.ts";
+import {
+  countCharacters, readBytes, readMembers, readNullable, readObject, readPattern,
+} from "./shape.ts";
 import { formatBase64url } from "./bytes.ts";
 import { FormatError } from "./errors.ts";
 import { parseShownAs, type ShownAs } from "./name.ts";
@@ -12,13 +14,24 @@ import { parseShownAs, type ShownAs } from "./name.ts";
 export const ENROLMENT_SIZE = 16;
 
 const LONGEST_ADDRESS = 254;
+/** A verifier as RFC 7636, section 4.1, has it, and a nonce of the same form. */
+const SECRET = /^[A-Za-z0-9._~-]{43,128}$/;
 /** A code from a mail is short; the rest is room for what a person types around it. */
 const LONGEST_CODE = 64;
 
-/** JSON as it is sent: `enrolment` in base64url, and the code from the mail; or an invite code. */
+/** JSON as it is sent: `enrolment` in base64url, and the code from the mail; an invite code; a sign-on. */
 export type Proof =
   | { readonly method: "email"; readonly enrolment: string; readonly code: string }
-  | { readonly method: "invite"; readonly code: string };
+  | { readonly method: "invite"; readonly code: string }
+  | OpenIdProof;
+
+/** The code of a provider, with what was made before the member signed on (section 9.4). */
+export interface OpenIdProof {
+  readonly method: "openid";
+  readonly code: string;
+  readonly verifier: string;
+  readonly nonce: string;
+}
 
 /** What a token was asked for with: a secret. */
 export interface Asked {
@@ -58,7 +71,9 @@ export function parseAsked(value: unknown): Asked {
 }
 
 function parseProof(value: unknown): Proof {
-  if (readObject(value, "proof")["method"] === "invite") {
+  const { method } = readObject(value, "proof");
+  if (method === "openid") return parseOpenId(value);
+  if (method === "invite") {
     const { code } = readMembers(value, "proof", ["method", "code"]);
     if (typeof code !== "string") throw new FormatError("code: not a string");
     return { method: "invite", code: parseInviteCode(code) };
@@ -67,6 +82,16 @@ function parseProof(value: unknown): Proof {
   const enrolment = readBytes(wire.enrolment, "enrolment", ENROLMENT_SIZE);
   if (wire.method !== "email") throw new FormatError("proof: of an unknown method");
   return { method: "email", enrolment: formatBase64url(enrolment), code: parseCode(wire.code) };
+}
+
+function parseOpenId(value: unknown): OpenIdProof {
+  const wire = readMembers(value, "proof", ["method", "code", "verifier", "nonce"]);
+  return {
+    method: "openid",
+    code: readPattern(wire.code, "code", /^[\x20-\x7e]{1,4096}$/),
+    verifier: readPattern(wire.verifier, "verifier", SECRET),
+    nonce: readPattern(wire.nonce, "nonce", SECRET),
+  };
 }
 
 /** Read the code from a mail; what it is, the issuer says. */

@@ -1,14 +1,17 @@
 /** The step of membership: a code on paper or by mail, and the name that the issuer is to attest. */
 
+import { Api } from "./api.ts";
 import { formatBase64url } from "./bytes.ts";
-import { button, choiceOf, choose, field, fill, part, show } from "./dom.ts";
+import { button, choiceOf, choose, element, field, fill, part, show } from "./dom.ts";
 import { type Asked, canonicalAddress, parseInviteCode, type Proof } from "./enrolment.ts";
 import { Refused } from "./errors.ts";
 import { initialsOf, LONGEST_NAME, type ShownAs } from "./name.ts";
 import { countCharacters } from "./shape.ts";
+import { addressOf, beginLogin, proofOf, type Returned } from "./sign-on.ts";
 import { enrol } from "./signing.ts";
 import { attemptOf, goTo, type SigningPage } from "./signing-page.ts";
-import { checkFields, during, FieldProblem } from "./telling.ts";
+import { checkFields, during, FieldProblem, QUIET } from "./telling.ts";
+import { type Pace, STEADY } from "./work.ts";
 
 /** What the issuer attests for those who will show no name, on a roll that has none. */
 const NOBODY = "anonymous";
@@ -18,20 +21,56 @@ export function prepareProve(page: SigningPage): void {
   const step = page.steps.section("prove");
   const form = part("prove-form");
   if (page.draft.choices.enrolment !== null) choose("method", "email");
+  if (page.draft.choices.login !== null) choose("method", "openid");
   form.addEventListener("input", () => arrange(page));
   arrange(page);
+  if (document.getElementById("by-openid") !== null) void nameProvider(page);
 
   document.getElementById("mail-send")?.addEventListener("click", () => {
     void during(step, button("mail-send"), () => sendCode(page));
   });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    if (isMail() && page.draft.choices.enrolment === null) {
+    if (methodNow() === "openid") {
+      void during(step, button("prove"), () => leaveToSignOn(page));
+    } else if (isMail() && page.draft.choices.enrolment === null) {
       void during(step, button("mail-send"), () => sendCode(page));
     } else {
       void during(step, button("prove"), () => prove(page, readAsked(page)));
     }
   });
+}
+
+/** Go on with a sign-on: what the provider said is in the page's address. */
+export async function proveByReturn(page: SigningPage, returned: Returned): Promise<void> {
+  choose("method", "openid");
+  arrange(page);
+  page.steps.open("prove");
+  await during(page.steps.section("prove"), button("prove"), async () => {
+    const { login } = page.draft.choices;
+    const proof = proofOf(login, returned);
+    await prove(page, { proof, shown_as: login?.shownAs ?? null });
+  });
+}
+
+/** Say who the provider is; without an answer the page says so when the member wants to go there. */
+async function nameProvider({ view }: SigningPage): Promise<void> {
+  try {
+    const { name, endpoint } = await new Api("", QUIET).signOn(view.letter);
+    fill(part("by-openid"), { provider: name, host: new URL(endpoint).host });
+    show("provider", true);
+  } catch {
+    show("provider", false);
+  }
+}
+
+/** Keep what the sign-on needs, then leave the page for the provider's. */
+async function leaveToSignOn(page: SigningPage): Promise<void> {
+  const shownAs = readShownChecked();
+  const terms = await page.api.signOn(page.view.letter);
+  const login = beginLogin(terms, shownAs, location.search);
+  await page.draft.change({ login });
+  location.assign(addressOf(terms, login));
 }
 
 /** Send the last request again: its answer may have been lost. */
@@ -59,7 +98,7 @@ async function prove(page: SigningPage, asked?: Asked): Promise<void> {
 /** Say next to the field what the issuer says of it. */
 function fieldOf(error: unknown): unknown {
   if (!(error instanceof Refused)) return error;
-  if (error.code === "proof-rejected") {
+  if (error.code === "proof-rejected" && methodNow() !== "openid") {
     return new FieldProblem(field(isMail() ? "mail-code" : "invite"), error.code);
   }
   if (error.code === "format-error" && choiceOf("shown") === "initials") {
@@ -71,11 +110,25 @@ function fieldOf(error: unknown): unknown {
 async function sendCode(page: SigningPage): Promise<void> {
   const address = field("mail");
   checkFields([isAddress(address.value) ? null : new FieldProblem(address, "not-an-address")]);
-  const enrolment = await page.api.askForCode(page.view.letter, address.value);
+  const enrolment = await withProgress((pace) =>
+    page.api.askForCode(page.view.letter, address.value, pace),
+  );
   await page.draft.change({ enrolment: formatBase64url(enrolment) });
   arrange(page);
   show("mail-sent", true);
   field("mail-code").focus();
+}
+
+/** Show how far the work is that goes before a mail. */
+async function withProgress<T>(work: (pace: Pace) => Promise<T>): Promise<T> {
+  const bar = element("mail-progress", HTMLProgressElement);
+  bar.value = 0;
+  show("mail-work", true);
+  try {
+    return await work({ ...STEADY, tell: (share) => (bar.value = share) });
+  } finally {
+    show("mail-work", false);
+  }
 }
 
 function isAddress(typed: string): boolean {
@@ -87,14 +140,19 @@ function isAddress(typed: string): boolean {
 }
 
 function isMail(): boolean {
-  const { method } = part("prove-form").dataset;
-  return (choiceOf("method") ?? method) === "email";
+  return methodNow() === "email";
+}
+
+/** Return the way that is chosen, or the only one that the letter takes. */
+function methodNow(): string | undefined {
+  return choiceOf("method") ?? part("prove-form").dataset["method"];
 }
 
 /** Show what goes with the choices, and what the name will look like. */
 function arrange(page: SigningPage): void {
   const canCheck = !isMail() || page.draft.choices.enrolment !== null;
-  show("by-invite", !isMail());
+  show("by-invite", methodNow() === "invite");
+  show("by-openid", methodNow() === "openid");
   show("by-mail", isMail());
   show("mail-typed", page.draft.choices.enrolment !== null);
   const shown = choiceOf("shown");
@@ -116,10 +174,16 @@ function typedIn(id: string): string {
 }
 
 function readAsked(page: SigningPage): Asked {
+  const shown = readShownChecked(codeProblem(page));
+  return { proof: readProof(page), shown_as: shown };
+}
+
+/** Read how the name is to be written. Throws FieldProblem, for that of another field as well. */
+function readShownChecked(other: FieldProblem | null = null): ShownAs | null {
   const shown = choiceOf("shown");
   const isTyped = shown === "initials" || shown === "own";
-  checkFields([codeProblem(page), isTyped ? nameProblem() : null, isTyped ? roleProblem() : null]);
-  return { proof: readProof(page), shown_as: readShown(shown) };
+  checkFields([other, isTyped ? nameProblem() : null, isTyped ? roleProblem() : null]);
+  return readShown(shown);
 }
 
 function readProof(page: SigningPage): Proof {

@@ -10,7 +10,8 @@ import { Draft } from "./draft.ts";
 import { nameOf } from "./letter.ts";
 import { memoryStore, openStore, type Store } from "./store.ts";
 import { prepareFile } from "./sign-file.ts";
-import { prepareProve, proveAgain } from "./sign-prove.ts";
+import { parseReturned, type Returned } from "./sign-on.ts";
+import { prepareProve, proveAgain, proveByReturn } from "./sign-prove.ts";
 import { openReview, prepareReview, send, showProposed } from "./sign-review.ts";
 import { prepareStand } from "./sign-stand.ts";
 import { openWords, prepareWords } from "./sign-words.ts";
@@ -26,13 +27,21 @@ async function main(): Promise<void> {
     return;
   }
   show("loading", true);
-  const done = await during(root, button("load-again"), () => load(root));
+  const returned = parseReturned(location.hash);
+  let signedOn: SigningPage | null = null;
+  const done = await during(root, button("load-again"), async () => {
+    signedOn = await load(root, returned);
+  });
   show("loading", !done);
   show("load-again", !done);
+  if (signedOn !== null && returned !== null) await proveByReturn(signedOn, returned);
 }
 
-/** Read the letter, and find what was begun. */
-async function load(root: HTMLElement): Promise<void> {
+/**
+ * Read the letter, and find what was begun. Returns the page if its member comes back from the provider
+ * that this browser sent them to.
+ */
+async function load(root: HTMLElement, returned: Returned | null): Promise<SigningPage | null> {
   const api = new Api("", TELLING);
   const site = await api.site();
   const view = await api.letter(root.dataset["letter"] ?? "", site);
@@ -45,8 +54,21 @@ async function load(root: HTMLElement): Promise<void> {
   document.documentElement.classList.add("runs");
   const takes = root.dataset["takes"] === "true";
   show("steps", takes || attempt !== null);
+  const { login } = draft.choices;
+  if (attempt?.state.state === "blinded" && login !== null && returned?.state === login.state) {
+    if (login.search !== location.search) {
+      // The page that was left was in another language: this one is loaded again in that.
+      location.replace(location.pathname + login.search + location.hash);
+      return new Promise(() => undefined);
+    }
+    // The code does not stay in the history of this window.
+    history.replaceState(null, "", location.pathname + location.search);
+    return page;
+  }
+  if (returned !== null) show("login-elsewhere", true);
   if (attempt !== null) offerToContinue(page);
   else if (takes) steps.open("read", false);
+  return null;
 }
 
 async function storeOf(): Promise<Store> {

@@ -15,7 +15,9 @@ import { formatCanonical } from "../src/jcs.ts";
 import { enrol, sign, waitForProof } from "../src/signing.ts";
 import { memoryStore } from "../src/store.ts";
 import { type Asked, listen, type Reply } from "./site.ts";
-import { issue, MEMBER, promise, read, type Vector } from "./support.ts";
+import { issue, MEMBER, own, promise, read, solutionIn, type Vector } from "./support.ts";
+
+const [WORK = {}] = own("work");
 
 type Answering = (asked: Asked, count: number) => Reply | Promise<Reply>;
 
@@ -173,13 +175,18 @@ test("a refusal is not asked for again, and a code only once", async () => {
     await assert.rejects(api.token(letter, {}), Refused);
     assert.equal(asked.length, 1);
   });
-  await withSite(() => null, async (api, asked) => {
+  const givesWork = (reply: Reply | null): Answering => ({ path }) =>
+    path.endsWith("/challenge") ? [200, WORK["challenge"]] : reply;
+  await withSite(givesWork(null), async (api, asked) => {
     await assert.rejects(api.askForCode(letter, "a@staff.example"), Unreachable);
-    assert.equal(asked.length, 1);
+    assert.equal(asked.length, 2);
   });
-  await withSite(() => [202, { enrolment: formatBase64url(new Uint8Array(16)) }], async (api, asked) => {
+  const enrolled: Reply = [202, { enrolment: formatBase64url(new Uint8Array(16)) }];
+  await withSite(givesWork(enrolled), async (api, asked) => {
     assert.equal((await api.askForCode(letter, " A@Staff.example")).length, 16);
-    assert.equal(asked[0]?.body, '{"email":"a@staff.example","method":"email"}');
+    const { altcha, ...rest } = JSON.parse(asked[1]?.body ?? "") as Vector;
+    assert.deepEqual(rest, { email: "a@staff.example", method: "email" });
+    assert.deepEqual(solutionIn(altcha), WORK["solution"]);
   });
 });
 

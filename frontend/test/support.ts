@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 
 import { RSABSSA } from "@cloudflare/blindrsa-ts";
 
-import { type Bytes, formatBase64, formatBase64url, formatUtf8, parseBase64, parseBase64url, parseHex } from "../src/bytes.ts";
+import { type Bytes, formatBase64, formatBase64url, formatUtf8, parseBase64, parseBase64url, parseHex, parseUtf8 } from "../src/bytes.ts";
 import { signerOf } from "../src/ed25519.ts";
 import { hash } from "../src/hash.ts";
 import { formatCanonical } from "../src/jcs.ts";
@@ -40,6 +40,11 @@ export function hexNumber(text: string): Bytes {
 }
 
 export const MEMBER: Vector = own("member")[0] ?? {};
+
+/** Return the solution in the work that is sent with a request. */
+export function solutionIn(altcha: string): Vector {
+  return (JSON.parse(parseUtf8(parseBase64(altcha))) as Vector)["solution"];
+}
 
 /** Return a deep copy of what JSON can hold. */
 export function copy<T>(value: T): T {

@@ -66,6 +66,28 @@ class Settings(BaseSettings):
         default=None,
         description="an RSA key (PEM) that signs mails by DKIM; without one they are not signed here",
     )
+    openid_issuer: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=500,
+        description="the address of a sign-on provider (OpenID Connect), as it calls itself; without one "
+        "no letter can have members who sign on",
+    )
+    openid_client_id: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=500,
+        description="the name under which the provider knows this server; set together with the provider",
+    )
+    openid_client_secret: SecretStr | None = Field(
+        default=None, description="the secret that goes with that name, if the provider gave one"
+    )
+    openid_name: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=100,
+        description="what people call the provider; its host otherwise",
+    )
     witness_policy: Path | None = Field(
         default=None,
         description="a C2SP tlog-policy with the witnesses that are asked to cosign the log, each with "

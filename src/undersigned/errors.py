@@ -196,6 +196,22 @@ class ProofRejected(Refused):
     """The code is wrong, used up or too old."""
 
 
+class LoginRejected(ProofRejected):
+    """The sign-on proves nothing: it was used before, is too old, or is not for this site."""
+
+
+class AddressUnverified(ProofRejected):
+    """The sign-on provider does not say that it has verified the mail address of this account."""
+
+
+class NoMember(ProofRejected):
+    """The mail address of the account that was signed on with is not on the roll of this letter."""
+
+
+class WorkRejected(Refused):
+    """The challenge that goes with this request is not solved, too old, or was used before."""
+
+
 class NameNotAttested(Refused):
     """The name document is not the one that the issuer attested for this key."""
 

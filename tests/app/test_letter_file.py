@@ -333,7 +333,7 @@ def test_a_language_comes_once(write: Write) -> None:
     ("roll", "methods", "problem"),
     [
         ("domain", '["email"]', "`roll` is domain"),
-        ("list", '["openid"]', "`methods` has openid"),
+        ("list", '["openid"]', "`methods` has openid, and there is no sign-on provider"),
         ("invites", '["email", "invite"]', "`methods` has email"),
     ],
 )

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.app.methods.working import work_for
 from tests.app.village import DAY, HOUR, START, Village, Villager
 
 from undersigned.app.activity import get_activity
@@ -95,13 +96,14 @@ def play(village: Village) -> tuple[Letter, dict[str, bytes]]:
     members = [village.member(letter, Mode.SEALED), village.member(letter, Mode.ANONYMOUS)]
     idle = village.idle(letter)
     assert idle.address is not None
-    enrolment, address = begin_enrolment(idle.address)
-    mail_code(village.site.issuer, letter, enrolment, address)
+    issuer, address = village.site.issuer, idle.address
+    asked = begin_enrolment(issuer, letter, address, work_for(issuer, letter))
+    mail_code(issuer, letter, asked)
     village.later(1)
     markers = {f"idle {name}": value for name, value in markers_of(village, members[1]).items()}
     markers |= markers_of(village, members[0]) | {
         "asked for a code": idle.address.encode(),
-        "enrolment": enrolment,
+        "enrolment": asked.id,
     }
     mailer = OutboxMailer(village.site.folder / "outbox", "no-reply@letters.example")
     mailer.send(Mail("aa" * 16, address, "Your code", "Your code: 1"))

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from undersigned.app.site import WholeSite, make_site
 from undersigned.app.tidying import LEAST_PAUSE_S, PAUSE_FACTOR, Tidying, tidy
 from undersigned.errors import StoreError
-from undersigned.store.members import EnrolmentRow, add_enrolment
+from undersigned.store.enrolments import EnrolmentRow, add_enrolment
 from undersigned.store.pending import delete_blob, find_blob, put_blob
 from undersigned.store.schema import enrolment
 
@@ -52,7 +52,9 @@ def test_codes_that_are_too_old_are_forgotten(site: WholeSite) -> None:
     """When a member asked for a code is not kept longer than the code is good."""
     with site.issuer.database.write() as connection:
         for expires in (NOW - 1, NOW, NOW + 1):
-            row = EnrolmentRow(secrets.token_bytes(16), bytes(32), bytes(32), bytes(32), expires)
+            row = EnrolmentRow(
+                secrets.token_bytes(16), bytes(32), "a@b.example", bytes(32), expires
+            )
             add_enrolment(connection, row)
     tidy(site.issuer, site)
     assert _expiries(site) == [NOW + 1]

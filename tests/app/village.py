@@ -249,9 +249,9 @@ class Village:
         """The letter file that was written last."""
         return self._texts / "letter.toml"
 
-    def draft(self) -> Draft:
-        """Read the letter file that was written last."""
-        return read_draft(self.letter_file)
+    def draft(self, *, signs_on: bool = False) -> Draft:
+        """Read the letter file that was written last; `signs_on` where there is a sign-on provider."""
+        return read_draft(self.letter_file, signs_on=signs_on)
 
     def write_file(
         self,
@@ -261,11 +261,13 @@ class Village:
         closes_s: int = 10 * DAY,
         trustees: Sequence[TrusteeKey | None] = (),
         quorum: int = 0,
+        signs_on: bool = False,
         **terms: Any,
     ) -> Draft:
         """Write a letter file for so many members, and import their roll; `terms` replace `TERMS`.
 
-        `trustees` are the keys of the letter's, None that of the site's operator.
+        `trustees` are the keys of the letter's, None that of the site's operator; `signs_on` says that the
+        site has a sign-on provider.
         """
         with self.site.issuer.database.read() as connection:
             has_roll = bool(member_store.list_commits(connection, slug))
@@ -279,7 +281,7 @@ class Village:
             tables = [table_of(i, key) for i, key in enumerate(trustees, 1)]
             text = f"quorum = {quorum}\n{text}\n" + "\n".join(tables)
         self.letter_file.write_text(text)
-        return self.draft()
+        return self.draft(signs_on=signs_on)
 
     def open(
         self, slug: str = "mill", *, trustees: Sequence[TrusteeKey | None] = (), **terms: Any

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from undersigned.crypto.ed25519 import verify_ed25519
 from undersigned.crypto.keys import (
+    ChallengeKey,
     CosignatureSigner,
     NoteSigner,
     RecordSigner,
@@ -35,8 +36,16 @@ WORDS = (
     "abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon about"
 )
 
-CLASSES: list[Any] = [NoteSigner, CosignatureSigner, RecordSigner, TokenKey, TrusteeKey]
+CLASSES: list[Any] = [
+    ChallengeKey,
+    NoteSigner,
+    CosignatureSigner,
+    RecordSigner,
+    TokenKey,
+    TrusteeKey,
+]
 MAKERS: dict[Any, Callable[[], Any]] = {
+    ChallengeKey: ChallengeKey.generate,
     NoteSigner: lambda: NoteSigner.generate("letters.example/log"),
     CosignatureSigner: lambda: CosignatureSigner.generate("witness.example"),
     RecordSigner: RecordSigner.generate,
@@ -46,7 +55,9 @@ MAKERS: dict[Any, Callable[[], Any]] = {
 
 
 def identity(key: Any) -> object:
-    """Return the public part of any key."""
+    """Return the public part of any key; what is secret of the one that has none."""
+    if isinstance(key, ChallengeKey):
+        return key._secret
     for name in ("verifier", "spki", "seal_key", "public_key"):
         if hasattr(key, name):
             return getattr(key, name)

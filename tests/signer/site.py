@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx2
 
-from undersigned.crypto.keys import NoteSigner, RecordSigner, TokenKey, TrusteeKey
+from undersigned.crypto.keys import ChallengeKey, NoteSigner, RecordSigner, TokenKey, TrusteeKey
 from undersigned.crypto.note_key import format_vkey
 from undersigned.domain.canonical import hash_bytes
 from undersigned.domain.letter import (
@@ -57,6 +57,7 @@ NAME = "Rina Contoh"
 ROLE = "Engineer"
 
 TOKEN_KEY = TokenKey.generate()
+CHALLENGES = ChallengeKey.generate()
 ORGANISER = RecordSigner(bytes(range(32)))
 ATTESTATION = RecordSigner(bytes(range(1, 33)))
 LOG = NoteSigner(ORIGIN, bytes(range(2, 34)))
@@ -174,6 +175,7 @@ class InMemorySite:
             "site": self._site,
             SLUG: self._letter,
             f"{SLUG}@{self.letter.edition}": self._letter,
+            "challenge": self._challenge,
             "enrolments": self._enrolment,
             "tokens": self._token,
             "signatures": self._signature,
@@ -211,6 +213,9 @@ class InMemorySite:
 
     def _letter(self, _request: httpx2.Request) -> httpx2.Response:
         return httpx2.Response(200, json=self.letter_answer())
+
+    def _challenge(self, _request: httpx2.Request) -> httpx2.Response:
+        return httpx2.Response(200, json=CHALLENGES.make(7, {"most": 8}))
 
     def _enrolment(self, _request: httpx2.Request) -> httpx2.Response:
         return httpx2.Response(202, json={"enrolment": format_base64url(bytes(16))})

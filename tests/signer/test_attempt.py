@@ -7,11 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import altcha
 import httpx2
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.signer.site import (
+    CHALLENGES,
     CODE,
     NAME,
     ROLE,
@@ -472,7 +474,9 @@ def test_asking_for_a_code(site: InMemorySite, client: httpx2.Client, view: Lett
     """The address goes out in canonical form, over a connection of its own, once."""
     assert ask_for_code(client, view, "  Rina@Example.ORG ") == bytes(16)
     request = site.requests[-1]
-    assert json.loads(request.content) == {"method": "email", "email": "rina@example.org"}
+    sent = json.loads(request.content)
+    assert CHALLENGES.is_solved(altcha.Payload.from_base64(sent.pop("altcha")))
+    assert sent == {"method": "email", "email": "rina@example.org"}
     assert request.headers["connection"] == "close"
 
 

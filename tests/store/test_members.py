@@ -1,35 +1,24 @@
-"""The roll, invite codes, and codes that were mailed."""
+"""The roll, and invite codes."""
 
-import threading
-from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-import sqlalchemy as sa
 
 from undersigned.errors import StoreError
 from undersigned.store.database import Connection, Database
 from undersigned.store.members import (
-    MAX_TRIES,
-    EnrolmentRow,
     MemberRow,
-    add_enrolment,
     add_invites,
     add_members,
-    count_enrolments,
-    delete_expired_enrolments,
     find_invited,
     find_member,
     find_member_by_commit,
     list_commits,
     list_invited,
     list_members,
-    try_enrolment,
-    untry_enrolment,
 )
 
 ROW = MemberRow("slug", b"c" * 32, b"email:a@b.example", bytes(16), "a@b.example", "A", None, False)
-CODE = EnrolmentRow(bytes(16), bytes(32), b"c" * 32, b"h" * 32, 1_000)
 
 
 def _row(number: int, **changed: object) -> MemberRow:
@@ -84,49 +73,3 @@ def test_an_invite_code_is_there_once(issuer_database: Database) -> None:
     """Two entries with the same code would be one for whoever holds it."""
     with pytest.raises(StoreError), issuer_database.write() as connection:
         add_invites(connection, "slug", [(b"1" * 32, b"a" * 32), (b"1" * 32, b"b" * 32)])
-
-
-def test_a_code_can_be_tried_five_times(issuer: Connection) -> None:
-    """The try is counted whether the code is right or not; a right one is given back."""
-    add_enrolment(issuer, CODE)
-    for _ in range(MAX_TRIES + 3):
-        assert try_enrolment(issuer, CODE.enrolment, 999) == CODE
-        untry_enrolment(issuer, CODE.enrolment)
-    for _ in range(MAX_TRIES):
-        assert try_enrolment(issuer, CODE.enrolment, 999) == CODE
-    assert try_enrolment(issuer, CODE.enrolment, 999) is None
-
-
-def test_a_code_ends_at_its_time(issuer: Connection) -> None:
-    """At that second it is too old, not counted any more, and can be forgotten."""
-    add_enrolment(issuer, CODE)
-    assert count_enrolments(issuer, CODE.letter_id, CODE.commit, 999) == 1
-    assert count_enrolments(issuer, CODE.letter_id, b"d" * 32, 999) == 0
-    assert count_enrolments(issuer, b"2" * 32, CODE.commit, 999) == 0
-    assert count_enrolments(issuer, CODE.letter_id, CODE.commit, 1_000) == 0
-    assert try_enrolment(issuer, CODE.enrolment, 1_000) is None
-    delete_expired_enrolments(issuer, 999)
-    assert try_enrolment(issuer, CODE.enrolment, 999) == CODE
-    delete_expired_enrolments(issuer, 1_000)
-    assert try_enrolment(issuer, CODE.enrolment, 999) is None
-
-
-def test_parallel_guesses_do_not_exceed_the_tries(new_url: Callable[[], sa.URL]) -> None:
-    """Twenty at once get five tries between them."""
-    database = Database("issuer", new_url())
-    database.migrate()
-    with database.write() as connection:
-        add_enrolment(connection, CODE)
-    tries: list[EnrolmentRow | None] = []
-
-    def guess() -> None:
-        with database.write() as connection:
-            tries.append(try_enrolment(connection, CODE.enrolment, 0))
-
-    threads = [threading.Thread(target=guess) for _ in range(12)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    database.close()
-    assert len([each for each in tries if each is not None]) == MAX_TRIES

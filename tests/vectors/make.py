@@ -6,12 +6,14 @@ The keys in here are for tests and nothing else.
 """
 
 import hashlib
+import hmac
 import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import altcha
 import gmpy2  # type: ignore[import-untyped]
 from cryptography.hazmat.primitives.asymmetric import rsa
 
@@ -26,8 +28,9 @@ from undersigned.crypto.keys import (
     TrusteeKey,
     words_of,
 )
+from undersigned.crypto.keys.derive import derive
 from undersigned.crypto.note_key import format_vkey
-from undersigned.domain.canonical import hash_bytes
+from undersigned.domain.canonical import format_canonical, hash_bytes
 from undersigned.domain.letter import (
     Basis,
     DemandText,
@@ -447,6 +450,37 @@ def _member_change(record: AmendRecord | WithdrawRecord) -> dict[str, Any]:
     return change
 
 
+def work_vectors() -> Vectors:
+    """A challenge as an issuer gives it out (§9.3), and its solution."""
+    nonce, salt = fixed("work, nonce", 16), fixed("work, salt", 16)
+    parameters = altcha.ChallengeParameters(
+        "SHA-256",
+        nonce.hex(),
+        salt.hex(),
+        1,
+        data={"letter": "ab" * 32, "expires": 600, "most": 800},
+    )
+    counter = 432
+    key = hash_bytes(salt + nonce + counter.to_bytes(4, "big"))
+    parameters.key_prefix = key[:16].hex()
+    secrets = {
+        name: derive(
+            fixed("work, key", 32), salt=b"", info=f"undersigned/v1/challenge/{name}".encode()
+        )
+        for name in ("sign", "answer")
+    }
+    parameters.key_signature = hmac.digest(secrets["answer"], key, "sha256").hex()
+    wire = parameters.to_dict()
+    signature = hmac.digest(secrets["sign"], format_canonical(wire), "sha256").hex()
+    return [
+        {
+            "key": fixed("work, key", 32).hex(),
+            "challenge": {"parameters": wire, "signature": signature},
+            "solution": {"counter": counter, "derivedKey": key.hex()},
+        }
+    ]
+
+
 VECTORS: dict[str, Callable[[], Vectors]] = {
     "blind_rsa": blind_rsa_vectors,
     "token": token_vectors,
@@ -454,6 +488,7 @@ VECTORS: dict[str, Callable[[], Vectors]] = {
     "note": note_vectors,
     "member": member_vectors,
     "seal": seal_vectors,
+    "work": work_vectors,
 }
 
 

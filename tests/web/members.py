@@ -1,7 +1,7 @@
 """What members do in the tests of the door: get a token, sign, wait until they stand in the log."""
 
 import time
-from email import message_from_bytes
+from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from undersigned.signer.attempt import Attempt
 from undersigned.signer.enrolment import InviteProof, ShownAs
 from undersigned.signer.letter_view import get_letter
 from undersigned.signer.signing import enrol, signed_request
+from undersigned.signer.work import solve
 from undersigned.tlog.merkle import leaf_hash
 
 PROBLEM = "application/problem+json"
@@ -56,6 +57,13 @@ def signed(
     return leaf_hash(entry)
 
 
+def work_for(client: httpx2.Client, path: str) -> str:
+    """Return the work that has to be done before a code of a letter (the path of its API), done."""
+    answer = client.get(f"{path}/challenge")
+    # A letter that gives no codes asks for no work; what comes with a request then does not matter.
+    return solve(answer.content) if answer.status_code == 200 else "bm8="
+
+
 def wait_for_proof(client: httpx2.Client, leaf: bytes) -> httpx2.Response:
     """Return the answer with the proof of a record."""
     end = time.monotonic() + 15
@@ -72,10 +80,11 @@ def read_code(outbox: Path, address: str) -> str:
     end = time.monotonic() + 10
     while time.monotonic() < end:
         for file in outbox.glob("*.eml"):
-            mail = message_from_bytes(file.read_bytes())
+            mail = message_from_bytes(file.read_bytes(), policy=policy.default)
             if mail["To"] == address:
-                body = str(mail.get_payload())
-                return body.partition("Your code: ")[2].splitlines()[0]
+                body = mail.get_body(("plain",))
+                assert body is not None
+                return str(body.get_content()).partition("Your code: ")[2].splitlines()[0]
         time.sleep(0.05)
     raise AssertionError("no mail came")
 

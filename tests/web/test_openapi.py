@@ -125,7 +125,8 @@ def test_answers_have_the_described_members(
     for path, methods in document["paths"].items():
         content = methods.get("get", {}).get("responses", {}).get("200", {}).get("content", {})
         schema = content.get("application/json", {}).get("schema", {})
-        if "$ref" in schema:
+        # What a sign-on begins with only a site with a provider can say: `test_sign_on`.
+        if "$ref" in schema and not path.endswith("/openid"):
             described = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
             answer = client.get(path.format(**values))
             assert list(answer.json()) == list(described["properties"])

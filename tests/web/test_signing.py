@@ -7,7 +7,14 @@ from typing import Any
 import httpx2
 import pytest
 from tests.live import PEOPLE, LiveSite, make_invited_letter
-from tests.web.members import assert_problem, chosen, enrolled, read_code, wait_for_proof
+from tests.web.members import (
+    assert_problem,
+    chosen,
+    enrolled,
+    read_code,
+    wait_for_proof,
+    work_for,
+)
 
 from undersigned.crypto.keys import SignerKey
 from undersigned.crypto.note_key import parse_vkey
@@ -58,7 +65,7 @@ def test_everyone_is_answered_alike_before_anyone_is_looked_for(
     answers = []
     with live_site.site.issuer.database.write():
         for address in (PEOPLE[1][0], "stranger@else.example"):
-            asked = {"method": "email", "email": address}
+            asked = {"method": "email", "email": address, "altcha": work_for(client, PATH)}
             answers.append(client.post(f"{PATH}/enrolments", json=asked))
     shapes = []
     for answer in answers:
@@ -73,16 +80,18 @@ def test_everyone_is_answered_alike_before_anyone_is_looked_for(
 
 def test_a_full_queue_refuses_everyone_alike(live_site: LiveSite, client: httpx2.Client) -> None:
     """A flood of requests for codes meets a bound; members and strangers are told to come back."""
+    work = work_for(client, PATH)
     with live_site.site.issuer.database.write():
         statuses = set()
-        asked = {"method": "email", "email": "stranger@else.example"}
+        # While nothing can be written, nothing is used up.
+        asked = {"method": "email", "email": "stranger@else.example", "altcha": work}
         for _ in range(1100):
             answer = client.post(f"{PATH}/enrolments", json=asked)
             statuses.add(answer.status_code)
             if answer.status_code == 503:
                 break
         problem = assert_problem(answer, 503, "busy")
-        asked = {"method": "email", "email": PEOPLE[2][0]}
+        asked |= {"email": PEOPLE[2][0]}
         assert assert_problem(client.post(f"{PATH}/enrolments", json=asked), 503, "busy") == problem
     assert statuses == {202, 503}
     end = time.monotonic() + 15
@@ -94,7 +103,8 @@ def test_a_full_queue_refuses_everyone_alike(live_site: LiveSite, client: httpx2
 @pytest.mark.parametrize("email", ["", "nobody", "a@b", "a b@else.example", "x" * 321, 5, None])
 def test_what_is_no_address_is_refused(client: httpx2.Client, email: object) -> None:
     """The form of an address is checked, and it is not repeated."""
-    answer = client.post(f"{PATH}/enrolments", json={"method": "email", "email": email})
+    asked = {"method": "email", "email": email, "altcha": work_for(client, PATH)}
+    answer = client.post(f"{PATH}/enrolments", json=asked)
     problem = assert_problem(answer, 400, "format-error")
     assert not email or str(email) not in problem["detail"]
 
@@ -103,15 +113,33 @@ def test_letters_without_mail_say_so(live_site: LiveSite, client: httpx2.Client)
     """A letter whose members prove themselves by codes alone takes no enrolment."""
     folder = live_site.folder.with_name("invited")
     make_invited_letter(live_site.site, folder, "invited-letter", 3)
-    asked = {"method": "email", "email": PEOPLE[0][0]}
+    asked = {"method": "email", "email": PEOPLE[0][0], "altcha": work_for(client, PATH)}
     answer = client.post("/api/v1/letters/invited-letter/enrolments", json=asked)
     assert_problem(answer, 422, "refused")
+    answer = client.get("/api/v1/letters/invited-letter/challenge")
+    assert_problem(answer, 422, "refused")
+
+
+@pytest.mark.parametrize("change", [{"altcha": "bm8="}, {"altcha": ""}, {"altcha": 5}])
+def test_without_work_no_code_is_asked_for(client: httpx2.Client, change: dict[str, Any]) -> None:
+    """What is no work at all; and work that was done for another request is refused, too."""
+    work = work_for(client, PATH)
+    asked = {"method": "email", "email": "stranger@else.example", "altcha": work}
+    assert_problem(client.post(f"{PATH}/enrolments", json=asked | change), 400, "format-error")
+    assert client.post(f"{PATH}/enrolments", json=asked).status_code == 202
+    end = time.monotonic() + 15
+    while client.post(f"{PATH}/enrolments", json=asked).status_code == 202:
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    answer = client.post(f"{PATH}/enrolments", json=asked)
+    assert_problem(answer, 422, "work-rejected")
 
 
 def test_unknown_letters_take_nothing(client: httpx2.Client) -> None:
     """Every route that takes something is 404 for a letter that is not here."""
     base = "/api/v1/letters/no-such"
-    asked: dict[str, Any] = {"method": "email", "email": PEOPLE[0][0]}
+    asked: dict[str, Any] = {"method": "email", "email": PEOPLE[0][0], "altcha": "bm8="}
+    assert_problem(client.get(f"{base}/challenge"), 404, "unknown-letter")
     assert_problem(client.post(f"{base}/enrolments", json=asked), 404, "unknown-letter")
     asked = token_request({"method": "invite", "code": "0" * 16})
     assert_problem(client.post(f"{base}/tokens", json=asked), 404, "unknown-letter")
@@ -194,6 +222,7 @@ INVITE = {"method": "invite", "code": "0" * 16}
         token_request(INVITE, more=1),
         token_request(INVITE | {"more": "1"}),
         token_request({"method": "invite"}),
+        token_request({"method": "fax", "code": "x"}),
         token_request({"method": "openid", "code": "x"}),
         token_request({"code": "x"}),
         token_request({"method": "invite", "code": "0" * 65}),
@@ -215,7 +244,7 @@ def test_misshapen_token_requests(client: httpx2.Client, asked: object) -> None:
     """Unknown, missing, longer and other members are refused, without repeating them."""
     problem = assert_problem(client.post(f"{PATH}/tokens", json=asked), 400, "format-error")
     assert "more" not in problem["detail"].split()
-    assert "openid" not in problem["detail"]
+    assert "fax" not in problem["detail"]
 
 
 # --- signatures

@@ -23,6 +23,9 @@ OPERATOR = "the operator of this site"
 """The name of the trustee that a site has by itself: pages then say "kept by the operator"."""
 
 
+NO_PROVIDER = "there is no sign-on provider: set UNDERSIGNED_OPENID_ISSUER, also where it is served"
+
+
 @dataclass(frozen=True, slots=True)
 class DraftTrustee:
     """A trustee as the letter file names it: its keys, or None for those of the site's operator.
@@ -104,13 +107,13 @@ class Problem:
     index: int | None = None
 
 
-def find_problems(draft: Draft) -> list[Problem]:
-    """Return all that is wrong with a draft."""
+def find_problems(draft: Draft, *, signs_on: bool = False) -> list[Problem]:
+    """Return all that is wrong with a draft, on a site that has a sign-on provider or, by default, none."""
     if not draft.texts:
         return [Problem("texts", "a letter needs a text: [[texts]]")]
     return [
         *_other_demands(draft),
-        *_unusable(draft),
+        *_unusable(draft, signs_on=signs_on),
         *_trustee_problems(draft),
         *_addressee_problems(draft),
         *_out_of_bounds(draft),
@@ -126,18 +129,19 @@ def _other_demands(draft: Draft) -> Iterator[Problem]:
             yield Problem("texts.demands", sentence, i)
 
 
-def _unusable(draft: Draft) -> Iterator[Problem]:
+def _unusable(draft: Draft, *, signs_on: bool) -> Iterator[Problem]:
     """Yield what the formats know and this site cannot do: nobody could sign such a letter here."""
     if draft.roll is RollKind.DOMAIN:
         yield Problem("roll", "`roll` is domain, and this site can only take a list or invites")
-    if Method.OPENID in draft.methods:
-        yield Problem(
-            "methods", "`methods` has openid, and this site can only take email and invite"
-        )
+    # An issuer elsewhere says for itself whether members can sign on there.
+    if Method.OPENID in draft.methods and draft.issuer is None and not signs_on:
+        yield Problem("methods", f"`methods` has openid, and {NO_PROVIDER}")
     if draft.roll is RollKind.DOMAIN and Method.INVITE in draft.methods:
         yield Problem("methods", "`methods` has invite, and the roll of a domain has no codes")
-    if draft.roll is RollKind.INVITES and Method.EMAIL in draft.methods:
-        yield Problem("methods", "`methods` has email, and a roll of invites has no addresses")
+    for method in (Method.EMAIL, Method.OPENID):
+        if draft.roll is RollKind.INVITES and method in draft.methods:
+            sentence = f"`methods` has {method}, and a roll of invites has no addresses"
+            yield Problem("methods", sentence)
 
 
 def _trustee_problems(draft: Draft) -> Iterator[Problem]:

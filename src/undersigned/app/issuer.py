@@ -1,12 +1,14 @@
 """An issuer: who is a member, who received a token, and the keys that tokens are made with.
 
 DATA/issuer.db      roll, codes, issuances, mails,      DATA/keys/issuer/   mode 0600, two keys a letter
-                    the letters that it issues for      DATA/outbox/        mails, when no server sends them
+                    the letters that it issues for                          and one of its challenges
+                                                        DATA/outbox/        mails, when no server sends them
 
 It lives in a site's folder, or apart: then in a folder of its own, with the address at which members
 reach it. It knows nothing of signatures, and imports nothing that does.
 """
 
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,7 +17,7 @@ import msgspec
 from undersigned.app.clock import Clock, StoredClock
 from undersigned.app.folder import clock_in, make_folders, open_database
 from undersigned.app.letter_name import parse_letter_name
-from undersigned.crypto.keys import RecordSigner, TokenKey
+from undersigned.crypto.keys import ChallengeKey, RecordSigner, TokenKey
 from undersigned.domain.canonical import format_canonical
 from undersigned.domain.letter import Letter, format_letter, parse_letter
 from undersigned.domain.terms import check_issuer_url
@@ -75,6 +77,8 @@ class Issuer:
     clock: Clock
     url: str | None
     _keys: dict[bytes, IssuerKeys] = field(default_factory=dict)
+    _challenges: ChallengeKey | None = field(default=None, repr=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def keys(self, letter: Letter) -> IssuerKeys:
         """Return the keys of a letter. Raises StoreError if they are not here."""
@@ -87,6 +91,17 @@ class Issuer:
                 raise StoreError("the keys of this letter's issuer are not here")
             self._keys[letter.letter_id] = keys
         return keys
+
+    def challenge_key(self) -> ChallengeKey:
+        """Return the key of challenges, made if there is none yet. Raises StoreError."""
+        with self._lock:
+            if self._challenges is None:
+                path = key_folder(self.folder, "challenge.key")
+                make_folders(path.parent)
+                if not path.exists():
+                    ChallengeKey.generate().save(path)
+                self._challenges = ChallengeKey.load(path)
+            return self._challenges
 
     def get_letter(self, name: str) -> IssuedLetter:
         """Return the letter of `slug` (its newest edition) or `slug@edition`. Raises UnknownLetter."""

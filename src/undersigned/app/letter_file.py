@@ -26,8 +26,11 @@ LONGEST_FILE = 256 * 1024
 """Bytes of a letter file or a text: far above any letter that people read to the end."""
 
 
-def read_draft(path: Path) -> Draft:
-    """Read a letter file and the texts beside it. Raises LetterRefused with all that is wrong."""
+def read_draft(path: Path, *, signs_on: bool = False) -> Draft:
+    """Read a letter file and the texts beside it; `signs_on` where there is a sign-on provider.
+
+    Raises LetterRefused with all that is wrong.
+    """
     try:
         table = tomllib.loads(_read_text(path))
     except tomllib.TOMLDecodeError as error:
@@ -76,7 +79,8 @@ def read_draft(path: Path) -> Draft:
     reader.nothing_left(headcount, " in [headcount]")
     reader.nothing_left(epoch, " in [epoch]")
     # What was missing or of another type is in the draft as nothing, and would be told twice.
-    problems = reader.problems or [problem.sentence for problem in find_problems(draft)]
+    found = find_problems(draft, signs_on=signs_on)
+    problems = reader.problems or [problem.sentence for problem in found]
     if problems:
         raise LetterRefused(problems)
     return draft

@@ -12,11 +12,12 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from undersigned.app.draft import NO_PROVIDER
 from undersigned.app.issuer import Issuer, IssuerKeys, add_letter, key_folder
 from undersigned.app.letter_name import parse_letter_name
 from undersigned.app.rolls import get_commits
 from undersigned.crypto.keys import RecordSigner
-from undersigned.domain.letter import Letter, RollKind, ack_bytes
+from undersigned.domain.letter import Letter, Method, RollKind, ack_bytes
 from undersigned.domain.reasons import RollReason
 from undersigned.domain.record import RollRecord, signed_bytes
 from undersigned.domain.roll import roll_hash
@@ -64,14 +65,20 @@ def offer_keys(issuer: Issuer, slug: str, edition: int) -> Offer:
     return Offer(issuer.url, keys.token.spki, keys.attestation.public_key)
 
 
-def acknowledge(issuer: Issuer, letter: Letter, site: str) -> Acknowledgement:
+def acknowledge(
+    issuer: Issuer, letter: Letter, site: str, *, signs_on: bool = False
+) -> Acknowledgement:
     """Acknowledge a proposed letter; `site` is the address of who collects its signatures.
 
-    1. The letter names this issuer and the keys that it offered. 2. Its roll is here, and of its kind.
-    3. No other letter of this slug and edition was acknowledged, or nobody has asked for a token of that
-    one. Raises LetterRefused, RollMissing, LetterExists, StoreError.
+    `signs_on` says that this issuer has a sign-on provider.
+
+    1. The letter names this issuer and the keys that it offered, and no way of proof that is not here.
+    2. Its roll is here, and of its kind. 3. No other letter of this slug and edition was acknowledged, or
+    nobody has asked for a token of that one. Raises LetterRefused, RollMissing, LetterExists, StoreError.
     """
     keys = check_offered(issuer, letter)  # 1
+    if Method.OPENID in letter.methods and not signs_on:
+        raise LetterRefused([f"`methods` has openid, and {NO_PROVIDER}"])
     with issuer.database.write() as connection:
         commits = get_commits(connection, letter.slug, letter.roll)  # 2
         known = letter_store.find_acknowledged(connection, letter.slug, letter.edition)

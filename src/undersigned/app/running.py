@@ -30,6 +30,7 @@ from undersigned.app.timestamping import Timestamping
 from undersigned.authority import Authority
 from undersigned.errors import StoreError
 from undersigned.mail import Mailer
+from undersigned.provider.asking import Provider
 
 REST_S: Final = 1.0
 """Seconds between two rounds of asking witnesses who are needed and do not cosign."""
@@ -49,6 +50,7 @@ class RunningSite:
         authorities: tuple[Authority, ...] = (),
         *,
         url: str | None = None,
+        provider: Provider | None = None,
     ) -> None:
         self.site = site
         self.desk = open_desk(site.folder, site.clock, url or f"https://{site.host}")
@@ -63,7 +65,12 @@ class RunningSite:
         if isinstance(site, WholeSite):
             own = OwnCollector(site, self.intake)
             self.issuer = RunningIssuer(
-                site.issuer, lambda _: own, mailer, desk=self.desk, pause_s=OWN_PAUSE_S
+                site.issuer,
+                lambda _: own,
+                mailer,
+                desk=self.desk,
+                pause_s=OWN_PAUSE_S,
+                provider=provider,
             )
         self._loops = Loops(
             {

@@ -12,11 +12,13 @@ from undersigned.app.following import OUTSIDE_PAUSE_S, Following
 from undersigned.app.issuer import IssuedLetter, Issuer
 from undersigned.app.issuing import Collector
 from undersigned.app.loops import Loops
+from undersigned.app.methods.by_openid import RETURN_PATH, SignOn
 from undersigned.app.roll_changes import finish_changes
 from undersigned.app.roll_imports import RollImports
 from undersigned.app.tidying import Tidying, tidy
 from undersigned.errors import StoreError
 from undersigned.mail import Mailer
+from undersigned.provider.asking import Provider
 
 REST_S: Final = 5.0
 """Seconds between two looks at what waits for the log of a letter."""
@@ -27,7 +29,8 @@ class RunningIssuer:
 
     `collector_of` says who collects the signatures of a letter. `desk` is that of the site that it is
     part of; apart it has its own, which people reach at the issuer's address unless `url` is given.
-    `pause_s` is how long to wait between two looks at what has become of a letter.
+    `pause_s` is how long to wait between two looks at what has become of a letter. With a `provider`
+    members can sign on.
     """
 
     def __init__(
@@ -39,9 +42,13 @@ class RunningIssuer:
         url: str | None = None,
         desk: Desk | None = None,
         pause_s: float = OUTSIDE_PAUSE_S,
+        provider: Provider | None = None,
     ) -> None:
         self.issuer = issuer
         self.desk = desk or open_desk(issuer.folder, issuer.clock, url or issuer.url or "")
+        self.sign_on = (
+            None if provider is None else SignOn(provider, f"{self.desk.url}{RETURN_PATH}")
+        )
         self.collector_of = collector_of
         self.imports = RollImports(issuer, collector_of)
         self._mailer = mailer

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from undersigned.app.issuer import Issuer
 from undersigned.app.site import Site
-from undersigned.store import members as member_store
+from undersigned.store import enrolments
 from undersigned.store.database import Database
 
 LEAST_PAUSE_S = 60
@@ -25,7 +25,7 @@ def tidy(*halves: Site | Issuer) -> None:
         if isinstance(half, Issuer):
             with half.database.write() as connection:
                 # Its row says when a member asked for a code.
-                member_store.delete_expired_enrolments(connection, half.clock.now())
+                enrolments.delete_expired(connection, half.clock.now())
         _database_of(half).tidy()
 
 

@@ -16,6 +16,7 @@ def acknowledge_letter(folder: Path, url: str, *, yes: bool) -> None:
     from undersigned.app.offering import acknowledge, check_offered
     from undersigned.cli.acking import fetch_proposal, locate, send_ack
     from undersigned.cli.http import open_client
+    from undersigned.cli.settings import signs_on
     from undersigned.cli.site_folder import open_or_make_issuer
 
     located = locate(url)
@@ -30,7 +31,7 @@ def acknowledge_letter(folder: Path, url: str, *, yes: bool) -> None:
             if not yes and not output.confirm("acknowledge it, and fix its roll?"):
                 output.note("nothing was sent")
                 raise typer.Exit(output.NO)
-            given = acknowledge(issuer, proposal.letter, located.base)
+            given = acknowledge(issuer, proposal.letter, located.base, signs_on=signs_on())
             send_ack(client, located, "issuer", given.sig, given.roll)
     finally:
         issuer.close()

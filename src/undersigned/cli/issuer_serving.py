@@ -12,10 +12,16 @@ from undersigned.cli import output
 from undersigned.cli.desk_opening import offer_claim
 from undersigned.cli.http import open_client
 from undersigned.cli.listening import addresses_of, is_local, listen, port_of, url_of
-from undersigned.cli.serving import ending_by_signals, mailer_of, tell_of_proxies
+from undersigned.cli.serving import (
+    ending_by_signals,
+    mailer_of,
+    provider_of,
+    tell_of_proxies,
+)
 from undersigned.cli.site_folder import open_or_make_issuer
 from undersigned.config import Settings
 from undersigned.errors import FormatError
+from undersigned.provider.asking import Provider
 from undersigned.web.issuer_asgi import make_issuer_app
 from undersigned.web.logs import configure_logging
 from undersigned.web.serving import make_server
@@ -26,14 +32,19 @@ def serve_issuer(settings: Settings, origin: str | None) -> None:
     configure_logging()
     if origin is not None:
         raise FormatError("--origin is for a site; an issuer has no log")
+    provider = provider_of(settings)
     with listen(settings.host, settings.port) as listener, open_client() as client:
         issuer = open_or_make_issuer(settings.data, "issuer offer SLUG", None)
-        _serve_on(listener, issuer, client, settings)
+        _serve_on(listener, issuer, client, settings, provider)
     output.note("stopped; everything that was acknowledged is on disk")
 
 
 def _serve_on(
-    listener: socket.socket, issuer: Issuer, client: httpx2.Client, settings: Settings
+    listener: socket.socket,
+    issuer: Issuer,
+    client: httpx2.Client,
+    settings: Settings,
+    provider: Provider | None,
 ) -> None:
     """Serve an open issuer; it is closed then. `client` is what it asks its letters' sites with."""
     host = httpx2.URL(issuer.url or "").host
@@ -43,6 +54,7 @@ def _serve_on(
         lambda issued: sites.get(issued.site or ""),
         mailer_of(settings, host, issuer.folder),
         url=url_of(settings, port_of(listener), issuer.url or ""),
+        provider=provider,
     )
     running.start()
     try:

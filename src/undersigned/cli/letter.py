@@ -54,8 +54,9 @@ def check(file: LetterFile) -> None:
     from undersigned.app.letter_file import read_draft
     from undersigned.cli.letter_summary import passed_times, summary_of
     from undersigned.cli.letter_template import find_placeholders
+    from undersigned.cli.settings import signs_on
 
-    draft = read_draft(file)
+    draft = read_draft(file, signs_on=signs_on())
     output.facts(summary_of(draft), title=FIXED)
     for sentence in (*passed_times(draft, int(time.time())), *find_placeholders(draft)):
         output.note(sentence)
@@ -73,11 +74,11 @@ def propose(
     from undersigned.app.letter_file import read_draft
     from undersigned.app.proposing import propose_letter
     from undersigned.cli.letter_summary import summary_of
-    from undersigned.cli.settings import data_folder
+    from undersigned.cli.settings import data_folder, signs_on
     from undersigned.cli.site_folder import site_in
     from undersigned.web.static_files import find_bundle
 
-    draft = read_draft(file)
+    draft = read_draft(file, signs_on=signs_on())
     with site_in(data_folder(data), f"letter propose {file}", origin) as opened:
         proposal = propose_letter(opened, draft, find_bundle())
         base = (site or f"https://{opened.host}").rstrip("/")
@@ -108,11 +109,11 @@ def open_(file: LetterFile, data: Data = None, origin: Origin = None, yes: Yes =
     from undersigned.app.letter_file import read_draft
     from undersigned.cli.letter_summary import format_bundle, passed_times, summary_of
     from undersigned.cli.letter_template import find_placeholders
-    from undersigned.cli.settings import data_folder
+    from undersigned.cli.settings import data_folder, signs_on
     from undersigned.cli.site_folder import site_in
     from undersigned.web.static_files import find_bundle
 
-    draft = read_draft(file)
+    draft = read_draft(file, signs_on=signs_on())
     if not yes and not output.is_interactive():
         output.needs("--yes")
     folder = data_folder(data)

@@ -347,6 +347,15 @@ def ask(question: str, option: str, *, default: str | None = None) -> str:
             return default
 
 
+def choose(question: str, words: Sequence[str], option: str) -> str:
+    """Ask until one of the words is the answer; the first is the default."""
+    while True:
+        answer = ask(f"{question} ({', '.join(words)})", option, default=words[0])
+        if answer in words:
+            return answer
+        note("please type one of: " + ", ".join(words))
+
+
 def ask_secret(question: str, option: str) -> str:
     """Ask for a line that is not shown; without a terminal, refuse and name the option instead."""
     if not is_interactive():

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
+import httpx2
 import uvicorn
 
 from undersigned.app.clock import StoredClock
@@ -25,6 +26,8 @@ from undersigned.cli.site_folder import open_or_make
 from undersigned.config import Role, Settings
 from undersigned.errors import FormatError, NoSite, SiteExists, StoreError
 from undersigned.mail import DkimKey, Mailer, OutboxMailer, SmtpMailer
+from undersigned.provider.asking import Provider
+from undersigned.provider.terms import ProviderTerms
 from undersigned.web.asgi import make_app
 from undersigned.web.logs import configure_logging
 from undersigned.web.reverse_proxy import caddy_lines, nginx_lines
@@ -37,7 +40,7 @@ def serve_site(settings: Settings, origin: str | None) -> None:
     `origin` makes a site where there is none, without an issuer if the role is `collector`.
     """
     configure_logging()
-    authorities = authorities_of(settings)
+    authorities, provider = authorities_of(settings), provider_of(settings)
     with listen(settings.host, settings.port) as listener:
         url = url_of(settings, port_of(listener), "")
         site = open_or_make(settings.data, "serve", origin, collector=settings.role == "collector")
@@ -47,7 +50,9 @@ def serve_site(settings: Settings, origin: str | None) -> None:
             site.close()
             raise
         mailer = mailer_of(settings, site.host, site.folder)
-        serve_on(listener, site, mailer, settings.host, authorities, url=url or None)
+        serve_on(
+            listener, site, mailer, settings.host, authorities, url=url or None, provider=provider
+        )
 
 
 def _check_role(site: Site, role: Role | None) -> None:
@@ -70,12 +75,14 @@ def serve_on(
     authorities: tuple[Authority, ...] = (),
     *,
     url: str | None = None,
+    provider: Provider | None = None,
 ) -> None:
     """Serve an open site on a socket until a signal ends it; the site is closed then.
 
-    `url` is where people reach it; https and its host unless it is given.
+    `url` is where people reach it; https and its host unless it is given. With a `provider` members
+    can sign on.
     """
-    running = RunningSite(site, mailer, authorities, url=url)
+    running = RunningSite(site, mailer, authorities, url=url, provider=provider)
     running.start()
     try:
         if isinstance(site.clock, StoredClock):
@@ -118,6 +125,21 @@ def authorities_of(settings: Settings) -> tuple[Authority, ...]:
     if len(urls) > MOST_AUTHORITIES:
         raise FormatError(f"UNDERSIGNED_TIMESTAMP_URLS: at most {MOST_AUTHORITIES} authorities")
     return tuple(parse_authority(url) for url in urls)
+
+
+def provider_of(settings: Settings) -> Provider | None:
+    """Return the sign-on provider of the settings, if one is set. Raises FormatError."""
+    issuer, client_id = settings.openid_issuer, settings.openid_client_id
+    secret = settings.openid_client_secret
+    if issuer is None and client_id is None and secret is None:
+        return None
+    if issuer is None or client_id is None:
+        raise FormatError(
+            "UNDERSIGNED_OPENID_ISSUER and UNDERSIGNED_OPENID_CLIENT_ID are set together"
+        )
+    name = settings.openid_name or httpx2.URL(issuer).host
+    value = None if secret is None else secret.get_secret_value()
+    return Provider(ProviderTerms(issuer, client_id, value, name))
 
 
 @contextmanager

@@ -23,3 +23,8 @@ def load_settings(
 def data_folder(told: Path | None) -> Path:
     """Return the site's data folder. Raises FormatError."""
     return told if told is not None else load_settings(data=None, host=None, port=None).data
+
+
+def signs_on() -> bool:
+    """Say whether a sign-on provider is set. Raises FormatError."""
+    return load_settings(data=None, host=None, port=None).openid_issuer is not None

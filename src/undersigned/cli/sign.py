@@ -43,6 +43,9 @@ def sign(
         str | None,
         typer.Option("--email", metavar="ADDRESS", help="Where to send a code, asked for then."),
     ] = None,
+    openid: Annotated[
+        bool, typer.Option("--openid", help="Sign on in a browser, with the issuer's provider.")
+    ] = False,
     shown: Annotated[
         Shown | None, typer.Option("--as", help="How the name is shown [default: full].")
     ] = None,
@@ -107,6 +110,7 @@ def sign(
         when=when,
         invite=_line(invite),
         email=email,
+        openid=openid,
         initials=None if shown is None else shown is Shown.INITIALS,
         name=name,
         role=role,

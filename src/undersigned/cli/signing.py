@@ -6,12 +6,9 @@ attempt file before the next request leaves; the same command goes on where it w
 
 import dataclasses
 import secrets
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
-
-import httpx2
 
 from undersigned.cli import output
 from undersigned.cli.crowd import check_words, conclude_token, normal_words, tell_crowd
@@ -19,27 +16,24 @@ from undersigned.cli.files import check_new, save_secret
 from undersigned.cli.http import open_client
 from undersigned.cli.letter_page import print_text
 from undersigned.cli.letter_summary import format_time
-from undersigned.domain.letter import Letter, Method, Mode, RollKind
+from undersigned.cli.proving_membership import Means, prove
+from undersigned.domain.letter import Letter, Mode, RollKind
 from undersigned.domain.name import initials
 from undersigned.errors import (
     ConditionNotOffered,
     ModeNotOffered,
     ProofPending,
-    ProofRejected,
     Refused,
     StoreError,
     Unreachable,
 )
 from undersigned.signer.attempt import Attempt
 from undersigned.signer.attempt_state import Blinded, Chosen, Held
-from undersigned.signer.enrolment import EmailProof, InviteProof, Proof, ShownAs, ask_for_code
+from undersigned.signer.enrolment import ShownAs
 from undersigned.signer.letter_view import API, LetterView, get_letter
 from undersigned.signer.receipt import Receipt, format_receipt
 from undersigned.signer.receipt_report import verify_receipt
 from undersigned.signer.signing import enrol, sign, wait_for_proof
-
-MOST_CODES: Final = 3
-"""How often a mistyped code may be typed again: the site counts five, and this may be run twice."""
 
 NOBODY: Final = "anonymous"
 """What a roll without names is told for a signature that shows none: the issuer learns no name."""
@@ -60,6 +54,7 @@ class Wishes:
     when: int | None
     invite: str | None = dataclasses.field(repr=False)
     email: str | None = dataclasses.field(repr=False)
+    openid: bool
     initials: bool | None
     name: str | None = dataclasses.field(repr=False)
     role: str | None = dataclasses.field(repr=False)
@@ -165,7 +160,7 @@ def _choose_mode(letter: Letter, wishes: Wishes) -> Mode:
     if output.is_interactive():
         for mode in letter.modes:
             output.say(f"{mode}: {MEANING[mode]}")
-    return Mode(_choice("how do you want to sign?", letter.modes, "--mode"))
+    return Mode(output.choose("how do you want to sign?", letter.modes, "--mode"))
 
 
 def _choose_condition(letter: Letter, wishes: Wishes, mode: Mode) -> int | None:
@@ -180,7 +175,9 @@ def _choose_condition(letter: Letter, wishes: Wishes, mode: Mode) -> int | None:
     if not letter.conditions or not output.is_interactive():
         return None
     numbers = [str(number) for number in letter.conditions]
-    answer = _choice("count me in now, or once so many of us stand?", ["now", *numbers], "--when")
+    answer = output.choose(
+        "count me in now, or once so many of us stand?", ["now", *numbers], "--when"
+    )
     return None if answer == "now" else int(answer)
 
 
@@ -190,15 +187,6 @@ def _choose_statement(wishes: Wishes, mode: Mode) -> str | None:
     return (
         output.ask("a statement beside your name (empty: none)", "--statement", default="") or None
     )
-
-
-def _choice(question: str, words: Sequence[str], option: str) -> str:
-    """Ask until one of the words is the answer; the first is the default."""
-    while True:
-        answer = output.ask(f"{question} ({', '.join(words)})", option, default=words[0])
-        if answer in words:
-            return answer
-        output.note("please type one of: " + ", ".join(words))
 
 
 # --- membership
@@ -215,7 +203,8 @@ def _get_token(view: LetterView, attempt: Attempt, wishes: Wishes, mode: Mode | 
             return
         _confirm_words(attempt, wishes)
         shown_as = _choose_shown(view.letter, wishes, mode)
-        _prove(client, view, attempt, wishes, shown_as)
+        means = Means(wishes.invite, wishes.email, wishes.openid)
+        prove(client, view, attempt, means, shown_as)
 
 
 def _confirm_words(attempt: Attempt, wishes: Wishes) -> None:
@@ -251,56 +240,15 @@ def _choose_shown(letter: Letter, wishes: Wishes, mode: Mode | None) -> ShownAs 
 
 def _wants_initials(wishes: Wishes) -> bool:
     if wishes.initials is None and output.is_interactive() and not wishes.yes:
-        return _choice("show your full name or initials?", ("full", "initials"), "--as") != "full"
+        return (
+            output.choose("show your full name or initials?", ("full", "initials"), "--as")
+            != "full"
+        )
     return bool(wishes.initials)
 
 
 def _as_the_roll(letter: Letter) -> str:
     return ", as the roll has it" if letter.roll is RollKind.LIST else ", as it is to be shown"
-
-
-def _prove(
-    client: httpx2.Client,
-    view: LetterView,
-    attempt: Attempt,
-    wishes: Wishes,
-    shown_as: ShownAs | None,
-) -> None:
-    """Prove membership and get the token; a mistyped code may be typed again."""
-    enrolment: bytes | None = None
-    by_mail = _proves_by_mail(view.letter, wishes)
-    if by_mail:
-        if not output.is_interactive():
-            raise Refused("A code by mail is typed by hand, on a terminal.")
-        address = wishes.email or output.ask("your address on the roll", "--email")
-        enrolment = ask_for_code(client, view, address)
-        output.note("if this address is on the roll, a code is on its way to it")
-    for tries_left in range(MOST_CODES - 1, -1, -1):
-        try:
-            enrol(client, attempt, _ask_proof(enrolment, wishes), shown_as)
-        except ProofRejected as error:
-            if not tries_left or not output.is_interactive() or wishes.invite is not None:
-                raise
-            output.note(error.detail)
-        else:
-            return
-
-
-def _proves_by_mail(letter: Letter, wishes: Wishes) -> bool:
-    if wishes.invite is not None or wishes.email is not None:
-        return wishes.invite is None
-    methods = [method for method in (Method.INVITE, Method.EMAIL) if method in letter.methods]
-    if not methods:
-        raise Refused("This letter takes proofs of membership that only its page can ask for.")
-    if len(methods) == 1:
-        return methods[0] is Method.EMAIL
-    return _choice("how do you prove membership?", methods, "--invite or --email") == Method.EMAIL
-
-
-def _ask_proof(enrolment: bytes | None, wishes: Wishes) -> Proof:
-    if enrolment is None:
-        return InviteProof(wishes.invite or output.ask("your invite code", "--invite"))
-    return EmailProof(enrolment, output.ask("the code from the mail", "--invite"))
 
 
 # --- the last look, and the receipt

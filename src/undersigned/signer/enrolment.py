@@ -1,9 +1,10 @@
-"""Proving to be on the roll: asking for a code by mail, and the two proofs that get a token.
+"""Proving to be on the roll: asking for a code by mail, and the proofs that get a token.
 
 What a member asks for is kept as plain JSON values, the same in the request and in a saved attempt,
 so that a request that is sent again after a crash is the same bytes.
 """
 
+import re
 import unicodedata
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
@@ -18,13 +19,18 @@ from undersigned.domain.roll import parse_invite_code
 from undersigned.domain.terms import Method
 from undersigned.encoding import format_base64url, parse_base64url
 from undersigned.errors import FormatError, Refused
-from undersigned.signer.exchange import ONCE, submit
+from undersigned.signer.exchange import ONCE, fetch, submit
 from undersigned.signer.letter_view import LetterHead
+from undersigned.signer.work import solve
 
 ENROLMENT_SIZE: Final = 16
 
 LONGEST_CODE: Final = 64
 """Characters: a code from a mail is short; the rest is room for what a person types around it."""
+
+
+_LOGIN_CODE: Final = re.compile(r"[\x20-\x7e]{1,4096}")
+_LOGIN_SECRET: Final = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +57,22 @@ class InviteProof:
         object.__setattr__(self, "code", parse_invite_code(self.code))
 
 
-Proof: TypeAlias = EmailProof | InviteProof
+@dataclass(frozen=True, slots=True)
+class OpenIdProof:
+    """The code that a provider gave out, with verifier and nonce, made before the sign-on (§9.4)."""
+
+    code: str = field(repr=False)
+    verifier: str = field(repr=False)
+    nonce: str = field(repr=False)
+
+    def __post_init__(self) -> None:
+        if not _LOGIN_CODE.fullmatch(self.code):
+            raise FormatError("The code of a sign-on has 1 to 4096 printable characters.")
+        if not (_LOGIN_SECRET.fullmatch(self.verifier) and _LOGIN_SECRET.fullmatch(self.nonce)):
+            raise FormatError("Verifier and nonce have 43 to 128 letters, digits and -._~")
+
+
+Proof: TypeAlias = EmailProof | InviteProof | OpenIdProof
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +102,18 @@ class Asked:
 def ask_for_code(client: httpx2.Client, head: LetterHead, email: str) -> bytes:
     """Ask the issuer to mail a code to an address; return the enrolment (16 bytes).
 
-    The address may be written as people write it. The answer is the same whether it is on the roll
+    1. The issuer gives out a challenge. 2. It is solved, which takes a fraction of a second. 3. The code is
+    asked for. The address may be written as people write it. The answer is the same whether it is on the roll
     or not. The request is sent once, since a second one would be a second mail. Raises Refused if
     the letter takes no proof by mail, FormatError for what is no address, and what the site refuses
     with.
     """
     if Method.EMAIL not in head.letter.methods:
         raise Refused("This letter takes no proof by mail.")
-    value = {"method": "email", "email": canonical_address(email)}
-    answer = submit(client, f"{head.issuer_address}/enrolments", value, ONCE, last=True)
+    address = canonical_address(email)
+    challenge = fetch(client, f"{head.issuer_address}/challenge")  # 1
+    value = {"method": "email", "email": address, "altcha": solve(challenge.body)}  # 2
+    answer = submit(client, f"{head.issuer_address}/enrolments", value, ONCE, last=True)  # 3
     wire = decode_json(_ENROLLED, answer.body, "enrolment")
     return parse_base64url(wire.enrolment, size=ENROLMENT_SIZE)
 
@@ -106,6 +130,8 @@ def format_asked(asked: Asked) -> dict[str, Any]:
             proof = {"method": "email", "enrolment": format_base64url(enrolment), "code": code}
         case InviteProof(code):
             proof = {"method": "invite", "code": code}
+        case OpenIdProof(code, verifier, nonce):
+            proof = {"method": "openid", "code": code, "verifier": verifier, "nonce": nonce}
     return {"proof": proof, "shown_as": format_shown_as(asked.shown_as)}
 
 
@@ -118,6 +144,8 @@ def parse_asked(value: object) -> Asked:
             return Asked(EmailProof(parse_base64url(enrolment), code), shown)
         case _InviteWire(code=code):
             return Asked(InviteProof(code), shown)
+        case _OpenIdWire(code=code, verifier=verifier, nonce=nonce):
+            return Asked(OpenIdProof(code, verifier, nonce), shown)
 
 
 def format_shown_as(shown_as: ShownAs | None) -> dict[str, Any] | None:
@@ -138,6 +166,12 @@ class _InviteWire(msgspec.Struct, tag="invite", tag_field="method", forbid_unkno
     code: str
 
 
+class _OpenIdWire(msgspec.Struct, tag="openid", tag_field="method", forbid_unknown_fields=True):
+    code: str
+    verifier: str
+    nonce: str
+
+
 class ShownWire(msgspec.Struct, forbid_unknown_fields=True):
     """`ShownAs` as JSON has it."""
 
@@ -151,7 +185,7 @@ def shown_as_of(wire: ShownWire | None) -> ShownAs | None:
 
 
 class _AskedWire(msgspec.Struct, forbid_unknown_fields=True):
-    proof: _EmailWire | _InviteWire
+    proof: _EmailWire | _InviteWire | _OpenIdWire
     shown_as: ShownWire | None
 
 

@@ -11,6 +11,7 @@ from undersigned.store.schema import (
     followed,
     invite,
     issuance,
+    login,
     mail,
     roll_entry,
     subscription,
@@ -50,7 +51,7 @@ def list_purged(connection: sa.Connection) -> dict[bytes, int]:
 
 def delete_personal_data(connection: sa.Connection, letter_id: bytes) -> None:
     """Delete what members gave and got for one letter: codes, tokens, wishes for mail."""
-    for table in (enrolment, issuance, subscription):
+    for table in (enrolment, login, issuance, subscription):
         connection.execute(sa.delete(table).where(table.c.letter_id == letter_id))
 
 

@@ -1,4 +1,4 @@
-"""The issuer's roll: entries, invite codes, enrolments (a mailed code waiting to be typed)."""
+"""The issuer's roll: entries and invite codes."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -6,10 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from undersigned.store.schema import enrolment, invite, roll_entry
-
-MAX_TRIES = 5
-"""Wrong codes per enrolment: of 32^8 codes, five guesses find one with probability 5e-12."""
+from undersigned.store.schema import invite, roll_entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,65 +129,3 @@ def find_invited(connection: sa.Connection, slug: str, code_hash: bytes) -> byte
     return connection.execute(
         sa.select(invite.c.commit).where(invite.c.slug == slug, invite.c.code_hash == code_hash)
     ).scalar()
-
-
-@dataclass(frozen=True, slots=True)
-class EnrolmentRow:
-    """A code that was mailed: its id, what it proves, H(code), and until when (UTC seconds)."""
-
-    enrolment: bytes
-    letter_id: bytes
-    commit: bytes
-    code_hash: bytes
-    expires: int
-
-
-def count_enrolments(connection: sa.Connection, letter_id: bytes, commit: bytes, now: int) -> int:
-    """Count the codes of one member that are still good."""
-    return connection.execute(
-        sa.select(sa.func.count())
-        .select_from(enrolment)
-        .where(
-            enrolment.c.letter_id == letter_id,
-            enrolment.c.commit == commit,
-            enrolment.c.expires > now,
-        )
-    ).scalar_one()
-
-
-def add_enrolment(connection: sa.Connection, row: EnrolmentRow) -> None:
-    """Store a code that is being mailed."""
-    values = {name: getattr(row, name) for name in EnrolmentRow.__slots__}
-    connection.execute(sa.insert(enrolment).values(tries=0, **values))
-
-
-def try_enrolment(connection: sa.Connection, enrolment_id: bytes, now: int) -> EnrolmentRow | None:
-    """Count one try of a code and return its row, or None if it is unknown, too old or used up.
-
-    The try is counted before the code is compared, so that parallel guesses cannot exceed the limit.
-    """
-    row = connection.execute(
-        sa.update(enrolment)
-        .where(
-            enrolment.c.enrolment == enrolment_id,
-            enrolment.c.tries < MAX_TRIES,
-            enrolment.c.expires > now,
-        )
-        .values(tries=enrolment.c.tries + 1)
-        .returning(*(enrolment.c[name] for name in EnrolmentRow.__slots__))
-    ).first()
-    return EnrolmentRow(*row) if row else None
-
-
-def untry_enrolment(connection: sa.Connection, enrolment_id: bytes) -> None:
-    """Give back the try of a right code: the same request may have to be sent again."""
-    connection.execute(
-        sa.update(enrolment)
-        .where(enrolment.c.enrolment == enrolment_id)
-        .values(tries=enrolment.c.tries - 1)
-    )
-
-
-def delete_expired_enrolments(connection: sa.Connection, now: int) -> None:
-    """Forget codes that are too old to be used."""
-    connection.execute(sa.delete(enrolment).where(enrolment.c.expires <= now))

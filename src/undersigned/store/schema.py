@@ -364,9 +364,36 @@ enrolment = _table(
     issuer,
     _hash("enrolment", primary_key=True),
     _hash("letter_id"),
-    _hash("commit"),
+    _text("address"),
     _hash("code_hash"),
     _number("tries"),
+    _number("expires"),
+)
+
+# how many codes a member was sent in an hour and in a day
+code_count = _table(
+    "code_count",
+    issuer,
+    # H of slug and member
+    _hash("member", primary_key=True),
+    # of seconds
+    _number("period", primary_key=True, autoincrement=False),
+    # the period itself, counted from 1970
+    _number("number"),
+    _number("codes"),
+)
+
+# challenges that were solved and used
+worked = _table("worked", issuer, _hash("challenge", primary_key=True), _number("expires"))
+
+# what a sign-on has proved
+login = _table(
+    "login",
+    issuer,
+    # H of what the member's program sent
+    _hash("login", primary_key=True),
+    _hash("letter_id"),
+    _hash("commit"),
     _number("expires"),
 )
 

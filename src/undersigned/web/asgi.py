@@ -18,6 +18,7 @@ from undersigned.web.api import (
     tokens,
     trustees,
 )
+from undersigned.web.api import openid as openid_api
 from undersigned.web.desk import answers as desk_answers
 from undersigned.web.desk import draft_opening as desk_draft_opening
 from undersigned.web.desk import draft_sections as desk_draft_sections
@@ -34,9 +35,11 @@ from undersigned.web.door import Door, IssuerDoor
 from undersigned.web.pages import answering as answering_pages
 from undersigned.web.pages import guaranteeing as guaranteeing_pages
 from undersigned.web.pages import letters as letter_pages
+from undersigned.web.pages import methods as method_pages
 from undersigned.web.pages import names as name_pages
 from undersigned.web.pages import proposals as proposal_pages
 from undersigned.web.pages import sign as sign_pages
+from undersigned.web.pages import sign_on as sign_on_pages
 from undersigned.web.pages import trustee as trustee_pages
 from undersigned.web.pages import verify as verify_pages
 from undersigned.web.pages.charts import Charts
@@ -73,11 +76,13 @@ def make_app(running: RunningSite) -> UndersignedApp:
         app.include_router(module.router, prefix=API)
     if running.issuer is not None:
         app.state.issuer_door = IssuerDoor(running.issuer)
-        for module in (enrolments, tokens):
+        for module in (enrolments, openid_api, tokens):
             app.include_router(module.router, prefix=API)
+        app.include_router(sign_on_pages.router)
     app.include_router(documents.router)
     app.include_router(letter_pages.router)
     app.include_router(sign_pages.router)
+    app.include_router(method_pages.router)
     app.include_router(name_pages.router)
     app.include_router(proposal_pages.router)
     app.include_router(answering_pages.router)

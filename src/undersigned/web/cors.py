@@ -1,6 +1,6 @@
 """Which pages may ask an issuer apart for codes and tokens: those of the letter's own site, no others.
 
-Source: Fetch, section 3.3 (July 2026). Only the two routes that members use are open, each letter's to
+Source: Fetch, section 3.3 (July 2026). Only the routes that members use are open, each letter's to
 one origin; the answer is never `*`, allows no credentials, and says that it depends on the origin.
 """
 
@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from undersigned.errors import StoreError
 
-_ROUTE: Final = re.compile(r"/api/v1/letters/([^/]+)/(?:enrolments|tokens)")
+_ROUTE: Final = re.compile(r"/api/v1/letters/([^/]+)/(?:challenge|enrolments|openid|tokens)")
 _PREFLIGHT: Final = {
     "Access-Control-Allow-Methods": "POST",
     "Access-Control-Allow-Headers": "content-type",

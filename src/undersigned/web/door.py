@@ -22,6 +22,10 @@ from undersigned.web.cors import origin_of
 MAILS_WAITING = 1000
 """Requests for a code that may wait to be looked up: a few seconds' work for one thread."""
 
+CHALLENGES_AT_ONCE = 4
+CHALLENGES_WAITING = 1000
+"""As many as there may be codes: each is a few hashes, and one look into the database."""
+
 TOKENS_AT_ONCE = 32
 """Each waits for the disk with others in one transaction, so that more threads mean larger ones."""
 
@@ -29,6 +33,10 @@ TOKENS_WAITING = 512
 
 ROLLS_WAITING = 16
 """Changes of rolls, each handed over by the issuer of a letter, one at a time."""
+
+SIGN_ONS_AT_ONCE = 16
+SIGN_ONS_WAITING = 256
+"""Each may wait for the provider for as long as `provider.asking.LONGEST_WAIT_S`."""
 
 OPENINGS_WAITING = 16
 """One for each trustee that a letter can have."""
@@ -64,7 +72,9 @@ class IssuerDoor:
 
     def __init__(self, running: RunningIssuer) -> None:
         self.running = running
+        self.challenges = Bounded(at_once=CHALLENGES_AT_ONCE, waiting=CHALLENGES_WAITING)
         self.mails = Bounded(at_once=1, waiting=MAILS_WAITING)
+        self.sign_ons = Bounded(at_once=SIGN_ONS_AT_ONCE, waiting=SIGN_ONS_WAITING)
         self.tokens = Bounded(at_once=TOKENS_AT_ONCE, waiting=TOKENS_WAITING)
 
     async def get_letter(self, name: str) -> IssuedLetter:

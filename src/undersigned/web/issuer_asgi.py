@@ -9,12 +9,13 @@ from starlette.middleware import Middleware
 
 from undersigned.app.running_issuer import RunningIssuer
 from undersigned.web import openapi
-from undersigned.web.api import enrolments, issuer, tokens
+from undersigned.web.api import enrolments, issuer, openid, tokens
 from undersigned.web.cors import LetterCors
 from undersigned.web.desk import rolls as desk_rolls
 from undersigned.web.desk.mounting import add_desk
 from undersigned.web.door import IssuerDoor
 from undersigned.web.pages import issuer as issuer_page
+from undersigned.web.pages import sign_on
 from undersigned.web.pages.rendering import Renderer
 from undersigned.web.shell import API, UndersignedApp, make_shell
 from undersigned.web.static_files import StaticFiles
@@ -45,8 +46,9 @@ def make_issuer_app(running: RunningIssuer) -> UndersignedApp:
     app.state.issuer_door = door
     app.state.renderer = Renderer(static, is_issuer=True)
     app.router.routes.extend(static.routes)
-    for module in (issuer, enrolments, tokens):
+    for module in (issuer, enrolments, openid, tokens):
         app.include_router(module.router, prefix=API)
     app.include_router(issuer_page.router)
     add_desk(app, running.desk, [desk_rolls.router])
+    app.include_router(sign_on.router)
     return app

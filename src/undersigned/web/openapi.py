@@ -214,8 +214,9 @@ def complete(document: dict[str, Any], plain_paths: Mapping[str, Any]) -> dict[s
     for operations in document["paths"].values():
         for operation in operations.values():
             operation["responses"].pop("422", None)
-            is_page = "text/html" in operation["responses"].get("200", {}).get("content", {})
-            # Files of the desk, too, are asked for by people.
+            found = operation["responses"].get("200", {}).get("content", {})
+            # Files of the desk, too, are asked for by people; and a browser that is not sent on is told why.
+            is_page = "text/html" in found or "303" in operation["responses"]
             is_page = is_page or operation.get("tags") == ["desk"]
             operation["responses"]["default"] = _PAGE_ERROR if is_page else _ERROR
     return document

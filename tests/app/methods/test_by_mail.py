@@ -4,7 +4,8 @@ import re
 
 import pytest
 import sqlalchemy as sa
-from tests.app.village import HOUR, Village
+from tests.app.methods.working import work_for
+from tests.app.village import DAY, HOUR, Village
 
 from undersigned.app.invites import make_invites
 from undersigned.app.methods.by_invite import InviteProof
@@ -17,12 +18,11 @@ from undersigned.app.methods.by_mail import (
 )
 from undersigned.app.methods.proof import Proof, prove_membership
 from undersigned.domain.letter import Letter
-from undersigned.errors import FormatError, ProofRejected
-from undersigned.store import members as member_store
+from undersigned.errors import FormatError, ProofRejected, Refused, WorkRejected
 from undersigned.store import outbox
 from undersigned.store.members import MemberRow
 from undersigned.store.outbox import MailRow
-from undersigned.store.schema import roll_entry
+from undersigned.store.schema import code_count, enrolment, mail, roll_entry, worked
 
 MEMBER = "mill3@staff.example"
 
@@ -40,9 +40,10 @@ def _mails(village: Village) -> list[MailRow]:
 
 def _ask(village: Village, letter: Letter, address: str = MEMBER) -> bytes:
     """Ask for a code as the door does; return the enrolment."""
-    enrolment, canonical = begin_enrolment(address)
-    mail_code(village.site.issuer, letter, enrolment, canonical)
-    return enrolment
+    issuer = village.site.issuer
+    asked = begin_enrolment(issuer, letter, address, work_for(issuer, letter))
+    mail_code(issuer, letter, asked)
+    return asked.id
 
 
 def _code_in(mail: MailRow) -> str:
@@ -82,7 +83,7 @@ def test_the_address_may_be_written_as_people_write_it(village: Village, letter:
     _ask(village, letter, f"  {MEMBER.upper()} ")
     assert [mail.recipient for mail in _mails(village)] == [MEMBER]
     with pytest.raises(FormatError):
-        begin_enrolment("no address")
+        _ask(village, letter, "no address")
 
 
 def test_a_stranger_gets_the_same_answer_and_no_mail(village: Village, letter: Letter) -> None:
@@ -160,16 +161,56 @@ def test_a_code_is_good_for_fifteen_minutes(village: Village, letter: Letter) ->
         _prove(village, letter, EmailProof(enrolment, code))
 
 
-def test_a_member_has_five_good_codes_at_most(village: Village, letter: Letter) -> None:
-    """Their mailbox is not flooded; later there is room for new ones."""
-    for _ in range(MOST_CODES + 3):
+def test_a_member_gets_five_codes_an_hour(village: Village, letter: Letter) -> None:
+    """Their mailbox is not flooded; others are not touched, and in the next hour there are new ones."""
+    assert MOST_CODES == {HOUR: 5, DAY: 15}
+    for _ in range(7):
         _ask(village, letter)
-    assert len(_mails(village)) == MOST_CODES == 5
+    assert len(_mails(village)) == 5
     _ask(village, letter, "mill4@staff.example")
     assert len(_mails(village)) == 6
-    village.later(900)
+    village.later(HOUR)
     _ask(village, letter)
     assert len(_mails(village)) == 7
+
+
+def test_a_member_gets_fifteen_codes_a_day(village: Village, letter: Letter) -> None:
+    """However they are spread over it; the next day there are new ones."""
+    for _ in range(4):
+        for _ in range(5):
+            _ask(village, letter)
+        village.later(HOUR)
+    assert len(_mails(village)) == 15
+    village.later(DAY)
+    _ask(village, letter)
+    assert len(_mails(village)) == 16
+
+
+def test_codes_are_counted_for_members_only(village: Village, letter: Letter) -> None:
+    """What a stranger asked for leaves nothing behind but the work that was done for it."""
+    _ask(village, letter, "stranger@staff.example")
+    assert _rows(village) == {"enrolment": 0, "code_count": 0, "mail": 0, "worked": 1}
+    _ask(village, letter)
+    assert _rows(village) == {"enrolment": 1, "code_count": 2, "mail": 1, "worked": 2}
+
+
+def test_work_is_good_for_one_code(village: Village, letter: Letter) -> None:
+    """Also where two requests come with it before either was looked up."""
+    issuer = village.site.issuer
+    work = work_for(issuer, letter)
+    asked = [begin_enrolment(issuer, letter, MEMBER, work) for _ in range(2)]
+    for each in asked:
+        mail_code(issuer, letter, each)
+    assert len(_mails(village)) == 1
+    with pytest.raises(WorkRejected):
+        begin_enrolment(issuer, letter, MEMBER, work)
+
+
+def test_a_letter_without_mail_gives_no_code(village: Village) -> None:
+    """And says so before anything else."""
+    letter = village.open(methods='["invite"]')
+    with pytest.raises(Refused, match="no proof by mail"):
+        _ask(village, letter)
 
 
 def test_a_code_is_for_one_letter(village: Village, letter: Letter) -> None:
@@ -206,12 +247,22 @@ def test_who_is_blocked_meanwhile_is_refused(village: Village, letter: Letter) -
 
 
 def test_old_codes_are_forgotten(village: Village, letter: Letter) -> None:
-    """With the next request at the latest."""
+    """With the next request at the latest; the counts of a day when it is over."""
     _asked(village, letter)
     village.later(900)
     _ask(village, letter, "mill4@staff.example")
+    assert _rows(village) == {"enrolment": 1, "code_count": 4, "mail": 2, "worked": 1}
+    village.later(2 * DAY)
+    _ask(village, letter, "stranger@staff.example")
+    assert _rows(village) == {"enrolment": 0, "code_count": 0, "mail": 2, "worked": 1}
+
+
+def _rows(village: Village) -> dict[str, int]:
+    tables = (enrolment, code_count, mail, worked)
     with village.site.issuer.database.read() as connection:
-        member = member_store.find_member(connection, "mill", b"email:" + MEMBER.encode())
-        assert member is not None
-        held = member_store.count_enrolments(connection, letter.letter_id, member.commit, 0)
-    assert held == 0
+        return {
+            table.name: connection.execute(
+                sa.select(sa.func.count()).select_from(table)
+            ).scalar_one()
+            for table in tables
+        }

@@ -1,64 +1,92 @@
 """A code sent by mail to the address on the roll, typed by hand.
 
-Asking for a code never tells whether an address is on the roll: the caller answers with the id that
-`begin_enrolment` makes, and only then calls `mail_code`, which looks.
+Asking for one never tells whether an address is on the roll, nor whether its member has signed. What
+decides the answer is known to everyone, and nothing is written before it is sent. Then `mail_code` does the
+same for everyone, under the same lock and with the same rows; for whoever is not to get a mail they are
+taken out again before they are committed, so that the next request cannot tell by waiting, either.
 """
 
 import hmac
 import secrets
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from undersigned.app.issuer import Issuer
 from undersigned.app.mailing import MailKind, add_mail, compose
-from undersigned.app.rolls import code_hash, find_listed, new_code
+from undersigned.app.methods.work import Work, check_work, use_work
+from undersigned.app.rolls import (
+    code_hash,
+    find_or_make_member,
+    mailbox_on,
+    new_code,
+    takes_address,
+)
 from undersigned.domain.address import canonical_address
+from undersigned.domain.canonical import hash_bytes
 from undersigned.domain.letter import Letter, Method
-from undersigned.errors import ProofRejected
-from undersigned.store import members as member_store
-from undersigned.store.members import EnrolmentRow, MemberRow
+from undersigned.domain.roll import member_of_email
+from undersigned.errors import ProofRejected, Refused
+from undersigned.store import enrolments, outbox
+from undersigned.store.enrolments import EnrolmentRow
+from undersigned.store.members import MemberRow
 
 CODE_CHARACTERS = 8
 CODE_LIFETIME_S = 15 * 60
-MOST_CODES = 5
-"""Codes of one member that may be good at once: enough to be impatient, too few to flood a mailbox."""
+
+MOST_CODES: Final = {3_600: 5, 86_400: 15}
+"""Codes of one member in an hour and in a day, by the seconds of it: enough to be
+impatient, too few to flood a mailbox."""
 
 ENROLMENT_BYTES = 16
 
 
-def begin_enrolment(address: str) -> tuple[bytes, str]:
-    """Check that this is an address; return a new enrolment id (16 bytes) and the canonical address.
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """Somebody who asks for a code: a new id (16 bytes), the canonical address, the work that was done."""
 
-    Raises FormatError. Looks nothing up.
+    id: bytes
+    address: str = field(repr=False)
+    work: Work
+
+
+def begin_enrolment(issuer: Issuer, letter: Letter, address: str, work: str) -> Enrolment:
+    """Check that this is an address, and that work was done for it (base64, see `check_work`).
+
+    Raises FormatError, WorkRejected; Refused if the letter takes no proof by mail. Looks nobody up, and
+    writes nothing.
     """
-    return secrets.token_bytes(ENROLMENT_BYTES), canonical_address(address)
-
-
-def mail_code(issuer: Issuer, letter: Letter, enrolment: bytes, address: str) -> None:
-    """Write a code for a member and put the mail into the outbox; for anyone else do nothing."""
-    now = issuer.clock.now()
     if Method.EMAIL not in letter.methods:
-        return
+        raise Refused("This letter takes no proof by mail.")
+    canonical = canonical_address(address)
+    done = check_work(issuer, letter, work)
+    return Enrolment(secrets.token_bytes(ENROLMENT_BYTES), canonical, done)
+
+
+def mail_code(issuer: Issuer, letter: Letter, asked: Enrolment) -> None:
+    """Put a code for a member into the outbox; for anyone else do the same, and undo it."""
+    now = issuer.clock.now()
+    code = new_code(CODE_CHARACTERS)
+    row = EnrolmentRow(
+        asked.id, letter.letter_id, asked.address, code_hash(code), now + CODE_LIFETIME_S
+    )
+    mailbox = mailbox_on(letter, asked.address)
+    shown = f"{code[:4]}-{code[4:]}"
+    composed = compose(MailKind.CODE, code=shown, minutes=CODE_LIFETIME_S // 60)
+    person = hash_bytes(letter.slug.encode() + b"\n" + member_of_email(mailbox))
     with issuer.database.write() as connection:
-        member_store.delete_expired_enrolments(connection, now)
-        member = find_listed(connection, letter, address)
-        if member is None:
+        enrolments.delete_expired(connection, now)
+        if not use_work(connection, asked.work):
+            # Whoever sends the same work twice learns at most that it was the same.
             return
-        held = member_store.count_enrolments(connection, letter.letter_id, member.commit, now)
-        if held >= MOST_CODES:
-            return
-        code = new_code(CODE_CHARACTERS)
-        member_store.add_enrolment(
-            connection,
-            EnrolmentRow(
-                enrolment, letter.letter_id, member.commit, code_hash(code), now + CODE_LIFETIME_S
-            ),
-        )
-        # To the mailbox that is on the roll, which may be written otherwise than it was typed.
-        mailbox = member.address or address
-        shown = f"{code[:4]}-{code[4:]}"
-        composed = compose(MailKind.CODE, code=shown, minutes=CODE_LIFETIME_S // 60)
-        add_mail(connection, "issuer", mailbox, composed, at=now)
+        is_member = takes_address(connection, letter, asked.address)
+        codes = {s: enrolments.count_code(connection, person, s, now) for s in MOST_CODES}
+        enrolments.add_enrolment(connection, row)
+        mail = add_mail(connection, "issuer", mailbox, composed, at=now)
+        if not is_member:
+            enrolments.delete_count(connection, person)
+        if not (is_member and all(codes[s] <= MOST_CODES[s] for s in MOST_CODES)):
+            enrolments.delete_enrolment(connection, asked.id)
+            outbox.delete_mail(connection, mail)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +102,14 @@ class EmailProof:
         """Return the entry that the code was mailed for. Raises ProofRejected, whatever is wrong."""
         typed = _canonical_code(self.code)
         with issuer.database.write() as connection:
-            row = member_store.try_enrolment(connection, self.enrolment, issuer.clock.now())
+            row = enrolments.try_enrolment(connection, self.enrolment, issuer.clock.now())
             if row is None or not _is_right(row, letter, typed):
                 # The try is counted all the same.
                 member = None
             else:
                 # The same request may come again when its answer was lost.
-                member_store.untry_enrolment(connection, self.enrolment)
-                member = member_store.find_member_by_commit(connection, letter.slug, row.commit)
+                enrolments.untry_enrolment(connection, self.enrolment)
+                member = find_or_make_member(connection, letter, row.address)
         if member is None:
             raise ProofRejected
         return member

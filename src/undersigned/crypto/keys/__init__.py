@@ -5,6 +5,7 @@ Saved keys are files of mode 0600 that are never overwritten (`keys.files`). Whi
 program may import this package is a contract in pyproject.toml.
 """
 
+from undersigned.crypto.keys.challenge import ChallengeKey
 from undersigned.crypto.keys.note import CosignatureSigner, NoteSigner
 from undersigned.crypto.keys.record import RecordSigner
 from undersigned.crypto.keys.signer import SignerKey, code_of, generate_code, words_of
@@ -13,6 +14,7 @@ from undersigned.crypto.keys.trustee import TrusteeKey
 from undersigned.crypto.keys.trustee_file import format_locked, is_locked, parse_locked
 
 __all__ = [
+    "ChallengeKey",
     "CosignatureSigner",
     "NoteSigner",
     "RecordSigner",

@@ -7,6 +7,9 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from undersigned.app.methods.by_openid import LONGEST_CODE as LONGEST_LOGIN_CODE
+from undersigned.app.methods.work import LONGEST_WORK
+
 LONGEST_EMAIL = 320
 """Characters as people type one; the canonical address has at most 254 (formats §4)."""
 
@@ -14,6 +17,9 @@ LONGEST_CODE = 64
 """Characters: a code is 8 or 16, the rest is room for what people type around it."""
 
 LONGEST_NAME = 100
+
+LOGIN_PATTERN = "^[A-Za-z0-9._~-]{43,128}$"
+"""A verifier as RFC 7636, section 4.1, has it, and a nonce of the same form."""
 
 
 HASH: Final[dict[str, Any]] = {"pattern": "^[0-9a-f]{64}$"}
@@ -223,17 +229,43 @@ class NamesAnswer(Answer):
     next: int | None
 
 
+class ChallengeAnswer(Answer):
+    """Work to do before a code is asked for: a challenge of ALTCHA, version 2 (formats §9.3)."""
+
+    parameters: dict[str, Any]
+    signature: str
+
+
 class EnrolmentAsked(Asked):
     """Asks for a code by mail."""
 
     method: Literal["email"]
     email: str = Field(min_length=1, max_length=LONGEST_EMAIL)
+    altcha: str = Field(
+        min_length=1,
+        max_length=LONGEST_WORK,
+        description="the solved challenge, base64 (formats §9.3)",
+    )
 
 
 class EnrolmentAnswer(Answer):
     """The same for everyone."""
 
     enrolment: str = _bytes(16)
+
+
+class SignOnAnswer(Answer):
+    """What a sign-on begins with (formats §9.4)."""
+
+    issuer: str = Field(description="the provider, as it calls itself")
+    name: str = Field(description="the provider, as people call it")
+    authorization_endpoint: str
+    client_id: str
+    redirect_uri: str = Field(description="where the provider sends the member back to")
+    scope: str
+    ticket: str = Field(
+        description="the beginning of the state: it tells the issuer alone which letter it is"
+    )
 
 
 class EmailProofAsked(Asked):
@@ -258,7 +290,18 @@ class ShownAsAsked(Asked):
     role: str | None = Field(min_length=1, max_length=LONGEST_NAME)
 
 
-ProofAsked = Annotated[EmailProofAsked | InviteProofAsked, Field(discriminator="method")]
+class OpenIdProofAsked(Asked):
+    """The code that a sign-on provider gave out, and what the member's program had made for it."""
+
+    method: Literal["openid"]
+    code: str = Field(min_length=1, max_length=LONGEST_LOGIN_CODE)
+    verifier: str = Field(pattern=LOGIN_PATTERN, description="of RFC 7636")
+    nonce: str = Field(pattern=LOGIN_PATTERN)
+
+
+ProofAsked = Annotated[
+    EmailProofAsked | InviteProofAsked | OpenIdProofAsked, Field(discriminator="method")
+]
 
 
 class TokenAsked(Asked):

@@ -9,11 +9,19 @@ from undersigned.app.issuer import IssuedLetter
 from undersigned.app.issuing import ShownAs, TokenAnswer, TokenRequest, issue_token
 from undersigned.app.methods.by_invite import InviteProof
 from undersigned.app.methods.by_mail import EmailProof
+from undersigned.app.methods.by_openid import OpenIdProof
 from undersigned.app.methods.proof import Proof, prove_membership
 from undersigned.app.running_issuer import RunningIssuer
 from undersigned.domain.name import format_attestation
 from undersigned.encoding import format_base64url, parse_base64url
-from undersigned.web.api.models import EmailProofAsked, ProofAsked, TokenAsked, TokenIssued
+from undersigned.web.api.models import (
+    EmailProofAsked,
+    InviteProofAsked,
+    OpenIdProofAsked,
+    ProofAsked,
+    TokenAsked,
+    TokenIssued,
+)
 from undersigned.web.door import AtIssuer
 
 router = APIRouter(tags=["signing"])
@@ -25,7 +33,9 @@ async def ask_for_token(
 ) -> TokenIssued:
     """Give a member of the roll their one token; the same request again gets the same answer."""
     letter = await door.get_letter(slug)
-    issued = await door.tokens.run(_issue, door.running, letter, asked)
+    # A provider may let us wait; who has a code must not wait with it.
+    threads = door.sign_ons if asked.proof.method == "openid" else door.tokens
+    issued = await threads.run(_issue, door.running, letter, asked)
     response.headers["Cache-Control"] = "no-store"
     return TokenIssued(
         blind_signature=format_base64url(issued.blind_signature),
@@ -43,12 +53,16 @@ def _issue(running: RunningIssuer, issued: IssuedLetter, asked: TokenAsked) -> T
         c=parse_base64url(asked.c, size=32),
         shown_as=None if shown is None else ShownAs(shown.name, shown.role),
     )
-    member, verified = prove_membership(issuer, letter, _proof_of(asked.proof))
+    member, verified = prove_membership(issuer, letter, _proof_of(running, asked.proof))
     collector = running.collector_of(issued)
     return issue_token(issuer, collector, letter, member, verified, request)
 
 
-def _proof_of(asked: ProofAsked) -> Proof:
-    if isinstance(asked, EmailProofAsked):
-        return EmailProof(parse_base64url(asked.enrolment, size=16), asked.code)
-    return InviteProof(asked.code)
+def _proof_of(running: RunningIssuer, asked: ProofAsked) -> Proof:
+    match asked:
+        case EmailProofAsked(enrolment=enrolment, code=code):
+            return EmailProof(parse_base64url(enrolment, size=16), code)
+        case InviteProofAsked(code=code):
+            return InviteProof(code)
+        case OpenIdProofAsked(code=code, verifier=verifier, nonce=nonce):
+            return OpenIdProof(running.sign_on, code, verifier, nonce)

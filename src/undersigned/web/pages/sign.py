@@ -21,6 +21,7 @@ from undersigned.web.door import AtDoor, Door
 from undersigned.web.pages.address import find_base_url, find_port
 from undersigned.web.pages.letters import choose_text, renderer_of
 from undersigned.web.pages.markup import render_markdown
+from undersigned.web.pages.methods import ways_of
 
 TAKES_SIGNATURES: Final = (State.OPEN, State.REACHED, State.FROZEN, State.RELEASED)
 TAKES_NOTHING: Final = (State.LAPSED, State.SUPERSEDED)
@@ -55,6 +56,7 @@ def _show(request: Request, door: Door, slug: str, text: str | None, name: str) 
         "seals": seals_of(page.letter),
         "modes": [mode.value for mode in page.letter.modes],
         "methods": [method.value for method in page.letter.methods],
+        "ways": ways_of(page.letter),
         "numbers": page.numbers,
         "state": page.stage.state.value,
         "counts": page.numbers.counts,

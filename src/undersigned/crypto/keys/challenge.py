@@ -1,0 +1,98 @@
+"""The key of what an issuer gives out and gets back, so that it has to store nothing in between.
+
+A challenge is work that a machine has to do before it may ask for a mail (ALTCHA, version 2). It says of
+itself what it is for and until when; the key's signature keeps it from being changed. A ticket says which
+letter somebody comes back to from elsewhere, to nobody but the issuer.
+"""
+
+import secrets
+from pathlib import Path
+from typing import Any, Final, Self
+
+import altcha
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from undersigned.crypto.keys.derive import derive
+from undersigned.crypto.keys.files import load_secret, save_secret
+from undersigned.encoding import format_base64, format_base64url, parse_base64, parse_base64url
+from undersigned.errors import FormatError
+
+SIZE: Final = 32
+_HEAD: Final = "CHALLENGE+KEY+"
+_INFO: Final = "undersigned/v1/challenge/"
+
+ALGORITHM: Final = "SHA-256"
+COST: Final = 1
+"""Rounds of the hash for each number that is tried."""
+
+_NAME_SIZE: Final = 72
+"""Bytes: a slug of 64, @, and an edition."""
+_NONCE_SIZE: Final = 12
+TICKET_SIZE: Final = _NONCE_SIZE + _NAME_SIZE + 16
+
+
+class ChallengeKey:
+    """A secret of 32 bytes; from it come keys that sign challenges, sign answers, and hide tickets."""
+
+    __slots__ = ("_answers", "_challenges", "_secret", "_tickets")
+
+    def __init__(self, secret: bytes) -> None:
+        if len(secret) != SIZE:
+            raise FormatError("The key of challenges has 32 bytes.")
+        self._secret = secret
+        self._challenges = derive(secret, salt=b"", info=f"{_INFO}sign".encode())
+        self._answers = derive(secret, salt=b"", info=f"{_INFO}answer".encode())
+        self._tickets = AESGCM(derive(secret, salt=b"", info=f"{_INFO}ticket".encode()))
+
+    def __repr__(self) -> str:
+        return "ChallengeKey()"
+
+    @classmethod
+    def generate(cls) -> Self:
+        """Make a new key."""
+        return cls(secrets.token_bytes(SIZE))
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read a saved key; raises StoreError (missing, readable by others) and FormatError."""
+        text = load_secret(path).removesuffix("\n")
+        if not text.startswith(_HEAD):
+            raise FormatError("The file holds no key of challenges.")
+        return cls(parse_base64(text.removeprefix(_HEAD), size=SIZE))
+
+    def save(self, path: Path) -> None:
+        """Write the key to a new file of mode 0600; raises StoreError if the file exists."""
+        save_secret(path, f"{_HEAD}{format_base64(self._secret)}\n")
+
+    def make(self, answer: int, data: dict[str, Any]) -> dict[str, Any]:
+        """Return a challenge whose answer is this number, as plain JSON values; `data` goes into it."""
+        challenge = altcha.create_challenge(
+            ALGORITHM,
+            COST,
+            counter=answer,
+            data=data,
+            hmac_secret=self._challenges,
+            hmac_key_secret=self._answers,
+        )
+        return challenge.to_dict()
+
+    def is_solved(self, payload: altcha.Payload) -> bool:
+        """Say whether a challenge is one of this key's, and the solution its answer."""
+        result = altcha.verify_solution(payload, self._challenges, hmac_key_secret=self._answers)
+        return result.verified
+
+    def make_ticket(self, name: str) -> str:
+        """Return a ticket for a name (at most 72 bytes of ASCII): AES-256-GCM in base64url, of one length."""
+        nonce = secrets.token_bytes(_NONCE_SIZE)
+        plain = name.encode("ascii").ljust(_NAME_SIZE, b"\0")
+        return format_base64url(nonce + self._tickets.encrypt(nonce, plain, None))
+
+    def read_ticket(self, ticket: str) -> str:
+        """Return the name that a ticket of this key is for. Raises FormatError for any other."""
+        data = parse_base64url(ticket, size=TICKET_SIZE)
+        try:
+            plain = self._tickets.decrypt(data[:_NONCE_SIZE], data[_NONCE_SIZE:], None)
+        except InvalidTag:
+            raise FormatError("The ticket was not given out here.") from None
+        return plain.rstrip(b"\0").decode("ascii")
