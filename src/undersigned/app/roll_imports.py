@@ -14,9 +14,10 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
+from typing import Final, TypeAlias
 
 from undersigned.app.failures import report_failure
 from undersigned.app.issuer import Issuer
@@ -60,9 +61,21 @@ class RollImport:
     error: UndersignedError | None = None
 
     @property
+    def is_on_its_way(self) -> bool:
+        """Say whether the rows are in the database, and wait for a site that did not answer."""
+        return isinstance(self.error, Busy)
+
+    @property
     def is_working(self) -> bool:
         """Say whether something is being done, which the page waits for."""
         return self.stage in (Stage.READING, Stage.TAKING)
+
+
+Within: TypeAlias = Callable[[RollImport, int], AbstractContextManager[None]]
+
+
+def _alone(_: RollImport, __: int) -> AbstractContextManager[None]:
+    return nullcontext()
 
 
 @dataclass(slots=True)
@@ -98,15 +111,18 @@ class RollImports:
             raise NotOnRoll("This import is not here any more, and nothing of it was taken.")
         return found
 
-    def take(self, slug: str, import_id: str) -> RollImport:
-        """Put the good rows on the roll, once; another call sees how far it is."""
+    def take(self, slug: str, import_id: str, within: Within = _alone) -> RollImport:
+        """Put the good rows on the roll, once; another call sees how far it is.
+
+        `within` is what it is done in: the trail's row, which says how it ended.
+        """
         found = self.get(slug, import_id)
         with self._lock:
             if found.stage is not Stage.READ or found.file is None or not found.file.entries:
                 return found
             found.stage, found.part = Stage.TAKING, 0.0
             file = found.file
-        self._worker.submit(self._do, found, lambda: self._take(found, file))
+        self._worker.submit(self._do, found, lambda: self._take(found, file, within))
         return found
 
     def leave(self, slug: str, import_id: str) -> None:
@@ -154,15 +170,19 @@ class RollImports:
         one.known = len(known)
         one.file, one.part, one.stage = file, 1.0, Stage.READ
 
-    def _take(self, one: RollImport, file: RollFile) -> None:
-        one.change = add_entries(
+    def _take(self, one: RollImport, file: RollFile, within: Within) -> None:
+        with within(one, len(file.entries)):
+            one.change = self._add(one, file)
+        one.part, one.stage = 1.0, Stage.TAKEN
+
+    def _add(self, one: RollImport, file: RollFile) -> RollChange:
+        return add_entries(
             self.issuer,
             self.find_collector,
             one.slug,
             file.entries,
             lambda part: _tell(one, part * 0.9),
         )
-        one.part, one.stage = 1.0, Stage.TAKEN
 
 
 def _tell(one: RollImport, part: float) -> None:

@@ -39,3 +39,8 @@ class Act(StrEnum):
     ERASE_NAME = "erase-name"
     HIDE_STATEMENT = "hide-statement"
     SHOW_STATEMENT = "show-statement"
+    IMPORT_ROLL = "import-roll"
+    ADD_MEMBER = "add-member"
+    BLOCK_MEMBER = "block-member"
+    MAKE_CARDS = "make-cards"
+    VOID_CARD = "void-card"

@@ -234,6 +234,14 @@ class _Roll:
         self.bad.append(FaultyRow(line, faults))
 
 
+def entry_of(email: str, name: str, role: str) -> tuple[tuple[Fault, ...], RollEntry | None]:
+    """Read one member as a form has them: what is wrong with the fields, or the entry."""
+    roll = _Roll(["email", "name", "role"])
+    roll.take(1, [email, name, role])
+    faults = roll.bad[0].faults if roll.bad else ()
+    return faults, (roll.entries[0] if roll.entries else None)
+
+
 def _read_address(text: str, faults: list[Fault]) -> str:
     try:
         return mailbox_of(canonical_address(text))

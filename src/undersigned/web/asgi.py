@@ -28,6 +28,8 @@ from undersigned.web.desk import guarantees as desk_guarantees
 from undersigned.web.desk import letter as desk_letter
 from undersigned.web.desk import letters as desk_letters
 from undersigned.web.desk import notices as desk_notices
+from undersigned.web.desk import roll as desk_roll
+from undersigned.web.desk import roll_imports as desk_roll_imports
 from undersigned.web.desk import signature as desk_signature
 from undersigned.web.desk import signatures as desk_signatures
 from undersigned.web.desk.mounting import add_desk
@@ -62,6 +64,9 @@ DESK: Final = (
 )
 """The pages of the desk, each module one subject; the last has addresses whose end may be any word."""
 
+ROLLS: Final = (desk_roll, desk_roll_imports)
+"""The pages of rolls, where this site is the issuer."""
+
 
 def make_app(running: RunningSite) -> UndersignedApp:
     """Return the app of a running site. Who calls it starts the site before and stops it after."""
@@ -90,5 +95,6 @@ def make_app(running: RunningSite) -> UndersignedApp:
     app.include_router(trustee_pages.router)
     app.include_router(verify_pages.router)
     app.state.many_invalidations = ManyInvalidations(running.site, running.letters, running.desk)
-    add_desk(app, running.desk, (module.router for module in DESK))
+    pages = DESK if running.issuer is None else (*DESK, *ROLLS)
+    add_desk(app, running.desk, (module.router for module in pages))
     return app

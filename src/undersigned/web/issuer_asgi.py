@@ -11,6 +11,8 @@ from undersigned.app.running_issuer import RunningIssuer
 from undersigned.web import openapi
 from undersigned.web.api import enrolments, issuer, openid, tokens
 from undersigned.web.cors import LetterCors
+from undersigned.web.desk import roll as desk_roll
+from undersigned.web.desk import roll_imports as desk_roll_imports
 from undersigned.web.desk import rolls as desk_rolls
 from undersigned.web.desk.mounting import add_desk
 from undersigned.web.door import IssuerDoor
@@ -27,10 +29,14 @@ STATIC: Final = (
     "tool.css",
     "icon.svg",
     "dist/desk-passkey.js",
+    "dist/desk-import.js",
 )
 """What its page and the desk need; members get no script from it."""
 
 OPEN_TO_ALL: Final = (f"{API}/openapi.json", f"{API}/issuer")
+
+
+DESK: Final = (desk_rolls, desk_roll, desk_roll_imports)
 
 
 def make_issuer_app(running: RunningIssuer) -> UndersignedApp:
@@ -49,6 +55,6 @@ def make_issuer_app(running: RunningIssuer) -> UndersignedApp:
     for module in (issuer, enrolments, openid, tokens):
         app.include_router(module.router, prefix=API)
     app.include_router(issuer_page.router)
-    add_desk(app, running.desk, [desk_rolls.router])
+    add_desk(app, running.desk, [module.router for module in DESK])
     app.include_router(sign_on.router)
     return app

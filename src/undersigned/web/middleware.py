@@ -13,6 +13,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from undersigned.app.failures import report_failure
+from undersigned.domain.roll_file import LONGEST_ROLL
 from undersigned.web.headers import OPEN_TO_ALL, SECURITY_HEADERS
 from undersigned.web.problems import http_problem
 
@@ -24,6 +25,10 @@ MOST_DRAFT: Final = 2 * 1024 * 1024
 
 _OF_DRAFTS = "/desk/drafts/"
 
+MOST_UPLOAD: Final = LONGEST_ROLL + MOST_BODY
+"""Bytes of a form with the file of a roll; the desk reads one only of who is signed in."""
+
+_OF_ROLLS = re.compile(r"/desk/rolls/[^/]+/imports")
 _OF_TRUSTEES = re.compile(r"/api/v1/letters/[^/]+/waves/[^/]+/(shares|opening)")
 """What these routes take can be far longer; they know how long, and stop reading themselves."""
 
@@ -101,7 +106,7 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         announced = Headers(scope=scope).get("content-length", "")
-        most = MOST_DRAFT if scope["path"].startswith(_OF_DRAFTS) else self._most
+        most = self._most_of(scope["path"])
         is_too_large = announced.isdecimal() and int(announced[:20]) > most
         read = 0
 
@@ -116,6 +121,11 @@ class BodyLimit:
             return message
 
         await self._app(scope, receive_counting, send)
+
+    def _most_of(self, path: str) -> int:
+        if _OF_ROLLS.fullmatch(path):
+            return MOST_UPLOAD
+        return MOST_DRAFT if path.startswith(_OF_DRAFTS) else self._most
 
 
 class HeadAsGet:
