@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import structlog
+from tests.e2e.bad_answers import ANSWERS
 from tests.e2e.bad_changes import CHANGES
 from tests.e2e.bad_evidence import MIRRORS, RECEIPTS
 from tests.e2e.bad_files import LETTERS, ROLLS
@@ -31,6 +32,7 @@ GROUPS: dict[str, tuple[Case, ...]] = {
     "Asking for a token": TOKENS,
     "Signatures": SIGNATURES,
     "Amendments and withdrawals": CHANGES,
+    "Answers, guarantees, and what signers did": ANSWERS,
     "Proposals": PROPOSALS,
     "An issuer's records": ISSUER_RECORDS,
     "An issuer apart": ISSUER_COMMANDS,

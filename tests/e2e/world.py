@@ -22,6 +22,8 @@ from tests.e2e.community import Member, open_for_members, write_letter_file
 from tests.live import LiveSite, make_invited_letter, make_proposal
 from tests.web.members import enrolled, wait_for_proof
 
+from undersigned.app.answering import new_answer_link
+from undersigned.app.guaranteeing import Terms, ask_guarantee
 from undersigned.app.site import WholeSite
 from undersigned.cli.main import main
 from undersigned.crypto.blind_rsa import blind, finalize
@@ -103,6 +105,11 @@ class World:
             self.site, folder / "proposed", "proposed", (self.trustee, TrusteeKey.generate()), 2
         )
         self._act()
+        self.answer_link = new_answer_link(
+            self.site, live.running.letters, live.slug, 1, "council@house.example"
+        )
+        terms = Terms("The kitchen", "cook@house.example", "Soup for all.", "en", None, None)
+        self.guarantee_link = ask_guarantee(self.site, live.running.letters, live.slug, terms)
         self.mirror = folder / "mirror"
         mirror_site(live.url, self.mirror)
 

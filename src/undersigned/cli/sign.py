@@ -1,4 +1,4 @@
-"""`undersigned sign`, `amend` and `withdraw`: what a member says beforehand, or is asked for."""
+"""`undersigned sign`, `amend`, `withdraw`, `follow-through`: what a member says, or is asked for."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -23,6 +23,14 @@ class Shown(StrEnum):
 
     INITIALS = "initials"
     FULL = "full"
+
+
+class DidWord(StrEnum):
+    """Whether a signer did what the letter said."""
+
+    YES = "yes"
+    NOT_YET = "not-yet"
+    NO = "no"
 
 
 LetterUrl = Annotated[str, typer.Argument(metavar="URL", help="The address of the letter's page.")]
@@ -182,6 +190,19 @@ def withdraw(
     from undersigned.cli.withdrawing import withdraw_signature
 
     withdraw_signature(target, _line(words), site, key, yes=yes)
+
+
+def follow_through(
+    target: Target,
+    answer: Annotated[DidWord, typer.Argument(metavar="ANSWER", help="yes, not-yet or no.")],
+    words: Words = None,
+    site: SiteUrl = None,
+    key: Key = None,
+) -> None:
+    """Say, after the deadline, whether you did what the letter said."""
+    from undersigned.cli.following_through import follow_through as say
+
+    say(target, answer.value, _line(words), site, key)
 
 
 def _line(value: str | None) -> str | None:
