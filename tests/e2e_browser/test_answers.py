@@ -5,11 +5,13 @@ One walk through one site: each page is looked at by axe, and fits a window of 3
 
 import secrets
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 from tests.app.answered import PLACES, link_of, open_three
 from tests.app.village import DAY, HOUR, Village, village_in
+from tests.desk import make_account, make_session
 from tests.e2e_browser.axe import add_axe, find_faults
 from tests.e2e_browser.conftest import Watch
 from tests.web.inside import one_token_key, serving
@@ -19,6 +21,7 @@ from undersigned.app.guaranteeing import ask_guarantee
 from undersigned.app.running import RunningSite
 from undersigned.crypto.keys.signer import words_of
 from undersigned.domain.letter import Mode
+from undersigned.web.desk.guard import COOKIE
 
 CODE = secrets.token_bytes(16)
 
@@ -130,3 +133,43 @@ def test_readers_see_all_of_it(narrow: Page, running: RunningSite) -> None:
     for part in ("#demand-wheel", "#outcome", "#followed", ".guarantees"):
         expect(narrow.locator(part)).to_be_visible()
     expect(narrow.locator("#outcome")).to_contain_text("1 of 3. Not all of them are met")
+
+
+@pytest.fixture
+def desk_page(browser: Browser, watch: Watch, running: RunningSite) -> Iterator[Page]:
+    """A page of the desk, signed in, in a narrow window."""
+    context: BrowserContext = browser.new_context(
+        viewport={"width": 320, "height": 800}, locale="en-GB"
+    )
+    add_axe(context)
+    account = make_account(running.desk, "Organiser", "organiser")
+    context.add_cookies(
+        [
+            {
+                "name": COOKIE,
+                "value": make_session(running.desk, account),
+                "domain": urlsplit(running.desk.url).hostname or "",
+                "path": "/desk",
+                "secure": True,
+                "httpOnly": True,
+                "sameSite": "Strict",
+            }
+        ]
+    )
+    yield watch(context)
+    context.close()
+
+
+@pytest.mark.parametrize("what", ["answers", "guarantees"])
+def test_the_desk_hands_out_links(desk_page: Page, running: RunningSite, what: str) -> None:
+    """Its pages are sound before and after; the link is there to be copied, once."""
+    url = f"{running.desk.url}/desk/letters/mill/{what}"
+    look_in_both(desk_page, url)
+    desk_page.fill("#address-1" if what == "answers" else "#address", "miller@mill.example")
+    if what == "guarantees":
+        desk_page.fill("#guarantor", "The bakery")
+        desk_page.fill("#terms", "Bread for everyone who signs.")
+        desk_page.fill("#until", "2027-12-31")
+    desk_page.click("text=/Show me (a new|the) link/")
+    expect(desk_page.locator("pre code")).to_contain_text(running.desk.url)
+    look_at(desk_page)
