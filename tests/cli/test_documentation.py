@@ -95,7 +95,9 @@ def test_every_command_that_is_named_in_passing_exists() -> None:
     known = {tuple(path.split()[1:]) for path in COMMANDS}
     groups = {path[0] for path in known if len(path) == 2}
     texts = [path.read_text() for path in (*SOURCES, ROOT / "README.md", ROOT / "docs" / "cli.md")]
-    for match in re.finditer(r"(?<!from )undersigned ([a-z][a-z-]*)(?: ([a-z]+))?\b", "\n".join(texts)):
+    for match in re.finditer(
+        r"(?<!from )undersigned ([a-z][a-z-]*)(?: ([a-z]+))?\b", "\n".join(texts)
+    ):
         first, second = match.groups()
         if (ROOT / "src" / "undersigned" / first).exists():
             continue
