@@ -332,7 +332,7 @@ def test_a_language_comes_once(write: Write) -> None:
 @pytest.mark.parametrize(
     ("roll", "methods", "problem"),
     [
-        ("domain", '["email"]', "`roll` is domain"),
+        ("domain", '["email", "invite"]', "`methods` has invite"),
         ("list", '["openid"]', "`methods` has openid, and there is no sign-on provider"),
         ("invites", '["email", "invite"]', "`methods` has email"),
     ],

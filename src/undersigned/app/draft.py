@@ -131,8 +131,6 @@ def _other_demands(draft: Draft) -> Iterator[Problem]:
 
 def _unusable(draft: Draft, *, signs_on: bool) -> Iterator[Problem]:
     """Yield what the formats know and this site cannot do: nobody could sign such a letter here."""
-    if draft.roll is RollKind.DOMAIN:
-        yield Problem("roll", "`roll` is domain, and this site can only take a list or invites")
     # An issuer elsewhere says for itself whether members can sign on there.
     if Method.OPENID in draft.methods and draft.issuer is None and not signs_on:
         yield Problem("methods", f"`methods` has openid, and {NO_PROVIDER}")
