@@ -67,7 +67,7 @@ def check_soundness(html: str) -> Elements:
             assert (attributes["src"] or "").startswith("/static/dist/")
         if tag == "form":
             assert (attributes["action"] or "").startswith(
-                ("/letters/", "/answer/", "/guarantee/", "/desk/")
+                ("/letters/", "/answer/", "/guarantee/", "/mails/", "/desk/")
             )
     assert "<script>" not in html
     return tags

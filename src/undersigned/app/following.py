@@ -1,7 +1,8 @@
 """Following letters: what an issuer does as it hears what becomes of those that it issues for.
 
 It asks whoever collects their signatures, again and again: by a call in a whole site, by HTTP if it is
-apart. Then personal data is deleted whose time has come, with a row in the desk's trail.
+apart. Then members are told who asked for it, and personal data is deleted whose time has come, with a
+row in the desk's trail.
 """
 
 import time
@@ -14,6 +15,7 @@ from undersigned.app.failures import report_event, report_failure
 from undersigned.app.issuer import IssuedLetter, Issuer
 from undersigned.app.news import LetterNews, NewsSource
 from undersigned.app.purging import find_purge_time, learn_end, purge
+from undersigned.app.telling_members import tell_members
 from undersigned.domain.act import Act
 from undersigned.errors import StoreError, UndersignedError
 
@@ -59,6 +61,7 @@ class Following:
         pause = min(self._pause_s * 2 ** min(silent, 16), LONGEST_PAUSE_S)
         self._next[letter.letter_id] = self._clock() + max(self._pause_s, pause)
         if news is not None:
+            tell_members(self._issuer, self._desk.url, letter, news)
             learn_end(self._issuer, letter, news)
         due = find_purge_time(self._issuer, letter, is_silent=news is None)
         if due is not None and due <= self._issuer.clock.now():

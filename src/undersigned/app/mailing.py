@@ -36,6 +36,7 @@ class MailKind(StrEnum):
     ANSWER_LINK = "answer-link"
     GUARANTEE_LINK = "guarantee-link"
     WITHDRAWAL_LINK = "withdrawal-link"
+    NEWS = "news"
 
 
 NEUTRAL: Final = frozenset({MailKind.CODE, MailKind.TURN})
@@ -50,6 +51,8 @@ MOST_TRIES: Final[dict[MailKind, int]] = {
     MailKind.ANSWER_LINK: 15,
     MailKind.GUARANTEE_LINK: 15,
     MailKind.WITHDRAWAL_LINK: 15,
+    # Nobody waits for it: a day, as a trustee's.
+    MailKind.NEWS: 15,
 }
 
 

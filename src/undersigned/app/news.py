@@ -18,6 +18,7 @@ class LetterNews:
     """Where a letter is. `m` is compared with its rule; times are UTC seconds.
 
     `ended_at` is when it closed, lapsed or was superseded; None while something can still happen to it.
+    `is_answered`: its addressee has answered something.
     """
 
     state: State
@@ -25,6 +26,7 @@ class LetterNews:
     reached_at: int | None
     released_at: int | None
     ended_at: int | None
+    is_answered: bool = False
 
 
 class NewsSource(Protocol):

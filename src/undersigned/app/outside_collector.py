@@ -63,6 +63,10 @@ class _NewsAnswer(_LetterAnswer):
     ended_at: Natural | None = None
 
 
+class _ResponsesAnswer(msgspec.Struct):
+    responses: list[msgspec.Raw]
+
+
 class _PromiseAnswer(msgspec.Struct, forbid_unknown_fields=True):
     promise: str
 
@@ -76,6 +80,7 @@ T = TypeVar("T", bound=_LetterAnswer)
 _STATED: Final = msgspec.json.Decoder(_StatedAnswer)
 _LETTER: Final = msgspec.json.Decoder(_LetterAnswer)
 _NEWS: Final = msgspec.json.Decoder(_NewsAnswer)
+_RESPONSES: Final = msgspec.json.Decoder(_ResponsesAnswer)
 _PROMISE: Final = msgspec.json.Decoder(_PromiseAnswer)
 
 
@@ -110,7 +115,14 @@ class OutsideCollector:
         ended_at = wire.ended_at
         if wire.state in ENDED and ended_at is None:
             ended_at = letter.closes
-        return LetterNews(wire.state, wire.counts.m, wire.reached_at, wire.released_at, ended_at)
+        is_answered = wire.released_at is not None and self._is_answered(letter)
+        return LetterNews(
+            wire.state, wire.counts.m, wire.reached_at, wire.released_at, ended_at, is_answered
+        )
+
+    def _is_answered(self, letter: Letter) -> bool:
+        answer = fetch(self._client, f"{self._address(letter)}/responses", ONCE)
+        return bool(decode_json(_RESPONSES, answer.body, "answers").responses)
 
     def _read(self, letter: Letter, patience: Patience, decoder: msgspec.json.Decoder[T]) -> T:
         answer = fetch(self._client, self._address(letter), patience)

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from undersigned.app.answers import read_answers
 from undersigned.app.counting import count_letter
 from undersigned.app.intake import Intake
 from undersigned.app.letters import Letters, stage_of
@@ -43,7 +44,10 @@ class OwnRolls:
             stage = stage_of(row)
             ended_at = find_end(stage)
             m = count_letter(connection, letter).m if ended_at is None else 0
-        return LetterNews(stage.state, m, stage.reached_at, stage.released_at, ended_at)
+            is_answered = read_answers(connection, letter).is_begun
+        return LetterNews(
+            stage.state, m, stage.reached_at, stage.released_at, ended_at, is_answered
+        )
 
     def state_roll(self, letter: Letter, record: RollRecord) -> None:
         """Return once a later roll is in the log. Raises LetterNotOpen, RollExceeded."""

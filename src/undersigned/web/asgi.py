@@ -37,6 +37,7 @@ from undersigned.web.door import Door, IssuerDoor
 from undersigned.web.pages import answering as answering_pages
 from undersigned.web.pages import guaranteeing as guaranteeing_pages
 from undersigned.web.pages import letters as letter_pages
+from undersigned.web.pages import mails as mail_pages
 from undersigned.web.pages import methods as method_pages
 from undersigned.web.pages import names as name_pages
 from undersigned.web.pages import proposals as proposal_pages
@@ -84,6 +85,7 @@ def make_app(running: RunningSite) -> UndersignedApp:
         for module in (enrolments, openid_api, tokens):
             app.include_router(module.router, prefix=API)
         app.include_router(sign_on_pages.router)
+        app.include_router(mail_pages.router)
     app.include_router(documents.router)
     app.include_router(letter_pages.router)
     app.include_router(sign_pages.router)

@@ -17,6 +17,7 @@ from undersigned.web.desk import rolls as desk_rolls
 from undersigned.web.desk.mounting import add_desk
 from undersigned.web.door import IssuerDoor
 from undersigned.web.pages import issuer as issuer_page
+from undersigned.web.pages import mails as mail_pages
 from undersigned.web.pages import sign_on
 from undersigned.web.pages.rendering import Renderer
 from undersigned.web.shell import API, UndersignedApp, make_shell
@@ -55,6 +56,7 @@ def make_issuer_app(running: RunningIssuer) -> UndersignedApp:
     for module in (issuer, enrolments, openid, tokens):
         app.include_router(module.router, prefix=API)
     app.include_router(issuer_page.router)
+    app.include_router(mail_pages.router)
     add_desk(app, running.desk, [module.router for module in DESK])
     app.include_router(sign_on.router)
     return app

@@ -311,6 +311,11 @@ class TokenAsked(Asked):
     blinded: str = _bytes(256)
     c: str = _bytes(32)
     shown_as: ShownAsAsked | None
+    notify: str | None = Field(
+        default=None,
+        pattern="^[a-z]{2,3}$",
+        description="the language in which the member wants a few mails about how the letter goes",
+    )
 
 
 class TokenIssued(Answer):

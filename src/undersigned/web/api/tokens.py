@@ -12,6 +12,7 @@ from undersigned.app.methods.by_mail import EmailProof
 from undersigned.app.methods.by_openid import OpenIdProof
 from undersigned.app.methods.proof import Proof, prove_membership
 from undersigned.app.running_issuer import RunningIssuer
+from undersigned.app.telling_members import subscribe
 from undersigned.domain.name import format_attestation
 from undersigned.encoding import format_base64url, parse_base64url
 from undersigned.web.api.models import (
@@ -55,7 +56,10 @@ def _issue(running: RunningIssuer, issued: IssuedLetter, asked: TokenAsked) -> T
     )
     member, verified = prove_membership(issuer, letter, _proof_of(running, asked.proof))
     collector = running.collector_of(issued)
-    return issue_token(issuer, collector, letter, member, verified, request)
+    answer = issue_token(issuer, collector, letter, member, verified, request)
+    if asked.notify is not None:
+        subscribe(issuer, letter, member, asked.notify)
+    return answer
 
 
 def _proof_of(running: RunningIssuer, asked: ProofAsked) -> Proof:
