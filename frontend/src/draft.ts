@@ -30,6 +30,8 @@ export interface Choices {
   readonly mode: Mode | null;
   readonly condition: number | null;
   readonly statement: string;
+  /** Whether the member wants mails about how the letter goes. */
+  readonly notify: boolean;
 }
 
 const NOTHING: Choices = {
@@ -41,6 +43,7 @@ const NOTHING: Choices = {
   mode: null,
   condition: null,
   statement: "",
+  notify: false,
 };
 
 export class Draft {
@@ -103,7 +106,7 @@ function parseChoices(text: string): Choices {
 
 function readChoices(value: unknown): Choices {
   const wire = readMembers(value, "choices", [
-    "step", "isKept", "enrolment", "login", "isRefused", "mode", "condition", "statement",
+    "step", "isKept", "enrolment", "login", "isRefused", "mode", "condition", "statement", "notify",
   ]);
   return {
     step: readWord(wire.step, "step", STEPS),
@@ -114,6 +117,7 @@ function readChoices(value: unknown): Choices {
     mode: readNullable(wire.mode, (mode) => readWord(mode, "mode", MODES)),
     condition: readNullable(wire.condition, (condition) => readInteger(condition, "condition")),
     statement: readString(wire.statement),
+    notify: readBoolean(wire.notify, "notify"),
   };
 }
 

@@ -81,9 +81,11 @@ export async function proveAgain(page: SigningPage): Promise<void> {
 
 async function prove(page: SigningPage, asked?: Asked): Promise<void> {
   const attempt = attemptOf(page);
+  if (asked !== undefined) await page.draft.change({ notify: wantsMail() });
   await page.draft.change({ isRefused: false });
   try {
-    await enrol(page.api, attempt, asked);
+    const notify = page.draft.choices.notify ? document.documentElement.lang : null;
+    await enrol(page.api, attempt, asked, notify);
   } catch (error) {
     if (error instanceof Refused) await page.draft.change({ isRefused: true });
     throw fieldOf(error);
@@ -137,6 +139,11 @@ function isAddress(typed: string): boolean {
   } catch {
     return false;
   }
+}
+
+function wantsMail(): boolean {
+  const box = document.getElementById("notify");
+  return box instanceof HTMLInputElement && box.checked;
 }
 
 function isMail(): boolean {

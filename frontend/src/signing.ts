@@ -14,13 +14,20 @@ import { leafHashOf, type Receipt, withProof } from "./receipt.ts";
 
 /**
  * Get the token for an attempt; nothing happens if it has one already. Without `asked` the last
- * request is sent again. Throws Refused (`proof-rejected`, `already-issued` ...), Unreachable or Busy
+ * request is sent again. `notify` is the language of mails about how the letter goes, for a member who
+ * wants some. Throws Refused (`proof-rejected`, `already-issued` ...), Unreachable or Busy
  * when patience ends, VerificationError for a false answer.
  */
-export async function enrol(api: Api, attempt: Attempt, asked?: Asked): Promise<void> {
+export async function enrol(
+  api: Api,
+  attempt: Attempt,
+  asked?: Asked,
+  notify: string | null = null,
+): Promise<void> {
   if (attempt.state.state !== "blinded") return;
   const request = await attempt.ask(asked);
-  await attempt.takeToken(await api.token(attempt.letter, request));
+  const sent = notify === null ? request : { ...request, notify };
+  await attempt.takeToken(await api.token(attempt.letter, sent));
 }
 
 /**
