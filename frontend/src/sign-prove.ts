@@ -23,6 +23,14 @@ export function prepareProve(page: SigningPage): void {
   if (page.draft.choices.enrolment !== null) choose("method", "email");
   if (page.draft.choices.login !== null) choose("method", "openid");
   form.addEventListener("input", () => arrange(page));
+  const box = document.getElementById("notify");
+  if (box instanceof HTMLInputElement) {
+    box.checked = page.draft.choices.notify;
+    // Kept at once: whoever signs on with a provider leaves this page.
+    box.addEventListener("change", () => {
+      void during(step, button("prove"), () => page.draft.change({ notify: box.checked }));
+    });
+  }
   arrange(page);
   if (document.getElementById("by-openid") !== null) void nameProvider(page);
 
@@ -81,7 +89,6 @@ export async function proveAgain(page: SigningPage): Promise<void> {
 
 async function prove(page: SigningPage, asked?: Asked): Promise<void> {
   const attempt = attemptOf(page);
-  if (asked !== undefined) await page.draft.change({ notify: wantsMail() });
   await page.draft.change({ isRefused: false });
   try {
     const notify = page.draft.choices.notify ? document.documentElement.lang : null;
@@ -139,11 +146,6 @@ function isAddress(typed: string): boolean {
   } catch {
     return false;
   }
-}
-
-function wantsMail(): boolean {
-  const box = document.getElementById("notify");
-  return box instanceof HTMLInputElement && box.checked;
 }
 
 function isMail(): boolean {
