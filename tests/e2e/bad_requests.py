@@ -198,7 +198,7 @@ CODES = (
         lambda world: world.post(world.letter, "enrolments", ASKED | {"method": "sms"}),
     ),
     Case("no method", _body("enrolments", '{"email":"gwilla@staff.example"}')),
-    Case("work that was not done", _code("gwilla@staff.example")),
+    Case("work that is none", _code("gwilla@staff.example")),
     Case("no word of work", _body("enrolments", '{"email":"g@s.example","method":"email"}')),
     Case(
         "a code by mail where the letter takes none",

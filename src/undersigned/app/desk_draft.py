@@ -104,7 +104,8 @@ def read_fields(fields: Fields) -> Reading:
         addressee_mails=mails,
         domains=reader.read("domains", _read_domains) or (),
     )
-    for problem in find_problems(likely):
+    # Whether there is a provider for it is a matter of the site: `desk_opening`.
+    for problem in find_problems(likely, signs_on=True):
         _note_rule(reader, problem)
     problems = reader.problems
     return Reading(None if problems else likely, problems, reader.values, likely)

@@ -11,7 +11,7 @@ from undersigned.app.field_reader import FieldProblem
 from undersigned.app.proposing import find_differences, get_proposal, letter_in
 from undersigned.app.rolls import get_commits
 from undersigned.app.site import Site, WholeSite
-from undersigned.domain.letter import Letter, TextDocument, parse_text
+from undersigned.domain.letter import Letter, Method, TextDocument, parse_text
 from undersigned.domain.proposal import Proposal
 from undersigned.domain.record import LetterRecord, parse_record
 from undersigned.errors import LetterExists, RollMissing, StoreError, UnknownLetter
@@ -36,7 +36,13 @@ def find_site_problems(site: Site, draft: Draft) -> list[FieldProblem]:
             problems.append(FieldProblem("issuer", "missing"))
         elif not _has_roll(site, draft):
             problems.append(FieldProblem("roll", "roll-missing"))
+        if isinstance(site, WholeSite) and not _has_methods(site, draft):
+            problems.append(FieldProblem("method.email", "no-provider"))
     return problems
+
+
+def _has_methods(site: WholeSite, draft: Draft) -> bool:
+    return site.issuer.signs_on or Method.OPENID not in draft.methods
 
 
 def _has_roll(site: WholeSite, draft: Draft) -> bool:

@@ -70,12 +70,16 @@ class IssuedLetter:
 
 @dataclass(slots=True)
 class Issuer:
-    """An open issuer. `url` is where members reach it; None where it is part of a site."""
+    """An open issuer. `url` is where members reach it; None where it is part of a site.
+
+    `signs_on` says whether it is being served with a sign-on provider.
+    """
 
     folder: Path
     database: Database
     clock: Clock
     url: str | None
+    signs_on: bool = field(default=False, init=False)
     _keys: dict[bytes, IssuerKeys] = field(default_factory=dict)
     _challenges: ChallengeKey | None = field(default=None, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)

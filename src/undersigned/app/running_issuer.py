@@ -49,6 +49,7 @@ class RunningIssuer:
         self.sign_on = (
             None if provider is None else SignOn(provider, f"{self.desk.url}{RETURN_PATH}")
         )
+        issuer.signs_on = provider is not None
         self.collector_of = collector_of
         self.imports = RollImports(issuer, collector_of)
         self._mailer = mailer

@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 from tests.app.village import Village
 
+from undersigned.app.desk_opening import find_site_problems
 from undersigned.app.draft import find_problems
 from undersigned.app.methods.by_openid import PROVED_FOR_S, OpenIdProof, SignOn, offer_sign_on
 from undersigned.app.methods.proof import prove_membership
@@ -144,6 +145,15 @@ def test_what_was_proved_is_for_one_letter(village: Village, letter: Letter) -> 
     second = open_letter(village, edition=2)
     with pytest.raises(LoginRejected):
         prove(village, second, provider, "one")
+
+
+def test_a_draft_of_the_desk_is_told_that_there_is_no_provider(village: Village) -> None:
+    """Until the site is served with one."""
+    draft = village.write_file(methods='["email", "openid"]', signs_on=True)
+    rules = [problem.rule for problem in find_site_problems(village.site, draft)]
+    assert rules == ["no-provider"]
+    village.site.issuer.signs_on = True
+    assert find_site_problems(village.site, draft) == []
 
 
 @pytest.mark.parametrize("error", [Unreachable, VerificationError, FormatError])
