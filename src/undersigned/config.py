@@ -88,6 +88,11 @@ class Settings(BaseSettings):
         max_length=100,
         description="what people call the provider; its host otherwise",
     )
+    fonts: Path | None = Field(
+        default=None,
+        description="a folder with fonts (TTF, OTF) for PDFs, for names in scripts that the fonts "
+        "within Undersigned lack",
+    )
     witness_policy: Path | None = Field(
         default=None,
         description="a C2SP tlog-policy with the witnesses that are asked to cosign the log, each with "

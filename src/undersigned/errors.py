@@ -148,6 +148,18 @@ class AmendmentOutOfTurn(Refused):
     """The amendment does not follow the last one that was taken, or the eight allowed are used up."""
 
 
+class NotReleased(Refused):
+    """The letter has not been released, or its PDF is still being made."""
+
+
+class UnknownAddressee(Refused):
+    """The letter has no addressee of that number."""
+
+
+class DeliveryWaits(Refused):
+    """A mail to this addressee is on its way already."""
+
+
 class NothingToInvalidate(Refused):
     """No public or opened signature fits that has not ended already."""
 

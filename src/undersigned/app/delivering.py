@@ -13,7 +13,7 @@ from typing import Final
 from undersigned.app.clock import Clock
 from undersigned.app.failures import report_event, report_failure
 from undersigned.app.mailing import MOST_TRIES, MailKind
-from undersigned.errors import MailDeferred, MailRefused, StoreError
+from undersigned.errors import MailDeferred, MailRefused
 from undersigned.mail import Attachment, Mail, Mailer
 from undersigned.store import letters as letter_store
 from undersigned.store import outbox
@@ -96,7 +96,8 @@ def _mail_of(database: Database, row: MailRow, now: int) -> Mail:
         with database.read() as connection:
             content = letter_store.find_document(connection, row.attachment)
         if content is None:
-            raise StoreError("the attachment of a mail is missing")
+            # A name in it was erased; another one is being made.
+            raise MailDeferred("attachment")
         attachments.append(Attachment(ATTACHMENT_NAME, "application/pdf", content))
     return Mail(
         row.mail.hex(),

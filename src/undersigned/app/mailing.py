@@ -37,6 +37,7 @@ class MailKind(StrEnum):
     GUARANTEE_LINK = "guarantee-link"
     WITHDRAWAL_LINK = "withdrawal-link"
     NEWS = "news"
+    DELIVERY = "delivery"
 
 
 NEUTRAL: Final = frozenset({MailKind.CODE, MailKind.TURN})
@@ -53,6 +54,8 @@ MOST_TRIES: Final[dict[MailKind, int]] = {
     MailKind.WITHDRAWAL_LINK: 15,
     # Nobody waits for it: a day, as a trustee's.
     MailKind.NEWS: 15,
+    # An addressee's mailbox may be full, or its server away, over a long week-end: three days.
+    MailKind.DELIVERY: 19,
 }
 
 

@@ -19,10 +19,14 @@ from undersigned.app.site import Site
 from undersigned.app.typesetting import typeset
 from undersigned.app.wording import SOURCE_LANGUAGE, make_environments
 from undersigned.domain.name import Verified
+from undersigned.domain.reasons import NoticeKind
 from undersigned.domain.text import TextDocument
 from undersigned.encoding import format_base64
 from undersigned.errors import StoreError
+from undersigned.store import letters as letter_store
+from undersigned.store import notices as notice_store
 from undersigned.store import signatures as signature_store
+from undersigned.store.database import Connection
 from undersigned.store.signatures import ShownName
 from undersigned.tlog.checkpoint import Checkpoint
 
@@ -43,6 +47,12 @@ class Printed:
     found: int
     checkpoint: Checkpoint
     url: str
+
+    @property
+    def commands(self) -> tuple[str, str]:
+        """Return the commands that check it."""
+        base = self.url.rpartition("/letters/")[0]
+        return f"undersigned mirror {base} mirror", "undersigned verify mirror"
 
 
 def read_printed(site: Site, letters: Letters, name: str, url: str, text: str | None) -> Printed:
@@ -75,6 +85,16 @@ def make_letter_pdf(printed: Printed, lang: str, *, fonts: Path | None = None) -
     lang = lang if lang in environments else SOURCE_LANGUAGE
     words = _words(environments[lang], printed)
     return typeset("letter", _data(printed, lang, words), printed.page.numbers.at, fonts=fonts)
+
+
+def find_pdf(connection: Connection, letter_id: bytes) -> tuple[bytes, bytes] | None:
+    """Return hash and bytes of the newest PDF of a letter that is still there."""
+    rows = notice_store.list_notices(connection, letter_id, [NoticeKind.PDF.value], 1)
+    for row in rows:
+        content = letter_store.find_document(connection, row.document)
+        if content is not None:
+            return row.document, content
+    return None
 
 
 @cache
@@ -113,7 +133,6 @@ def _data(printed: Printed, lang: str, words: dict[str, str]) -> dict[str, Any]:
     name = f"{letter.slug}@{letter.edition}"
     verified = [_verified_word(words, each.verified) for each in printed.names]
     usual = Counter(verified).most_common(1)[0][0] if verified else ""
-    base = printed.url.rpartition("/letters/")[0]
     return {
         "lang": lang,
         "words": words,
@@ -132,7 +151,7 @@ def _data(printed: Printed, lang: str, words: dict[str, str]) -> dict[str, Any]:
             [each.name, each.role or "", "" if word == usual else word]
             for each, word in zip(printed.names, verified, strict=True)
         ],
-        "commands": f"undersigned mirror {base} mirror\nundersigned verify mirror",
+        "commands": "\n".join(printed.commands),
         "url": printed.url,
         "letter_id": letter.letter_id.hex(),
         "checkpoint": [

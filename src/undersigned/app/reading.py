@@ -144,12 +144,6 @@ def get_numbers(site: Site, letters: Letters, name: str) -> LetterNumbers:
 def read_page(connection: Connection, letters: Letters, row: LetterRow) -> LetterPage:
     """Return a letter as its page shows it, in the caller's transaction."""
     view = letters.view(row)
-    texts = []
-    for reference in view.letter.texts:
-        content = letter_store.find_document(connection, reference.hash)
-        if content is None:
-            raise StoreError("a text of this letter is missing")
-        texts.append(parse_text(content))
     return LetterPage(
         view=view,
         stage=stage_of(row),
@@ -157,13 +151,21 @@ def read_page(connection: Connection, letters: Letters, row: LetterRow) -> Lette
         epochs=row.epochs,
         opened_at=row.opened_at,
         numbers=_numbers(connection, view.letter, row),
-        texts=tuple(texts),
+        texts=read_texts(connection, view.letter),
         notices=_notices(connection, row.letter_id),
         timestamps=tuple(notice_store.list_timestamps(connection, row.letter_id)),
         opening=read_progress(connection, view.letter, stage_of(row)),
         ended_at=find_end(stage_of(row)),
         purged_at=find_purged(connection, row.letter_id),
     )
+
+
+def read_texts(connection: Connection, letter: Letter) -> tuple[TextDocument, ...]:
+    """Return the texts of a letter, the authoritative one first."""
+    contents = [letter_store.find_document(connection, each.hash) for each in letter.texts]
+    if None in contents:
+        raise StoreError("a text of this letter is missing")
+    return tuple(parse_text(content) for content in contents if content is not None)
 
 
 def _notices(connection: Connection, letter_id: bytes) -> tuple[Notice, ...]:

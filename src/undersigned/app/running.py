@@ -1,10 +1,12 @@
 """A running site: intake, loops (sequencing, publishing, opening, tidying, stamps); perhaps its issuer."""
 
 import time
+from pathlib import Path
 from typing import Final
 
 from undersigned.app.clock import StoredClock
 from undersigned.app.damaged import Damaged
+from undersigned.app.deliveries import note_try
 from undersigned.app.delivering import deliver_mails
 from undersigned.app.desk import open_desk
 from undersigned.app.failures import report_failure
@@ -22,6 +24,7 @@ from undersigned.app.log import (
 from undersigned.app.loops import Loops
 from undersigned.app.opening import Operator, open_due_waves
 from undersigned.app.own_collector import OwnCollector
+from undersigned.app.releasing import Releasing
 from undersigned.app.running_issuer import RunningIssuer
 from undersigned.app.sequencing import sequence
 from undersigned.app.site import Site, WholeSite
@@ -40,7 +43,7 @@ class RunningSite:
     """A site that takes signatures. `start` it once, `stop` it once.
 
     `issuer` is None where somebody apart gives out the tokens. `url` is where people reach the site;
-    https and its host unless it is given.
+    https and its host unless it is given. `fonts` is a folder with fonts for PDFs.
     """
 
     def __init__(
@@ -51,6 +54,7 @@ class RunningSite:
         *,
         url: str | None = None,
         provider: Provider | None = None,
+        fonts: Path | None = None,
     ) -> None:
         self.site = site
         self.desk = open_desk(site.folder, site.clock, url or f"https://{site.host}")
@@ -58,6 +62,7 @@ class RunningSite:
         self.intake = Intake(site, self.letters)
         self._damaged = Damaged()
         self._timestamping = Timestamping(site, self.letters, authorities)
+        self._releasing = Releasing(site, self.letters, self.desk.url, fonts)
         self._rest_until = 0.0
         self._operator = Operator()
         self._mailer = mailer
@@ -79,7 +84,9 @@ class RunningSite:
                 "publishing": self._publish,
                 # apart, since it verifies the whole log and epochs must not wait for it
                 "opening": self._open,
-                "mails to trustees": self._deliver,
+                # apart, since a PDF takes seconds
+                "releasing": self._release,
+                "mails of the site": self._deliver,
                 "tidying": Tidying(site).step,
                 "forgetting": Forgetting(site, self.letters).step,
                 # apart, since an authority may let it wait
@@ -151,4 +158,7 @@ class RunningSite:
         self._timestamping.step(time.monotonic())
 
     def _deliver(self) -> None:
-        deliver_mails(self.site.collector, self.site.clock, self._mailer)
+        deliver_mails(self.site.collector, self.site.clock, self._mailer, note_try)
+
+    def _release(self) -> None:
+        self._releasing.step(time.monotonic())

@@ -7,7 +7,7 @@ A `Turn` is the only writer of a letter's records. It keeps the order of formats
 import random
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -25,6 +25,7 @@ from undersigned.domain.record import (
     EraseRecord,
     GuaranteeRecord,
     InvalidateRecord,
+    NoticeKind,
     NoticeRecord,
     OpeningRecord,
     OutcomeRecord,
@@ -59,6 +60,9 @@ from undersigned.store.letters import LetterRow
 from undersigned.store.notices import NoticeRow
 from undersigned.store.pending import PendingRow
 from undersigned.store.signatures import ShownName, SignatureRow
+
+MOST_PRINTED_BEFORE: Final = 1_000
+"""PDFs of one letter: one more for each time that names were erased."""
 
 _shuffle = random.SystemRandom().shuffle
 
@@ -361,9 +365,16 @@ class Turn:
         self._batch.add(record)
         signature_store.delete_shown_name(self._connection, record.leaf)
         signature_store.change_signature(self._connection, record.leaf, erased=1)
-        for digest in names:
+        for digest in (*names, *self._printed()):
             pending_store.delete_blob(self._connection, digest)
             letter_store.delete_document(self._connection, digest)
+
+    def _printed(self) -> list[bytes]:
+        """Return the PDFs of the letter, which hold every name; `app.releasing` makes another."""
+        rows = notice_store.list_notices(
+            self._connection, self.letter_id, [NoticeKind.PDF.value], MOST_PRINTED_BEFORE
+        )
+        return [row.document for row in rows]
 
     # --- the letter's own row
 

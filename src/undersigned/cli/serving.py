@@ -51,7 +51,14 @@ def serve_site(settings: Settings, origin: str | None) -> None:
             raise
         mailer = mailer_of(settings, site.host, site.folder)
         serve_on(
-            listener, site, mailer, settings.host, authorities, url=url or None, provider=provider
+            listener,
+            site,
+            mailer,
+            settings.host,
+            authorities,
+            url=url or None,
+            provider=provider,
+            fonts=settings.fonts,
         )
 
 
@@ -76,13 +83,14 @@ def serve_on(
     *,
     url: str | None = None,
     provider: Provider | None = None,
+    fonts: Path | None = None,
 ) -> None:
     """Serve an open site on a socket until a signal ends it; the site is closed then.
 
     `url` is where people reach it; https and its host unless it is given. With a `provider` members
-    can sign on.
+    can sign on; `fonts` are for PDFs.
     """
-    running = RunningSite(site, mailer, authorities, url=url, provider=provider)
+    running = RunningSite(site, mailer, authorities, url=url, provider=provider, fonts=fonts)
     running.start()
     try:
         if isinstance(site.clock, StoredClock):

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from undersigned.store.database import insert_missing
+from undersigned.store.database import insert_missing, upsert
 from undersigned.store.schema import addressee_address
 
 
@@ -22,6 +22,14 @@ def put_addressee_addresses(
     ]
     if rows:
         insert_missing(connection, addressee_address, rows)
+
+
+def put_addressee_address(
+    connection: sa.Connection, letter_id: bytes, number: int, address: str
+) -> None:
+    """Keep another address of one addressee."""
+    values = {"letter_id": letter_id, "number": number, "address": address}
+    upsert(connection, addressee_address, values)
 
 
 def list_addressee_addresses(connection: sa.Connection, letter_id: bytes) -> dict[int, str]:

@@ -67,6 +67,16 @@ def postpone_mail(
     )
 
 
+def put_attachment(connection: sa.Connection, kind: str, ref: bytes, attachment: bytes) -> None:
+    """Let the waiting mails of the collector about something come with another document."""
+    table = _TABLES["collector"]
+    connection.execute(
+        sa.update(table)
+        .where(table.c.kind == kind, table.c.ref == ref)
+        .values(attachment=attachment)
+    )
+
+
 def delete_mail(connection: sa.Connection, mail_id: bytes, role: DatabaseRole = "issuer") -> None:
     """Forget a mail that is out, or given up."""
     table = _TABLES[role]

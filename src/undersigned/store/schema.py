@@ -310,6 +310,25 @@ def _mail(name: str, metadata: sa.MetaData) -> sa.Table:
 
 site_mail = _mail("site_mail", collector)
 
+# what became of a released letter on its way to each addressee
+delivery = _table(
+    "delivery",
+    collector,
+    _hash("letter_id", primary_key=True),
+    # of the addressee, from 1
+    _number("number", primary_key=True, autoincrement=False),
+    # waiting, sent, refused, given-up, bounced, by-hand
+    _text("state"),
+    # the mail that was written last; null: none was
+    _hash("mail", nullable=True),
+    _number("tries"),
+    # of the mail server, such as `550 5.1.1`
+    _text("code", nullable=True),
+    _number("at"),
+    _number("next_at", nullable=True),
+    sa.UniqueConstraint("mail"),
+)
+
 # --- the issuer's -----------------------------------------------------------------------------------
 
 fact = _table("fact", issuer, _text("name", primary_key=True), _text("value"))
