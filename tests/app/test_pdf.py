@@ -12,9 +12,11 @@ import pytest
 from tests.app.village import HOUR, Village, village_in
 
 from undersigned.app import pdf
+from undersigned.app.answers import Answer, AnsweredDemand, Answers
 from undersigned.app.pdf import Printed, make_letter_pdf, read_printed
 from undersigned.crypto.keys import TokenKey
 from undersigned.domain.letter import Mode
+from undersigned.domain.record import DemandState, ResponseSource
 from undersigned.encoding import format_base64
 from undersigned.store.signatures import ShownName
 
@@ -223,3 +225,21 @@ def test_more_names_than_are_printed_are_counted(
 def test_fonts_of_the_operator_are_used(printed: Printed, tmp_path: Path) -> None:
     """A folder without any changes nothing."""
     assert make_letter_pdf(printed, "en", fonts=tmp_path) == make_letter_pdf(printed, "en")
+
+
+def test_answers_stand_below_their_demands(printed: Printed) -> None:
+    """With their words, and where they are from; the newest one of each."""
+
+    def answers(told_by: str | None, domain: str | None) -> Printed:
+        given = Answer(
+            leaf_index=9, demand="wheel", state=DemandState.PARTLY, at=1,
+            source=ResponseSource.ORGANISER, document=bytes(32), lang="en",
+            text="It turns *on Sundays* #let.", addressee=1, domain=domain, told_by=told_by,
+        )  # fmt: skip
+        return replace(printed, answers=Answers((AnsweredDemand("wheel", (given,)),)))
+
+    _, text = _read(make_letter_pdf(answers(None, "mill.example"), "en"))
+    by_link = "It is met in part by the link that was sent to an address at mill.example"
+    assert f"{by_link} It turns *on Sundays* #let." in text
+    _, text = _read(make_letter_pdf(answers("a speech", None), "en"))
+    assert "told by the organiser, from: a speech" in text

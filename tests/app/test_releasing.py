@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import re
 import secrets
 from collections.abc import Callable
 
@@ -12,6 +13,7 @@ from structlog.testing import capture_logs
 from tests.app.village import HOUR, Village
 
 from undersigned.app import releasing
+from undersigned.app.answering import get_answer_link
 from undersigned.app.deliveries import (
     list_deliveries,
     note_bounce,
@@ -179,6 +181,9 @@ def test_the_mail_says_what_an_addressee_needs(village: Village, letter: Letter)
         ):
             assert words in part
         assert "Villager" not in part
+    (token,) = set(re.findall(rf"{URL}/answer/([A-Za-z0-9_-]+)", mail.body + mail.html))
+    found = get_answer_link(village.site, village.letters, token)
+    assert (found.name, found.domain) == ("The miller", "mill.example")
     # The notice of the PDF stands in the log behind the checkpoint that the mail names.
     assert f"letters.example/log {len(head) - 1} " in " ".join(mail.body.split())
     text = "".join(

@@ -47,7 +47,8 @@ class MailSink:
             assert time.monotonic() < end, "the mail did not come"
             time.sleep(0.01)
         message = email.message_from_bytes(self.mails[address])
-        text = message.get_payload(decode=True)
+        parts = (part for part in message.walk() if part.get_content_type() == "text/plain")
+        text = next(parts).get_payload(decode=True)
         assert isinstance(text, bytes)
         found = _CODE.search(text.decode())
         assert found is not None

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
+from undersigned.app.answering import LINK_DAYS, make_answer_link
 from undersigned.app.delivering import Fate, Try
 from undersigned.app.letters import Letters, stage_of
 from undersigned.app.mailing import Composed, MailKind, add_mail, compose
@@ -60,8 +61,11 @@ class Delivery:
 # --- the mail
 
 
-def compose_delivery(printed: Printed, number: int) -> Composed:
-    """Write the mail that hands a letter to its addressee of this number (from 1)."""
+def compose_delivery(printed: Printed, number: int, token: str) -> Composed:
+    """Write the mail that hands a letter to its addressee of this number (from 1).
+
+    `token` is of the link by which the addressee answers.
+    """
     page, letter, text = printed.page, printed.page.letter, printed.text
     return compose(
         MailKind.DELIVERY,
@@ -76,6 +80,8 @@ def compose_delivery(printed: Printed, number: int) -> Composed:
         headcount=page.numbers.headcount,
         released_at=page.stage.released_at or page.numbers.at,
         url=printed.url,
+        answer_url=f"{printed.base}/answer/{token}",
+        link_days=LINK_DAYS,
         commands=printed.commands,
         letter_id=letter.letter_id.hex(),
         origin=printed.checkpoint.origin,
@@ -87,9 +93,13 @@ def compose_delivery(printed: Printed, number: int) -> Composed:
 def put_delivery_mail(
     connection: Connection, printed: Printed, number: int, address: str, pdf: bytes, at: int
 ) -> None:
-    """Put the mail to an addressee into the outbox, and say that the delivery waits for it."""
+    """Put the mail to an addressee into the outbox, and say that the delivery waits for it.
+
+    The link in it is a new one; that of a mail before is good no longer.
+    """
     letter_id = printed.page.letter.letter_id
-    composed = compose_delivery(printed, number)
+    token = make_answer_link(connection, letter_id, number, at, address)
+    composed = compose_delivery(printed, number, token)
     mail = add_mail(
         connection, "collector", address, composed, at=at, ref=letter_id, attachment=pdf
     )

@@ -83,6 +83,7 @@ def _try(database: Database, row: MailRow, mailer: Mailer, now: int) -> tuple[bo
         report_event("mail refused", kind=row.kind, code=error.code or error.detail)
         return True, Try(Fate.REFUSED, now, error.code)
     except MailDeferred as error:
+        report_event("mail put off", kind=row.kind, code=error.code)
         return True, _postponed(row, now, error.code)
     except Exception as error:  # noqa: BLE001 - no mail may keep back all that come after it
         report_failure("mails", error)

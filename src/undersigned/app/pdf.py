@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from undersigned.app.answers import Answer, Answers, read_answers
 from undersigned.app.letters import Letters
 from undersigned.app.log import find_published
 from undersigned.app.marked import parse_marked
@@ -22,7 +23,7 @@ from undersigned.domain.name import Verified
 from undersigned.domain.reasons import NoticeKind
 from undersigned.domain.text import TextDocument
 from undersigned.encoding import format_base64
-from undersigned.errors import StoreError
+from undersigned.errors import NotReleased, StoreError
 from undersigned.store import letters as letter_store
 from undersigned.store import notices as notice_store
 from undersigned.store import signatures as signature_store
@@ -45,14 +46,19 @@ class Printed:
     text: TextDocument
     names: Sequence[ShownName]
     found: int
+    answers: Answers
     checkpoint: Checkpoint
     url: str
 
     @property
+    def base(self) -> str:
+        """Return where people reach the site."""
+        return self.url.rpartition("/letters/")[0]
+
+    @property
     def commands(self) -> tuple[str, str]:
         """Return the commands that check it."""
-        base = self.url.rpartition("/letters/")[0]
-        return f"undersigned mirror {base} mirror", "undersigned verify mirror"
+        return f"undersigned mirror {self.base} mirror", "undersigned verify mirror"
 
 
 def read_printed(site: Site, letters: Letters, name: str, url: str, text: str | None) -> Printed:
@@ -68,12 +74,13 @@ def read_printed(site: Site, letters: Letters, name: str, url: str, text: str | 
             connection, letter_id, after=-1, limit=MOST_PRINTED
         )
         found = signature_store.count_shown_names(connection, letter_id, [])
+        answers = read_answers(connection, page.letter)
     checkpoint = find_published(site)
     if checkpoint is None:
         raise StoreError("the log has not been published yet")
     shown = next((each for each in page.texts if each.lang == text), page.texts[0])
     address = f"{url}/letters/{page.letter.slug}@{page.letter.edition}"
-    return Printed(page, shown, tuple(names), found, checkpoint, address)
+    return Printed(page, shown, tuple(names), found, answers, checkpoint, address)
 
 
 def make_letter_pdf(printed: Printed, lang: str, *, fonts: Path | None = None) -> bytes:
@@ -95,6 +102,21 @@ def find_pdf(connection: Connection, letter_id: bytes) -> tuple[bytes, bytes] | 
         if content is not None:
             return row.document, content
     return None
+
+
+def get_pdf(site: Site, letters: Letters, name: str) -> tuple[bytes, bytes]:
+    """Return hash and bytes of the PDF of a released letter. Raises UnknownLetter, NotReleased."""
+    with site.collector.read() as connection:
+        found = find_pdf(connection, letters.get_row(connection, name).letter_id)
+    if found is None:
+        raise NotReleased
+    return found
+
+
+def has_pdf(site: Site, letter_id: bytes) -> bool:
+    """Say whether a letter has a PDF, made when it was released."""
+    with site.collector.read() as connection:
+        return find_pdf(connection, letter_id) is not None
 
 
 @cache
@@ -143,7 +165,10 @@ def _data(printed: Printed, lang: str, words: dict[str, str]) -> dict[str, Any]:
         "text_lang": _primary(text.lang) or lang,
         "addressees": list(text.addressees),
         "text": parse_marked(text.text),
-        "demands": [{"text": demand.text, "answer": None} for demand in text.demands],
+        "demands": [
+            {"text": demand.text, "answer": _answer(words, printed.answers.of(demand.id).newest)}
+            for demand in text.demands
+        ],
         "consequence": text.consequence,
         "headcount_source": None if page.new_headcount else text.headcount_source,
         "usual": usual,
@@ -161,6 +186,15 @@ def _data(printed: Printed, lang: str, words: dict[str, str]) -> dict[str, Any]:
         ],
         "qr": _qr(printed.url),
     }
+
+
+def _answer(words: dict[str, str], answer: Answer | None) -> dict[str, str] | None:
+    """Return what was answered to a demand, by whom."""
+    if answer is None:
+        return None
+    by_link = words["answered"].replace("{domain}", answer.domain or "?")
+    source = by_link if answer.told_by is None else words["told"].replace("{by}", answer.told_by)
+    return {"state": words[answer.state.value], "text": answer.text or "", "source": source}
 
 
 def _primary(tag: str) -> str | None:

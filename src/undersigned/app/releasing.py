@@ -20,7 +20,7 @@ from typing import Final
 from undersigned.app.deliveries import put_delivery_mail
 from undersigned.app.failures import report_failure
 from undersigned.app.letters import Letters, stage_of
-from undersigned.app.log import Batch, find_published, publish
+from undersigned.app.log import Batch, find_published, publish_now
 from undersigned.app.mailing import MailKind
 from undersigned.app.noticing import append_notice
 from undersigned.app.pdf import Printed, find_pdf, make_letter_pdf, read_printed
@@ -98,7 +98,7 @@ class Releasing:
             return False
         lang = printed.text.lang.partition("-")[0]
         pdf = make_letter_pdf(printed, lang, fonts=self._fonts)  # 1
-        publish(self._site)
+        publish_now(self._site)
         with self._site.collector.write() as connection:  # 2
             row = self._letters.get_row(connection, name)
             if find_pdf(connection, row.letter_id) is not None or _has_lost(connection, printed):
@@ -109,7 +109,7 @@ class Releasing:
             notice = append_notice(connection, self._site, turn, NoticeKind.PDF, now, pdf)
             _hand_over(connection, printed, notice.document, now)
             batch.write()
-        publish(self._site)  # 3
+        publish_now(self._site)  # 3
         return True
 
 

@@ -17,6 +17,7 @@ from undersigned.cli import (
     desk,
     issuer,
     letter,
+    mail,
     output,
     receipt,
     recover,
@@ -45,6 +46,7 @@ app.command()(sign.withdraw)
 app.command()(sign.follow_through)
 app.add_typer(receipt.app, name="receipt")
 app.add_typer(trustee.app, name="trustee")
+app.add_typer(mail.app, name="mail")
 app.command()(recover.recover)
 app.command()(checking.mirror)
 app.command()(checking.verify)

@@ -20,6 +20,8 @@ class Act(StrEnum):
     REVOKE_PASSKEY = "revoke-passkey"
     RENAME_ACCOUNT = "rename-account"
     CHANGE_ROLE = "change-role"
+    SEND_AGAIN = "send-again"
+    RECORD_DELIVERY = "record-delivery"
     REVOKE_ACCOUNT = "revoke-account"
     PURGE = "purge"
     MAKE_ANSWER_LINK = "make-answer-link"

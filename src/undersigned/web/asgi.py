@@ -20,6 +20,7 @@ from undersigned.web.api import (
 )
 from undersigned.web.api import openid as openid_api
 from undersigned.web.desk import answers as desk_answers
+from undersigned.web.desk import deliveries as desk_deliveries
 from undersigned.web.desk import draft_opening as desk_draft_opening
 from undersigned.web.desk import draft_sections as desk_draft_sections
 from undersigned.web.desk import drafts as desk_drafts
@@ -57,6 +58,7 @@ DESK: Final = (
     desk_signatures,
     desk_signature,
     desk_answers,
+    desk_deliveries,
     desk_guarantees,
     desk_exports,
     desk_drafts,

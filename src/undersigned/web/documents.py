@@ -19,7 +19,9 @@ CSP: Final = "sandbox; default-src 'none'; frame-ancestors 'none'"
 FOREVER: Final = "public, max-age=31536000, immutable"
 
 FOR_NOW: Final = "public, max-age=600"
-"""A name can be erased: what keeps copies of it must come and ask again."""
+"""A name can be erased, and a PDF holds names: what keeps copies must come and ask again."""
+
+PDF: Final = "application/pdf"
 
 
 @router.get(
@@ -31,6 +33,7 @@ FOR_NOW: Final = "public, max-age=600"
             "content": {
                 "application/json": {},
                 "application/octet-stream": {},
+                "application/pdf": {},
                 "text/plain": {},
             },
         }
@@ -40,7 +43,7 @@ def read_document(door: AtDoor, digest: Annotated[str, Path(json_schema_extra=HA
     """Return the document with this SHA-256 (hex)."""
     content = get_document(door.running.site, parse_hex(digest, 32))
     media_type = _media_type(content)
-    is_name = content.startswith(_NAME) or media_type == _SEALED
+    is_name = content.startswith(_NAME) or media_type in (_SEALED, PDF)
     headers = {"Cache-Control": FOR_NOW if is_name else FOREVER, "Content-Security-Policy": CSP}
     return Response(content, media_type=media_type, headers=headers)
 
@@ -52,7 +55,9 @@ _NAME: Final = b'{"attestation":'
 
 
 def _media_type(content: bytes) -> str:
-    """A document is a canonical JSON object, an explanation, or a sealed blob, which is no UTF-8."""
+    """A document is a canonical JSON object, a PDF, an explanation, or a sealed blob, which is no UTF-8."""
+    if content.startswith(b"%PDF-"):
+        return PDF
     if content.startswith(b'{"'):
         return "application/json"
     try:

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "collector_0009"
-down_revision = "collector_0008"
+revision = "collector_0010"
+down_revision = "collector_0009"
 branch_labels = None
 depends_on = None
 
