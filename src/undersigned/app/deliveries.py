@@ -11,8 +11,8 @@ from undersigned.app.mailing import Composed, MailKind, add_mail, compose
 from undersigned.app.pdf import Printed, find_pdf, read_printed
 from undersigned.app.reading import read_texts
 from undersigned.app.site import Site
+from undersigned.domain.address import canonical_address
 from undersigned.domain.letter import LetterId
-from undersigned.domain.roll import canonical_address
 from undersigned.encoding import format_base64
 from undersigned.errors import DeliveryWaits, NotReleased, UnknownAddressee
 from undersigned.store import addressees as addressee_store

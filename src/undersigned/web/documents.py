@@ -4,6 +4,7 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Response
 
+from undersigned.app.pdf import get_pdf
 from undersigned.app.reading import get_document
 from undersigned.domain.explanation import parse_explanation
 from undersigned.encoding import parse_hex
@@ -22,6 +23,11 @@ FOR_NOW: Final = "public, max-age=600"
 """A name can be erased, and a PDF holds names: what keeps copies must come and ask again."""
 
 PDF: Final = "application/pdf"
+
+PDF_CSP: Final = (
+    "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+)
+"""Browsers show a PDF by a page of their own, which may load the PDF and has its own styles."""
 
 
 @router.get(
@@ -46,6 +52,23 @@ def read_document(door: AtDoor, digest: Annotated[str, Path(json_schema_extra=HA
     is_name = content.startswith(_NAME) or media_type in (_SEALED, PDF)
     headers = {"Cache-Control": FOR_NOW if is_name else FOREVER, "Content-Security-Policy": CSP}
     return Response(content, media_type=media_type, headers=headers)
+
+
+@router.get(
+    "/letters/{slug}/letter.pdf",
+    response_class=Response,
+    responses={200: {"description": "the letter as a PDF", "content": {PDF: {}}}},
+)
+def read_pdf(door: AtDoor, slug: str) -> Response:
+    """Return the PDF of a released letter: the document that the newest of its `pdf` notices names."""
+    digest, content = get_pdf(door.running.site, door.running.letters, slug)
+    headers = {
+        "Cache-Control": FOR_NOW,
+        "Content-Disposition": 'inline; filename="letter.pdf"',
+        "Content-Security-Policy": PDF_CSP,
+        "ETag": f'"{digest.hex()}"',
+    }
+    return Response(content, media_type=PDF, headers=headers)
 
 
 _SEALED: Final = "application/octet-stream"

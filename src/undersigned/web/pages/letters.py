@@ -12,23 +12,18 @@ from undersigned.app.following_through import get_follow_up
 from undersigned.app.guarantees import list_guarantees
 from undersigned.app.log import find_cosigners
 from undersigned.app.names import get_names
-from undersigned.app.pdf import get_pdf, has_pdf
+from undersigned.app.pdf import has_pdf
 from undersigned.app.reading import LetterPage
 from undersigned.app.struck import get_struck
 from undersigned.domain.letter import Mode, TextDocument
 from undersigned.domain.terms import LONGEST_LANG
 from undersigned.tlog.policy import printable
 from undersigned.web.api.letters import seals_of
-from undersigned.web.documents import FOR_NOW, PDF
 from undersigned.web.door import AtDoor
 from undersigned.web.pages.address import find_base_url
 from undersigned.web.pages.charts import Charts
 from undersigned.web.pages.markup import render_markdown
 from undersigned.web.pages.rendering import Renderer
-
-PDF_CSP: Final = (
-    "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'"
-)
 
 LIVE_SCRIPT: Final = "dist/live.js"
 
@@ -78,24 +73,6 @@ def show_letter(
         "waits_for_witnesses": running.site.is_waiting_for_witnesses,
     }
     return renderer.page(request, "letter.html", values, scripts=[LIVE_SCRIPT], forms=True)
-
-
-@router.get(
-    "/letters/{slug}/letter.pdf",
-    response_class=Response,
-    responses={200: {"description": "the letter as a PDF", "content": {PDF: {}}}},
-)
-def show_pdf(door: AtDoor, slug: str) -> Response:
-    """Return the PDF of a released letter: the document that the newest of its `pdf` notices names."""
-    digest, content = get_pdf(door.running.site, door.running.letters, slug)
-    headers = {
-        "Cache-Control": FOR_NOW,
-        "Content-Disposition": 'inline; filename="letter.pdf"',
-        # Browsers show a PDF by a page of their own, which may load what it needs from itself.
-        "Content-Security-Policy": PDF_CSP,
-        "ETag": f'"{digest.hex()}"',
-    }
-    return Response(content, media_type=PDF, headers=headers)
 
 
 def values_of(page: LetterPage, text: TextDocument, now: int) -> dict[str, Any]:
