@@ -299,6 +299,18 @@ def test_pages_of_the_letters_site_may_ask(apart: Apart, issuer: httpx2.Client, 
     assert refused.headers["vary"] == "Origin"
 
 
+@pytest.mark.parametrize(("route", "status"), [("challenge", 200), ("openid", 422)])
+def test_what_signing_begins_with_can_be_read_by_the_letters_site_alone(
+    apart: Apart, issuer: httpx2.Client, route: str, status: int
+) -> None:
+    """The work before a mail, and the provider; this issuer has none, and says so to that site alone."""
+    for origin, is_its_own in ((apart.url, True), ("https://evil.example", False)):
+        answer = issuer.get(f"{AT}/{route}", headers={"Origin": origin})
+        assert answer.status_code == status
+        allowed = answer.headers.get("access-control-allow-origin")
+        assert allowed == (origin if is_its_own else None)
+
+
 def others(apart: Apart) -> list[str]:
     """Origins that are near the right one, and are not it."""
     port = apart.url.rpartition(":")[2]
