@@ -1,13 +1,14 @@
 """A letter of three demands, and what the tests answer to it."""
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
-from tests.app.village import Village
+from tests.app.village import DAY, HOUR, Village
 
-from undersigned.app.answering import Reply, new_answer_link
-from undersigned.app.guaranteeing import Terms
-from undersigned.domain.letter import Letter
+from undersigned.app.answering import Reply, give_answer, new_answer_link, record_answer
+from undersigned.app.guaranteeing import Terms, ask_guarantee, give_guarantee, withdraw_guarantee
+from undersigned.domain.letter import Letter, Mode
 from undersigned.domain.record import DemandState
 
 DEMANDS = """
@@ -45,6 +46,28 @@ def open_three(
         text = f"deadline = {deadline.isoformat()}\n{text}"
     village.letter_file.write_text(text)
     return village.open_draft(village.draft())
+
+
+def tell_all(village: Village) -> tuple[str, str]:
+    """Fill the pages of a released letter, `mill`, after its deadline: answers, guarantees of every state.
+
+    Return the token of the addressee's link, with one demand left, and of a guarantor who is asked.
+    """
+    letter = open_three(village, deadline_s=2 * DAY, modes='["public"]', conditions="[]")
+    village.members(letter, 4, Mode.PUBLIC)
+    village.later(2)
+    village.later(HOUR + 2 * DAY)
+    site, letters = village.site, village.letters
+    token = link_of(village)
+    no = replace(MET, state=DemandState.REFUSED, text="There is no money for a wheel.")
+    give_answer(site, letters, token, [no, REFUSED], "en")
+    record_answer(site, letters, "mill", [MET, PARTLY], "The miller on the market, 3 May.", "en")
+    give_guarantee(site, letters, ask_guarantee(site, letters, "mill", PLACES))
+    bread = replace(PLACES, guarantor="The bakery", terms="Bread.", cap=None)
+    withdrawal = give_guarantee(site, letters, ask_guarantee(site, letters, "mill", bread))
+    withdraw_guarantee(site, letters, withdrawal)
+    law = replace(PLACES, guarantor="The union", terms="A lawyer for everyone.", cap=None)
+    return token, ask_guarantee(site, letters, "mill", law)
 
 
 def link_of(village: Village, address: str = "Miller@Mill.example", slug: str = "mill") -> str:

@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx2
 import pytest
-from tests.app.answered import MET, PARTLY, link_of, open_three
+import structlog
+from tests.app.answered import MET, PARTLY, link_of, open_three, tell_all
 from tests.app.village import DAY, Village, village_in
 from tests.web.inside import client_of, one_token_key
 from tests.web.markup import check_soundness, texts_of
@@ -189,6 +191,33 @@ def test_a_body_that_is_no_form(client: httpx2.Client, path: str) -> None:
     assert answer.json()["code"] == "format-error"
     many = client.post(path, data={f"field-{i}": "x" for i in range(2_000)})
     assert many.status_code == 400
+
+
+def test_no_log_line_holds_a_link(
+    client: httpx2.Client, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not when a page fails, nor when a form does: a line names the failure's class and place."""
+
+    def die(*_: object) -> None:
+        raise RuntimeError(path)
+
+    with structlog.testing.capture_logs() as lines, monkeypatch.context() as patch:
+        patch.setattr("undersigned.web.pages.answering.get_answer_link", die)
+        assert client.get(path).status_code == 500
+        assert client.post(path, data=FORM | {"step": "give"}).status_code == 500
+    assert len(lines) == 2
+    assert path.rpartition("/")[2] not in str(lines)
+
+
+def test_everything_at_once_is_sound(tmp_path: Path) -> None:
+    """A letter with answers, an earlier one, and guarantees that hold, were withdrawn, are asked for."""
+    with village_in(tmp_path / "data") as full:
+        token, asked = tell_all(full)
+        with client_of(full) as http:
+            for page in ("/letters/mill", f"/answer/{token}", f"/guarantee/{asked}"):
+                answer = http.get(page)
+                assert answer.status_code == 200
+                check_soundness(answer.text)
 
 
 def test_the_letter_shows_its_answers(
