@@ -15,7 +15,7 @@ from undersigned.app.rolls import find_or_make_member, import_roll, takes_addres
 from undersigned.domain.letter import Letter, Method, RollKind
 from undersigned.domain.name import Verified
 from undersigned.domain.record import IssuedRecord, RollRecord
-from undersigned.errors import LetterRefused, NotOnRoll
+from undersigned.errors import LetterRefused, NotOnRoll, RollNotEmpty
 from undersigned.store.members import MemberRow
 
 
@@ -102,7 +102,7 @@ def test_somebody_is_blocked_before_they_come(village: Village, letter: Letter) 
 def test_a_domain_has_no_codes(village: Village, letter: Letter) -> None:
     """Nor can a list become one."""
     own = OwnRolls(village.site)
-    with pytest.raises(LetterRefused):
+    with pytest.raises(RollNotEmpty):
         make_invites(village.site.issuer, letter.slug, 2, lambda _: own)
     import_roll(village.site.issuer, "list", b"email,name\na@mill.example,Ada\n")
     draft = replace(village.draft(), slug="list", roll=RollKind.DOMAIN, domains=("mill.example",))

@@ -24,10 +24,10 @@ from undersigned.domain.roll_file import RollEntry
 from undersigned.errors import (
     Busy,
     LetterNotOpen,
-    LetterRefused,
     NotOnRoll,
     ProofRejected,
     RollExceeded,
+    RollNotEmpty,
 )
 from undersigned.store import members as member_store
 from undersigned.store import rolls as roll_store
@@ -230,7 +230,7 @@ def test_the_site_never_issues_beyond_its_newest_roll(village: Village) -> None:
 def test_nobody_is_added_by_name_to_codes(village: Village) -> None:
     """A roll is of one kind."""
     make_invites(village.site.issuer, "codes", 2)
-    with pytest.raises(LetterRefused):
+    with pytest.raises(RollNotEmpty):
         add(village, NEW, "codes")
 
 

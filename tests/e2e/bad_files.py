@@ -33,6 +33,18 @@ def _invites(slug: str, *options: object) -> Callable[[World], str]:
     )
 
 
+def _added(slug: str, *rows: str) -> Callable[[World], str]:
+    def run(world: World) -> str:
+        file = world.write("roll.csv", "\n".join(["email,name,role", *rows, ""]))
+        return world.command("roll", "add", slug, file, "--data", world.live.folder)
+
+    return run
+
+
+def _changed(command: str, slug: str, what: str) -> Callable[[World], str]:
+    return lambda world: world.command("roll", command, slug, what, "--data", world.live.folder)
+
+
 GOOD = "a@b.example,Anna Be,Cook"
 
 ROLLS = (
@@ -76,7 +88,10 @@ ROLLS = (
     Case("200,001 codes", _invites("new", "--count", 200_001)),
     Case("codes without saying how many", _invites("new")),
     Case("codes for a roll that is a list", _invites("small-letter", "--count", 5)),
-    Case("codes for a letter that is open", _invites("codes", "--count", 5)),
+    Case("a member for a roll of codes", _added("codes", GOOD)),
+    Case("blocking whom nobody knows", _changed("block", "small-letter", "no@b.example")),
+    Case("blocking what is no address", _changed("block", "small-letter", "nobody")),
+    Case("voiding a card that there is not", _changed("void", "codes", "0000000")),
     Case("a number of codes that is none", _invites("new", "--count", "ten")),
 )
 

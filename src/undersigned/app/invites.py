@@ -26,7 +26,7 @@ from undersigned.domain.roll import (
     member_commit,
     member_of_invite,
 )
-from undersigned.errors import LetterRefused, NotOnRoll, Refused, RollNotEmpty
+from undersigned.errors import NotOnRoll, Refused, RollNotEmpty
 from undersigned.store import invites as invite_store
 from undersigned.store import issuances
 from undersigned.store import members as member_store
@@ -104,7 +104,7 @@ def _invite_anyone(
 
     def add(connection: Connection, letter: Letter | None) -> Done:
         if letter is not None and letter.roll is not RollKind.INVITES:
-            raise LetterRefused(["this roll is not one of codes alone"])
+            raise RollNotEmpty("This roll is not one of codes alone.")
         members = [_entry_of(slug, code, waits=letter is not None) for code in codes]
         member_store.add_members(connection, members)
         invites = [(code_hash(c), m.commit) for c, m in zip(codes, members, strict=True)]
@@ -196,19 +196,3 @@ def void_card(
         return block_entry(connection, letter, entry)
 
     return change_roll(issuer, find_collector, slug, RollReason.BLOCKED, block)
-
-
-def replace_card(
-    issuer: Issuer, find_collector: FindCollector | None, slug: str, mark: str
-) -> Invite:
-    """Void a card and make another for the same member. Raises Refused if it was used already."""
-    card = find_card(issuer, slug, mark)
-    if card.is_used:
-        raise Refused("A token was given for this card: there is nothing left to replace.")
-    void_card(issuer, find_collector, slug, mark)
-    if card.address is None:
-        return _invite_anyone(issuer, slug, 1, find_collector)[0]
-    code = new_code()
-    with issuer.database.write() as connection:
-        member_store.add_invites(connection, slug, [(code_hash(code), card.commit)])
-    return Invite(format_invite_code(code), card.name, card.address)

@@ -31,9 +31,9 @@ from undersigned.domain.roll_file import RollEntry
 from undersigned.errors import (
     Busy,
     LetterNotOpen,
-    LetterRefused,
     NotOnRoll,
     RollFixed,
+    RollNotEmpty,
     StoreError,
     UnknownLetter,
 )
@@ -72,14 +72,14 @@ def add_entries(
 ) -> RollChange:
     """Add members to the list of a letter; who is on it already is left as they are.
 
-    Who was blocked before they had a token comes back as a new entry. Raises LetterRefused for another
+    Who was blocked before they had a token comes back as a new entry. Raises RollNotEmpty for another
     kind of roll, LetterNotOpen, UnknownLetter, Busy.
     """
 
     def add(connection: Connection, letter: Letter | None) -> Done:
         figures = roll_store.read_figures(connection, slug)
         if figures.unnamed or (letter is not None and letter.roll is not RollKind.LIST):
-            raise LetterRefused(["this roll is no list: nobody can be added to it by name"])
+            raise RollNotEmpty("This roll is no list: nobody can be added to it by name.")
         members = [member_of_email(entry.address) for entry in entries]
         known = roll_store.find_entries(connection, slug, members)
         back = _who_can_come_back(connection, known)

@@ -44,5 +44,3 @@ class Act(StrEnum):
     IMPORT_ROLL = "import-roll"
     ADD_MEMBER = "add-member"
     BLOCK_MEMBER = "block-member"
-    MAKE_CARDS = "make-cards"
-    VOID_CARD = "void-card"

@@ -19,8 +19,8 @@ from undersigned.domain.roll_file import RollEntry, entry_of
 from undersigned.errors import (
     FormatError,
     LetterNotOpen,
-    LetterRefused,
     NotOnRoll,
+    RollNotEmpty,
     UndersignedError,
     UnknownLetter,
 )
@@ -36,11 +36,11 @@ PROBLEMS: Final[dict[type[UndersignedError], str]] = {
     NotOnRoll: "nobody",
     LetterNotOpen: "ended",
     UnknownLetter: "not-yet",
-    LetterRefused: "kind",
+    RollNotEmpty: "kind",
 }
 """Refusals that the page has a sentence for; all others are told as errors are."""
 
-TOLD: Final = (NotOnRoll, LetterNotOpen, UnknownLetter, LetterRefused)
+TOLD: Final = (NotOnRoll, LetterNotOpen, UnknownLetter, RollNotEmpty)
 
 
 @router.get("/rolls/{slug}")
