@@ -453,7 +453,7 @@ def test_what_was_changed_since_is_not_opened(live_site: LiveSite, owner: DeskCl
 
 
 def test_a_crash_after_the_opening_is_made_good(live_site: LiveSite, owner: DeskClient) -> None:
-    """The letter is open and the draft does not know: looking at it is enough."""
+    """The letter is open and the draft does not know: its pages lead there, and change nothing."""
     from undersigned.app.desk_draft import read_fields
     from undersigned.app.desk_opening import open_shown
     from undersigned.web.static_files import find_bundle
@@ -465,8 +465,13 @@ def test_a_crash_after_the_opening_is_made_good(live_site: LiveSite, owner: Desk
     draft = read_fields(fields).draft
     assert draft is not None
     open_shown(live_site.site, draft, bytes.fromhex(shown), find_bundle())
+    before = get_draft(owner.desk, bytes.fromhex(base.rpartition("/")[2]))
     assert owner.get(f"{base}/review").headers["location"] == "/desk/letters/crashed"
     assert owner.get(base).headers["location"] == "/desk/letters/crashed"
+    assert get_draft(owner.desk, before.id) == before
+    again = owner.post(f"{base}/open", {"letter_id": shown, "slug": "crashed"})
+    assert again.headers["location"].startswith("/desk/letters/crashed")
+    assert get_draft(owner.desk, before.id).letter_id == bytes.fromhex(shown)
 
 
 def test_a_letter_that_waits_for_trustees_says_for_whom(

@@ -23,7 +23,14 @@ from undersigned.domain.terms import LONGEST_LANG
 from undersigned.encoding import parse_hex
 from undersigned.errors import FormatError, LetterRefused, NotProposed, ProposalChanged, Refused
 from undersigned.web.api.letters import seals_of
-from undersigned.web.desk.drafting import DraftId, Typed, base_of, common_values, judge
+from undersigned.web.desk.drafting import (
+    DraftId,
+    Typed,
+    base_of,
+    common_values,
+    is_open,
+    judge,
+)
 from undersigned.web.desk.guard import AtDesk, Organiser, SignedIn
 from undersigned.web.desk.routing import make_router, see_other
 from undersigned.web.door import AtDoor
@@ -50,11 +57,7 @@ def review_draft(
     if draft.letter_id is not None:
         return see_other(_letter_page(draft))
     site = door.running.site
-    said = judge(site, draft)[0].draft
-    shown = None if said is None else find_shown(site, said, find_bundle())
-    if shown is not None and shown.opened:
-        # What a crash left between the opening and the draft's own row.
-        mark_opened(desk, id_, shown.letter_id)
+    if is_open(site, draft):
         return see_other(_letter_page(draft))
     return _page(request, signed_in, desk, site, draft, text=text)
 
@@ -104,7 +107,7 @@ def open_draft(
         return _page(request, signed_in, desk, site, draft, refused=ProposalChanged())
     except Refused as error:
         return _page(request, signed_in, desk, site, draft, refused=error)
-    # A crash here leaves a draft whose letter is open: opening it again comes to this line.
+    # A crash here leaves a draft whose letter is open: its pages lead to the letter (`is_open`).
     mark_opened(desk, id_, letter.letter_id)
     return see_other(_letter_page(draft), done="letter-opened")
 

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from undersigned.app.desk_advice import advise_on, section_of_advice
 from undersigned.app.desk_draft import Reading, read_fields
 from undersigned.app.desk_drafts import DeskDraft
-from undersigned.app.desk_opening import find_site_problems
+from undersigned.app.desk_opening import find_shown, find_site_problems
 from undersigned.app.draft_fields import Fields, first_text, ids_of, section_of
 from undersigned.app.field_reader import FieldProblem
 from undersigned.app.site import Site, WholeSite
@@ -20,6 +20,7 @@ from undersigned.domain.terms import LONGEST_LANG
 from undersigned.domain.text import DemandText
 from undersigned.encoding import parse_hex
 from undersigned.errors import FormatError, UnknownDraft
+from undersigned.web.static_files import find_bundle
 
 BASE: Final = "/desk/drafts"
 DRAFT_BYTES: Final = 16
@@ -79,6 +80,13 @@ def judge(site: Site, draft: DeskDraft) -> tuple[Reading, list[Placed], tuple[Ad
     others = [each for each in find_site_problems(site, reading.likely) if each.field not in known]
     problems = place(draft.fields, [*reading.problems, *others])
     return reading, problems, advise_on(draft.fields, reading, site.clock.now())
+
+
+def is_open(site: Site, draft: DeskDraft) -> bool:
+    """Say whether a letter is open that is exactly this draft: what a crash after its opening leaves."""
+    said = read_fields(draft.fields).draft
+    shown = None if said is None else find_shown(site, said, find_bundle())
+    return shown is not None and shown.opened
 
 
 def advice_with_pages(advice: Sequence[Advice]) -> list[tuple[Advice, str]]:

@@ -27,6 +27,7 @@ from undersigned.web.desk.drafting import (
     advice_with_pages,
     base_of,
     common_values,
+    is_open,
     judge,
     roll_slug_of,
     written_texts,
@@ -64,7 +65,7 @@ def show_draft(
 ) -> Response:
     """Show a draft: its pages, what is missing, and what to consider."""
     draft, site = get_draft(desk, id_), door.running.site
-    if draft.letter_id is not None:
+    if draft.letter_id is not None or is_open(site, draft):
         return see_other(f"/desk/letters/{draft.slug}")
     reading, problems, advice = judge(site, draft)
     values = common_values(draft, draft.fields) | {
