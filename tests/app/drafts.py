@@ -65,7 +65,7 @@ def drafts(draw: st.DrawFn) -> Draft:
     modes = draw(st.sets(st.sampled_from(Mode), min_size=1))
     conditions = draw(st.sets(st.integers(2, headcount), max_size=16))
     trustees = draw(_trustees()) if Mode.SEALED in modes else ()
-    roll = draw(st.sampled_from([RollKind.LIST, RollKind.INVITES]))
+    roll = draw(st.sampled_from(RollKind))
     methods = {
         RollKind.LIST: {Method.INVITE} | draw(st.sets(st.just(Method.EMAIL))),
         RollKind.DOMAIN: {Method.EMAIL},
