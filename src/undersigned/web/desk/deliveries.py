@@ -95,6 +95,7 @@ def _page(
     page = reading.get_page(site, letters, slug)
     values = {
         "page": page,
+        "letter": page.letter,
         "name": f"{page.letter.slug}@{page.letter.edition}",
         "slug": slug,
         "desk": f"/desk/letters/{slug}",
