@@ -323,16 +323,16 @@ class Busy(StoreError):
 class MailDeferred(StoreError):
     """The mail server does not take this mail now; it is tried again later."""
 
-    def __init__(self, code: str) -> None:
-        super().__init__(f"the mail server did not take a mail for now: {code}")
+    def __init__(self, code: str | None = None) -> None:
+        super().__init__(code and f"the mail server did not take a mail for now: {code}")
         self.code = code
 
 
 class MailRefused(StoreError):
     """The mail server will never take this mail."""
 
-    def __init__(self, code: str | None, detail: str | None = None) -> None:
-        super().__init__(detail or f"the mail server refused a mail for good: {code}")
+    def __init__(self, code: str | None = None, detail: str | None = None) -> None:
+        super().__init__(detail or (code and f"the mail server refused a mail for good: {code}"))
         self.code = code
 
 
