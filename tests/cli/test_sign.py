@@ -61,11 +61,12 @@ def test_signing_publicly(run: Run, live_site: LiveSite) -> None:
 
 
 def test_signing_sealed_with_a_condition_and_initials(run: Run, live_site: LiveSite) -> None:
-    """The code may be written as people write it, and come from stdin."""
+    """The code may be written as people write it, and come from stdin; an empty statement is none."""
     code = live_site.invites[1].lower().replace("-", " ")
     done = run(
         "sign", url_of(live_site), "--mode", "sealed", "--when", 6, "--invite", code, "--yes",
         "--as", "initials", "--name", "Bosse Tarnwick", "--role", "Porter", "--receipt", "r.json",
+        "--statement", "",
     )  # fmt: skip
     receipt = check_signed(done, "r.json")
     assert (receipt.record.mode, receipt.record.condition) == ("sealed", 6)

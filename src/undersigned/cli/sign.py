@@ -71,7 +71,8 @@ def sign(
     ] = None,
     no_role: Annotated[bool, typer.Option("--no-role", help="Do not show the role.")] = False,
     statement: Annotated[
-        str | None, typer.Option("--statement", metavar="TEXT", help="Words beside the name.")
+        str | None,
+        typer.Option("--statement", metavar="TEXT", help="Words beside the name; empty: none."),
     ] = None,
     receipt: Annotated[
         Path | None,

@@ -183,7 +183,7 @@ def _choose_condition(letter: Letter, wishes: Wishes, mode: Mode) -> int | None:
 
 def _choose_statement(wishes: Wishes, mode: Mode) -> str | None:
     if wishes.statement is not None or mode is Mode.ANONYMOUS or not output.is_interactive():
-        return wishes.statement
+        return wishes.statement or None
     return (
         output.ask("a statement beside your name (empty: none)", "--statement", default="") or None
     )
