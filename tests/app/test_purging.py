@@ -4,15 +4,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from tests.app.methods.working import work_for
 from tests.app.village import DAY, HOUR, START, Village, Villager
 
 from undersigned.app.activity import get_activity
+from undersigned.app.delivering import deliver_mails
 from undersigned.app.desk import Desk, open_desk
 from undersigned.app.following import Following
 from undersigned.app.forgetting import Forgetting
 from undersigned.app.invites import make_invites
 from undersigned.app.issuer import IssuedLetter
+from undersigned.app.mailing import MailKind, add_mail, compose
 from undersigned.app.methods.by_mail import begin_enrolment, mail_code
 from undersigned.app.news import LetterNews, NewsSource
 from undersigned.app.reading import get_page
@@ -23,10 +26,11 @@ from undersigned.domain.letter import Letter, Mode, State
 from undersigned.domain.name import format_attestation
 from undersigned.errors import RollFixed, StoreError, Unreachable
 from undersigned.mail import Mail, OutboxMailer
-from undersigned.store import addressees, issuances, proposals
+from undersigned.store import addressees, issuances, outbox, proposals
 from undersigned.store import followed as followed_store
 from undersigned.store import members as member_store
 from undersigned.store.database import Database
+from undersigned.store.schema import acknowledged
 
 RETENTION = 90 * DAY
 CLOSES = 10 * DAY
@@ -56,7 +60,7 @@ def desk_of(village: Village) -> Desk:
 
 def forget(village: Village) -> int:
     """Let the collector forget what is due."""
-    return Forgetting(village.site, village.letters).step()
+    return Forgetting(village.site, village.letters, desk_of(village)).step()
 
 
 def held_by(village: Village, slug: str = "mill") -> int:
@@ -221,6 +225,40 @@ def test_a_roll_outlives_an_edition_that_was_superseded(village: Village) -> Non
     assert forget(village) == 2
 
 
+def test_mails_about_another_letter_stay(village: Village) -> None:
+    """One address is on two rolls: what waits for it, or is a file, goes with the letter that it is about."""
+    letter, _ = play(village)
+    other = village.open("dam", closes_s=CLOSES + RETENTION + DAY)
+    address = village.idle(other).address
+    assert address is not None
+    composed = compose(MailKind.CODE, code="1", minutes=15)
+
+    def write() -> None:
+        with village.site.issuer.database.write() as connection:
+            outbox.delete_mails_about(connection, letter.letter_id, "issuer")
+            for about in (letter, other):
+                ref = about.letter_id
+                add_mail(connection, "issuer", address, composed, at=village.clock.now(), ref=ref)
+
+    folder = village.site.folder / "outbox"
+    write()
+    deliver_mails(
+        village.site.issuer.database, village.clock, OutboxMailer(folder, "a@letters.example")
+    )
+    write()
+    village.at(CLOSES + RETENTION)
+    follow(village).step()
+    assert (held_by(village), held_by(village, "dam")) == (0, 20)
+    with village.site.issuer.database.read() as connection:
+        rows = outbox.list_due_mails(connection, village.clock.now(), 100)
+    assert [row.ref for row in rows] == [other.letter_id]
+    files = [path.read_bytes() for path in folder.glob("*.eml")]
+    kept = [file for file in files if f"To: {address}".encode() in file]
+    assert [file.partition(b"\r\n")[0] for file in kept] == [
+        f"X-Undersigned-About: {other.letter_id.hex()}".encode()
+    ]
+
+
 def test_addresses_of_trustees_are_forgotten(village: Village) -> None:
     """They were told of their turns, and there will be none."""
     key = TrusteeKey.generate()
@@ -276,6 +314,23 @@ def test_a_site_cannot_end_a_letter_early(village: Village) -> None:
     following.step()
     assert held_by(village) == 20
     village.clock.advance_to(START + CLOSES + RETENTION)
+    following.step()
+    assert held_by(village) == 0
+
+
+def test_a_site_cannot_date_its_edition_back(village: Village) -> None:
+    """That a letter was superseded counts from when the issuer hears it, whatever time a site names."""
+    village.open()
+    with village.site.issuer.database.write() as connection:
+        connection.execute(sa.update(acknowledged).values(site="https://elsewhere.example"))
+    news = LetterNews(State.SUPERSEDED, 0, None, None, 5)
+    following = follow(village, Told(lambda _: news))
+    village.later(DAY)
+    following.step()
+    village.clock.advance_to(START + DAY + RETENTION - 1)
+    following.step()
+    assert held_by(village) == 20
+    village.clock.advance_to(START + DAY + RETENTION)
     following.step()
     assert held_by(village) == 0
 

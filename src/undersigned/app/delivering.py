@@ -110,6 +110,7 @@ def _mail_of(database: Database, row: MailRow, now: int) -> Mail:
         at=now,
         headers=tuple(json.loads(row.headers).items()),
         attachments=tuple(attachments),
+        about=None if row.ref is None else row.ref.hex(),
     )
 
 

@@ -62,7 +62,7 @@ class Following:
         self._next[letter.letter_id] = self._clock() + max(self._pause_s, pause)
         if news is not None:
             tell_members(self._issuer, self._desk.url, letter, news)
-            learn_end(self._issuer, letter, news)
+            learn_end(self._issuer, letter, news, is_told=issued.site is not None)
         due = find_purge_time(self._issuer, letter, is_silent=news is None)
         if due is not None and due <= self._issuer.clock.now():
             with acting(self._desk, None, Act.PURGE, letter.slug, letter.edition):

@@ -147,13 +147,15 @@ def renew_link(
     """Make a new link for the guarantor, to confirm or, if it is given, to withdraw; return its token.
 
     `mail_from` as in `ask_guarantee`. Raises UnknownLetter, UnknownGuarantee; GuaranteeDecided if it was
-    declined or withdrawn.
+    declined or withdrawn; FormatError if it cannot be mailed, since the address was deleted.
     """
     link = make_link()
     with site.collector.write() as connection:
         row = _get_offer(connection, letters, name, offer)
         if row.state not in (ASKED, GIVEN):
             raise GuaranteeDecided
+        if mail_from is not None and not row.has_address:
+            raise FormatError("address: it was deleted, as the letter had stated")
         expires = site.clock.now() + LINK_DAYS * DAY_S if row.state == ASKED else _FOR_EVER
         guarantee_store.change_offer(
             connection, row.offer, token_hash=link.token_hash, link_expires=expires

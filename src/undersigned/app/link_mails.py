@@ -40,7 +40,9 @@ def mail_answer_link(
     composed = compose(
         MailKind.ANSWER_LINK, sending.lang, name=name, link=link, until=until, **sending.values
     )
-    add_mail(connection, "collector", address, composed, at=sending.at)
+    add_mail(
+        connection, "collector", address, composed, at=sending.at, ref=sending.letter.letter_id
+    )
 
 
 def mail_guarantee_link(
@@ -54,4 +56,6 @@ def mail_guarantee_link(
     """Send a guarantor the link that confirms (`GUARANTEE_LINK`) or withdraws (`WITHDRAWAL_LINK`)."""
     link = f"{sending.url}/guarantee/{token}"
     composed = compose(kind, sending.lang, guarantor=guarantor, link=link, **sending.values)
-    add_mail(connection, "collector", address, composed, at=sending.at)
+    add_mail(
+        connection, "collector", address, composed, at=sending.at, ref=sending.letter.letter_id
+    )

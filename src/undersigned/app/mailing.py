@@ -103,8 +103,8 @@ def add_mail(
 ) -> bytes:
     """Put a mail into the outbox of one of the two; return its id (16 random bytes).
 
-    `ref` is what it is about to whoever looks for its end, `headers` are of `mail.message.OWN_HEADERS`,
-    `attachment` is the hash of a PDF among the collector's documents.
+    `ref` is the id of the letter that it is about, and with whose personal data it goes. `headers` are of
+    `mail.message.OWN_HEADERS`, `attachment` is the hash of a PDF among the collector's documents.
     """
     mail = secrets.token_bytes(16)
     row = MailRow(

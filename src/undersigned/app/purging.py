@@ -8,27 +8,27 @@ A purge is one transaction: a crash leaves all or nothing of it, and the next st
 `secure_delete` overwrites the rows; the rewriting after it (`tidying`) also what the write-ahead log has.
 """
 
-from email import policy
-from email.parser import BytesHeaderParser
-from pathlib import Path
-
 from undersigned.app.issuer import Issuer
 from undersigned.app.news import LetterNews, keep_until
+from undersigned.app.outbox_files import forget_files
 from undersigned.domain.letter import Letter, State
-from undersigned.errors import StoreError
 from undersigned.store import followed as followed_store
 from undersigned.store import members as member_store
 
 
-def learn_end(issuer: Issuer, letter: Letter, news: LetterNews) -> None:
+def learn_end(issuer: Issuer, letter: Letter, news: LetterNews, *, is_told: bool) -> None:
     """Remember when a letter ended, the first time that this is heard.
 
-    A letter closes or lapses at its closing time and never before, whatever a site says.
+    A letter closes or lapses at its closing time and never before, whatever a site says. `is_told`: a site
+    elsewhere says it. That a letter was superseded counts from then on: it could name a time long ago.
     """
     if news.ended_at is None:
         return
-    early = news.state is not State.SUPERSEDED
-    ended_at = max(news.ended_at, letter.closes) if early else news.ended_at
+    ended_at = news.ended_at
+    if news.state is not State.SUPERSEDED:
+        ended_at = max(ended_at, letter.closes)
+    elif is_told:
+        ended_at = max(ended_at, issuer.clock.now())
     with issuer.database.read() as connection:
         known = followed_store.find_followed(connection, letter.letter_id)
     if known.ended_at is not None:
@@ -69,22 +69,7 @@ def purge(issuer: Issuer, letter: Letter) -> None:
         if not followed_store.count_unpurged(connection, letter.slug):
             members = member_store.list_members(connection, letter.slug)
             addresses = {member.address for member in members if member.address}
-            _forget_mails(issuer.folder / "outbox", addresses)
             followed_store.delete_roll(connection, letter.slug)
+        forget_files(issuer.folder, letter.letter_id, addresses)
     # A crash here leaves deleted rows in the write-ahead log, until the first rewriting after the start.
     issuer.database.tidy()
-
-
-def _forget_mails(outbox: Path, addresses: set[str]) -> None:
-    """Delete the mails to these addresses that were written into a folder, for want of a mail server.
-
-    A crash before the transaction's commit leaves the roll, and the next step finds no files.
-    """
-    parser = BytesHeaderParser(policy=policy.default)
-    try:
-        for file in outbox.glob("*.eml"):
-            recipient = parser.parsebytes(file.read_bytes())["To"]
-            if recipient is not None and str(recipient) in addresses:
-                file.unlink()
-    except OSError as error:
-        raise StoreError(f"{outbox} cannot be written: {error.strerror}") from None

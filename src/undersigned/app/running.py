@@ -88,7 +88,7 @@ class RunningSite:
                 "releasing": self._release,
                 "mails of the site": self._deliver,
                 "tidying": Tidying(site).step,
-                "forgetting": Forgetting(site, self.letters).step,
+                "forgetting": Forgetting(site, self.letters, self.desk).step,
                 # apart, since an authority may let it wait
                 "timestamps": self._stamp,
             }

@@ -18,4 +18,4 @@ def tell_trustees(connection: Connection, letter: Letter, move: Move) -> None:
     """Put a mail to each trustee who has an address into the collector's outbox."""
     composed = compose(MailKind.TURN, reference=letter.letter_id[:REFERENCE_BYTES].hex())
     for address in proposals.list_addresses(connection, letter.letter_id).values():
-        add_mail(connection, "collector", address, composed, at=move.at)
+        add_mail(connection, "collector", address, composed, at=move.at, ref=letter.letter_id)

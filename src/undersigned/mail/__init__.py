@@ -5,7 +5,15 @@ owner only.
 """
 
 from undersigned.mail.message import Attachment, Mail
-from undersigned.mail.sending import Mailer, OutboxMailer, SmtpMailer
+from undersigned.mail.sending import ABOUT_HEADER, Mailer, OutboxMailer, SmtpMailer
 from undersigned.mail.signing import DkimKey
 
-__all__ = ["Attachment", "DkimKey", "Mail", "Mailer", "OutboxMailer", "SmtpMailer"]
+__all__ = [
+    "ABOUT_HEADER",
+    "Attachment",
+    "DkimKey",
+    "Mail",
+    "Mailer",
+    "OutboxMailer",
+    "SmtpMailer",
+]

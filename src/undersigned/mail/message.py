@@ -27,7 +27,8 @@ class Attachment:
 class Mail:
     """A mail to one person; `id` (hex) names its file, its Message-ID and its envelope.
 
-    `at` (UTC seconds) is when it is dated, `html` says the same as `body`.
+    `at` (UTC seconds) is when it is dated, `html` says the same as `body`. `about` (hex) is the id of its
+    letter, which nobody is sent.
     """
 
     id: str
@@ -39,6 +40,7 @@ class Mail:
     at: int | None = None
     headers: tuple[tuple[str, str], ...] = ()
     attachments: tuple[Attachment, ...] = ()
+    about: str | None = None
 
 
 def format_mail(mail: Mail, sender: str) -> bytes:

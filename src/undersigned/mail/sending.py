@@ -117,8 +117,15 @@ PERMANENT: Final = 500
 _PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 
 
+ABOUT_HEADER: Final = "X-Undersigned-About"
+
+
 class OutboxMailer:
-    """Writes each mail to a file `<id>.eml`, mode 0600: for the demo, tests and trying things out."""
+    """Writes each mail to a file `<id>.eml`, mode 0600: for the demo, tests and trying things out.
+
+    Its first header says which letter the mail is about, so that the file can be deleted with the letter's
+    personal data; nobody who is sent a mail sees it.
+    """
 
     def __init__(self, folder: Path, sender: str, dkim: DkimKey | None = None) -> None:
         self._folder = folder
@@ -128,6 +135,8 @@ class OutboxMailer:
     def send(self, mail: Mail) -> None:
         """Write one mail. Raises StoreError, MailRefused."""
         data = _bytes_of(mail, self._sender, self._dkim)
+        if mail.about is not None:
+            data = f"{ABOUT_HEADER}: {mail.about}\r\n".encode() + data
         try:
             part = self._folder / f"{mail.id}.part"
             descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

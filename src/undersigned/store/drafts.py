@@ -42,6 +42,12 @@ def list_drafts(connection: sa.Connection) -> list[DraftRow]:
     return [DraftRow(*row) for row in rows]
 
 
+def list_opened(connection: sa.Connection) -> dict[bytes, bytes]:
+    """Return the drafts that were opened, each with its letter."""
+    query = sa.select(draft.c.draft, draft.c.letter_id).where(draft.c.letter_id.is_not(None))
+    return {row.draft: row.letter_id for row in connection.execute(query)}
+
+
 def put_draft(connection: sa.Connection, row: DraftRow, *, before: int) -> bool:
     """Store a newer version of a draft in the place of version `before`; say False if it is another."""
     values = row._asdict()

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
+from undersigned.store import outbox
 from undersigned.store.database import upsert
 from undersigned.store.schema import (
     acknowledged,
@@ -12,7 +13,6 @@ from undersigned.store.schema import (
     invite,
     issuance,
     login,
-    mail,
     roll_entry,
     subscription,
 )
@@ -50,15 +50,14 @@ def list_purged(connection: sa.Connection) -> dict[bytes, int]:
 
 
 def delete_personal_data(connection: sa.Connection, letter_id: bytes) -> None:
-    """Delete what members gave and got for one letter: codes, tokens, wishes for mail."""
+    """Delete what members gave and got for one letter: codes, tokens, wishes for mail, waiting mails."""
     for table in (enrolment, login, issuance, subscription):
         connection.execute(sa.delete(table).where(table.c.letter_id == letter_id))
+    outbox.delete_mails_about(connection, letter_id, "issuer")
 
 
 def delete_roll(connection: sa.Connection, slug: str) -> None:
-    """Delete a roll: its entries, their invite codes, and mails to them that are not out."""
-    members = sa.select(roll_entry.c.address).where(roll_entry.c.slug == slug)
-    connection.execute(sa.delete(mail).where(mail.c.recipient.in_(members)))
+    """Delete a roll: its entries and their invite codes."""
     for table in (roll_entry, invite):
         connection.execute(sa.delete(table).where(table.c.slug == slug))
 

@@ -25,7 +25,8 @@ class GuaranteeRow:
 class OfferRow:
     """A guarantee that somebody was asked for: by a random id, with the address that was asked.
 
-    `token_hash` is that of the link that confirms it, later of the one that withdraws it.
+    `token_hash` is that of the link that confirms it, later of the one that withdraws it. Of an address whose
+    time is over only the domain is left, behind an `@`.
     """
 
     offer: bytes
@@ -41,6 +42,11 @@ class OfferRow:
     token_hash: bytes | None
     link_expires: int
     document: bytes | None
+
+    @property
+    def has_address(self) -> bool:
+        """Say whether a mail can be sent to it."""
+        return not self.address.startswith("@")
 
 
 _GUARANTEE = tuple(guarantee.c[name] for name in GuaranteeRow.__slots__)

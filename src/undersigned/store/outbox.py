@@ -77,6 +77,12 @@ def put_attachment(connection: sa.Connection, kind: str, ref: bytes, attachment:
     )
 
 
+def delete_mails_about(connection: sa.Connection, ref: bytes, role: DatabaseRole) -> None:
+    """Forget the waiting mails about something."""
+    table = _TABLES[role]
+    connection.execute(sa.delete(table).where(table.c.ref == ref))
+
+
 def delete_mail(connection: sa.Connection, mail_id: bytes, role: DatabaseRole = "issuer") -> None:
     """Forget a mail that is out, or given up."""
     table = _TABLES[role]

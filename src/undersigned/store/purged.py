@@ -1,7 +1,13 @@
-"""Letters whose addresses the collector has deleted, since the time that they stated has come."""
+"""Letters whose addresses the collector has deleted, since the time that they stated has come.
+
+What links need stays until they are good no longer, without an address: the hash of the link, and what is
+public with a guarantee. Whatever is kept of such a letter later goes in the same way.
+"""
 
 import sqlalchemy as sa
 
+from undersigned.store import outbox
+from undersigned.store.answers_schema import answer_link, guarantee_offer
 from undersigned.store.database import insert_new
 from undersigned.store.schema import addressee_address, purged, trustee_address
 
@@ -19,10 +25,64 @@ def list_purged(connection: sa.Connection) -> set[bytes]:
 
 
 def purge_addresses(connection: sa.Connection, letter_id: bytes, at: int) -> bool:
-    """Delete where trustees and addressees of a letter get mail; say False if that was done before."""
+    """Delete where people get mail about a letter; say False if that was done before.
+
+    They are its trustees, its addressees and whoever was asked for a guarantee; mails that wait go, too.
+    """
     values = {"letter_id": letter_id, "at": at}
     if not insert_new(connection, purged, values, returning=purged.c.letter_id):
         return False
     for table in (trustee_address, addressee_address):
         connection.execute(sa.delete(table).where(table.c.letter_id == letter_id))
+    outbox.delete_mails_about(connection, letter_id, "collector")
+    delete_leftovers(connection, at)
     return True
+
+
+def has_leftovers(connection: sa.Connection, now: int) -> bool:
+    """Say whether a purged letter has something that is to go by now."""
+    found = (
+        sa.exists().where(_is_over(now)),
+        sa.exists().where(_is_to_go(now)),
+        sa.exists().where(_is_to_lose_its_address()),
+    )
+    return bool(connection.execute(sa.select(sa.or_(*found))).scalar_one())
+
+
+def delete_leftovers(connection: sa.Connection, now: int) -> None:
+    """Delete what is left of purged letters and good for nothing any more.
+
+    Links to answer that are over; guarantees that were asked for and not given, and of those that were
+    given what stands before the `@` of an address.
+    """
+    offer = guarantee_offer.c
+    connection.execute(sa.delete(answer_link).where(_is_over(now)))
+    connection.execute(sa.delete(guarantee_offer).where(_is_to_go(now)))
+    given = sa.select(offer.offer, offer.address).where(_is_to_lose_its_address())
+    for row in connection.execute(given).all():
+        domain = row.address.rpartition("@")[2]
+        connection.execute(
+            sa.update(guarantee_offer).where(offer.offer == row.offer).values(address=f"@{domain}")
+        )
+
+
+def _is_over(now: int) -> sa.ColumnElement[bool]:
+    letters = sa.select(purged.c.letter_id)
+    return sa.and_(answer_link.c.letter_id.in_(letters), answer_link.c.expires <= now)
+
+
+def _is_to_go(now: int) -> sa.ColumnElement[bool]:
+    """Was not given, and was asked for before the purge, or so long ago that its link is over."""
+    offer = guarantee_offer.c
+    before = sa.exists().where(
+        purged.c.letter_id == offer.letter_id,
+        sa.or_(offer.made_at <= purged.c.at, offer.link_expires <= now),
+    )
+    return sa.and_(offer.state.in_(("asked", "declined")), before)
+
+
+def _is_to_lose_its_address() -> sa.ColumnElement[bool]:
+    offer = guarantee_offer.c
+    letters = sa.select(purged.c.letter_id)
+    is_public = offer.state.in_(("given", "withdrawn"))
+    return sa.and_(offer.letter_id.in_(letters), is_public, offer.address.not_like("@%"))

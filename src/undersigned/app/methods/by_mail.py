@@ -81,7 +81,7 @@ def mail_code(issuer: Issuer, letter: Letter, asked: Enrolment) -> None:
         is_member = takes_address(connection, letter, asked.address)
         codes = {s: enrolments.count_code(connection, person, s, now) for s in MOST_CODES}
         enrolments.add_enrolment(connection, row)
-        mail = add_mail(connection, "issuer", mailbox, composed, at=now)
+        mail = add_mail(connection, "issuer", mailbox, composed, at=now, ref=letter.letter_id)
         if not is_member:
             enrolments.delete_count(connection, person)
         if not (is_member and all(codes[s] <= MOST_CODES[s] for s in MOST_CODES)):
