@@ -506,6 +506,42 @@ def grown_roll() -> Scene:
     return before_opening(site, letter, site.draft())
 
 
+@attack("members put off the roll who have tokens")
+def members_put_off() -> Scene:
+    """Members with tokens are put off the roll, so that the letter seems to be nearer to all of them."""
+    return told("blocked_below_the_issued")
+
+
+@attack("members taken in as if they were put out")
+def members_taken_in() -> Scene:
+    """The roll grows under the word for those who are put out."""
+    return told("roll_grows_by_blocking")
+
+
+@attack("roll stated a second time as the opening's")
+def roll_opened_again() -> Scene:
+    """Another roll is said to be the one that the letter opened with."""
+    return told("roll_opened_again")
+
+
+@attack("old change of the roll, logged once more")
+def change_repeated() -> Scene:
+    """Who holds an old record of the issuer's appends it again."""
+    return told("change_of_a_roll_repeated")
+
+
+@attack("roll of a letter that has ended")
+def roll_after_the_end() -> Scene:
+    """The roll grows when nobody can sign any more."""
+    return told("roll_of_an_ended_letter")
+
+
+@attack("roll changed by the site")
+def roll_by_the_site() -> Scene:
+    """The site, and not the issuer, says that the roll has grown."""
+    return told("roll_by_another_key")
+
+
 def honest() -> Scene:
     """Return a scene in which nobody lies: everybody is asked, and nobody sees anything."""
     site, letter = waiting()
