@@ -5,6 +5,7 @@ import time
 from itertools import count
 
 import pytest
+from tests.app.test_purging import files_with
 from tests.desk import DeskClient
 from tests.live import LiveSite
 
@@ -149,6 +150,35 @@ def test_the_pages_are_in_both_languages(owner: DeskClient, slug: str) -> None:
     assert "alamat surel harus memiliki satu @" in page.text
     assert page.headers["cache-control"] == "no-store"
     assert not re.search(r"<script(?![^>]*src=)", page.text)
+
+
+def test_a_roll_that_no_letter_has_is_deleted(
+    live_site: LiveSite, owner: DeskClient, slug: str
+) -> None:
+    """Asked once; no file has its addresses then. The roll of a letter stays."""
+    address = f"/desk/rolls/{slug}"
+    person = {"email": f"gone@{slug}.example", "name": "Gone"}
+    assert owner.post(f"{address}/members", person).status_code == 303
+    folder, marker = live_site.running.site.folder, person["email"].encode()
+    assert files_with(folder, marker)
+    assert "Delete this roll" in owner.get(address).text
+    refused = owner.post(f"{address}/delete", {})
+    assert refused.status_code == 422
+    assert "tick the box first" in refused.text
+    assert figures(live_site, slug).members == 1
+    done = owner.post(f"{address}/delete", {"sure": "on"})
+    assert done.headers["location"] == f"{address}?done=deleted"
+    page = owner.get(done.headers["location"]).text
+    assert "The roll is deleted." in page
+    assert "Delete this roll" not in page
+    assert figures(live_site, slug).members == 0
+    assert files_with(folder, marker) == []
+    assert "deleted a roll" in owner.get("/desk/activity").text
+    before = figures(live_site, "small-letter")
+    kept = owner.post("/desk/rolls/small-letter/delete", {"sure": "on"})
+    assert kept.status_code == 422
+    assert "A letter has this roll." in kept.text
+    assert figures(live_site, "small-letter") == before
 
 
 @pytest.mark.parametrize("name", ["UPPER", "a@1", "-x", "x" * 65])

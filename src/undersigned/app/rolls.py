@@ -28,6 +28,7 @@ from undersigned.errors import (
     RollNotEmpty,
 )
 from undersigned.store import acknowledged as letter_store
+from undersigned.store import followed as followed_store
 from undersigned.store import members as member_store
 from undersigned.store import rolls as roll_store
 from undersigned.store.database import Connection
@@ -58,6 +59,17 @@ def import_roll(
             raise RollNotEmpty
         member_store.add_members(connection, members, lambda part: tell(0.5 + part / 2))
     return len(entries)
+
+
+def discard_roll(issuer: Issuer, slug: str) -> None:
+    """Delete a roll that no letter has, with its invite codes; of one that is gone nothing is left to do.
+
+    No letter has stated until when it is kept. The files are rewritten then. Raises RollFixed, StoreError.
+    """
+    with issuer.database.write() as connection:
+        check_not_open(connection, slug)
+        followed_store.delete_roll(connection, slug)
+    issuer.database.tidy()
 
 
 def get_commits(connection: Connection, slug: str, kind: RollKind) -> list[bytes]:

@@ -44,3 +44,4 @@ class Act(StrEnum):
     IMPORT_ROLL = "import-roll"
     ADD_MEMBER = "add-member"
     BLOCK_MEMBER = "block-member"
+    DELETE_ROLL = "delete-roll"

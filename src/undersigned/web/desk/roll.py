@@ -13,6 +13,7 @@ from undersigned.app.activity import acting
 from undersigned.app.letter_name import parse_letter_name
 from undersigned.app.roll_changes import RollChange, add_entries, block_address
 from undersigned.app.roll_view import find_place, read_roll_page
+from undersigned.app.rolls import discard_roll
 from undersigned.domain.act import Act
 from undersigned.domain.address import canonical_address
 from undersigned.domain.roll_file import RollEntry, entry_of
@@ -20,6 +21,7 @@ from undersigned.errors import (
     FormatError,
     LetterNotOpen,
     NotOnRoll,
+    RollFixed,
     RollNotEmpty,
     UndersignedError,
     UnknownLetter,
@@ -37,6 +39,7 @@ PROBLEMS: Final[dict[type[UndersignedError], str]] = {
     LetterNotOpen: "ended",
     UnknownLetter: "not-yet",
     RollNotEmpty: "kind",
+    RollFixed: "fixed",
 }
 """Refusals that the page has a sentence for; all others are told as errors are."""
 
@@ -104,6 +107,21 @@ def block_member(
         problem = problem_of(error)
         return roll_page(request, signed_in, door, slug, sought=sought, problem=problem)
     return see_other(f"/desk/rolls/{slug}", done="blocked")
+
+
+@router.post("/rolls/{slug}/delete")
+def delete_roll(
+    request: Request, signed_in: Organiser, desk: AtDesk, door: AtIssuer, slug: str, form: AtForm
+) -> Response:
+    """Delete a roll that no letter has."""
+    if form.get("sure") != "on":
+        return roll_page(request, signed_in, door, slug, problem="unsure")
+    try:
+        with acting(desk, signed_in.account, Act.DELETE_ROLL, _checked(slug)):
+            discard_roll(door.running.issuer, slug)
+    except RollFixed as error:
+        return roll_page(request, signed_in, door, slug, problem=problem_of(error))
+    return see_other(f"/desk/rolls/{slug}", done="deleted")
 
 
 def problem_of(error: UndersignedError) -> str:
