@@ -5,6 +5,7 @@ import { formatBase64url } from "./bytes.ts";
 import { button, choiceOf, choose, element, field, fill, part, show } from "./dom.ts";
 import { type Asked, canonicalAddress, parseInviteCode, type Proof } from "./enrolment.ts";
 import { Refused } from "./errors.ts";
+import { forgetInvite, takeInvite } from "./invite.ts";
 import { initialsOf, LONGEST_NAME, type ShownAs } from "./name.ts";
 import { countCharacters } from "./shape.ts";
 import { addressOf, beginLogin, proofOf, type Returned } from "./sign-on.ts";
@@ -23,6 +24,9 @@ export function prepareProve(page: SigningPage): void {
   if (page.draft.choices.enrolment !== null) choose("method", "email");
   if (page.draft.choices.login !== null) choose("method", "openid");
   form.addEventListener("input", () => arrange(page));
+  takeCard(page);
+  // Another card that is scanned while this page is open changes only what stands behind the `#`.
+  window.addEventListener("hashchange", () => takeCard(page));
   const box = document.getElementById("notify");
   if (box instanceof HTMLInputElement) {
     box.checked = page.draft.choices.notify;
@@ -47,6 +51,16 @@ export function prepareProve(page: SigningPage): void {
       void during(step, button("prove"), () => prove(page, readAsked(page)));
     }
   });
+}
+
+/** Fill in the code of the card that the page was opened with. It is sent when the member says so. */
+function takeCard(page: SigningPage): void {
+  const code = takeInvite(window);
+  const typed = document.getElementById("invite");
+  if (code === null || !(typed instanceof HTMLInputElement)) return;
+  typed.value = code;
+  choose("method", "invite");
+  arrange(page);
 }
 
 /** Go on with a sign-on: what the provider said is in the page's address. */
@@ -101,6 +115,7 @@ async function prove(page: SigningPage, asked?: Asked): Promise<void> {
     const typed = document.getElementById(id);
     if (typed instanceof HTMLInputElement) typed.value = "";
   }
+  forgetInvite(window);
   await goTo(page, "stand");
 }
 

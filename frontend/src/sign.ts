@@ -7,6 +7,7 @@ import { Api } from "./api.ts";
 import { Attempt } from "./attempt.ts";
 import { button, element, fill, part, show } from "./dom.ts";
 import { Draft } from "./draft.ts";
+import { takeInvite } from "./invite.ts";
 import { nameOf } from "./letter.ts";
 import { memoryStore, openStore, type Store } from "./store.ts";
 import { prepareFile } from "./sign-file.ts";
@@ -21,6 +22,8 @@ import { during, TELLING } from "./telling.ts";
 
 async function main(): Promise<void> {
   const root = part("signing");
+  // At once: whatever else happens, the code of a card does not stay in the address.
+  takeInvite(window);
   show("plain", false);
   if (!isSecureContext || crypto.subtle === undefined) {
     show("insecure", true);
