@@ -6,6 +6,7 @@ anybody knowing its code; of 80 random bits it gives away nothing that helps to 
 
 import base64
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -17,7 +18,7 @@ from undersigned.app.roll_changes import (
     block_entry,
     change_roll,
 )
-from undersigned.app.rolls import SALT_BYTES, code_hash, new_code
+from undersigned.app.rolls import SALT_BYTES, code_hash, find_any_listed, new_code
 from undersigned.domain.letter import Letter, RollKind
 from undersigned.domain.reasons import RollReason
 from undersigned.domain.roll import (
@@ -25,6 +26,7 @@ from undersigned.domain.roll import (
     format_invite_code,
     member_commit,
     member_of_invite,
+    parse_invite_code,
 )
 from undersigned.errors import NotOnRoll, Refused, RollNotEmpty
 from undersigned.store import invites as invite_store
@@ -52,7 +54,7 @@ class Invite(NamedTuple):
     @property
     def mark(self) -> str:
         """What is printed beside the code, and says which card this was."""
-        return mark_of(code_hash(self.code.replace("-", "")))
+        return mark_of_code(self.code)
 
 
 def mark_of(digest: bytes) -> str:
@@ -61,40 +63,51 @@ def mark_of(digest: bytes) -> str:
     return spelt[:MARK_CHARACTERS].decode()
 
 
+def mark_of_code(typed: str) -> str:
+    """Return the mark of a code as people write it. Raises FormatError."""
+    return mark_of(code_hash(parse_invite_code(typed)))
+
+
 def make_invites(
-    issuer: Issuer, slug: str, count: int | None, find_collector: FindCollector | None = None
+    issuer: Issuer,
+    slug: str,
+    count: int | None,
+    find_collector: FindCollector | None = None,
+    *,
+    most: int = MOST_INVITES,
 ) -> list[Invite]:
     """Make invite codes, the only time that they can be seen: the database keeps their hashes.
 
-    Where the roll is a list, every entry without a code receives one (`count` is None); otherwise
-    `count` new entries are made. Those of an open letter are a change of its roll: `find_collector`
-    says who takes it. Raises Refused, RollNotEmpty; what `change_roll` raises.
+    Where the roll is a list, every entry without a code receives one (`count` is None), no more than
+    `most` at once, in the order of their addresses; otherwise `count` new entries are made. Those of an
+    open letter are a change of its roll: `find_collector` says who takes it. Raises Refused,
+    RollNotEmpty; what `change_roll` raises.
     """
     with issuer.database.read() as connection:
         figures = roll_store.read_figures(connection, slug)
     if figures.addressed:
         if count is not None:
             raise RollNotEmpty("This roll is a list: every entry of it receives a code.")
-        return _invite_entries(issuer, slug)
-    if count is None or not 1 <= count <= MOST_INVITES:
-        raise Refused(f"Say how many codes to make, from 1 to {MOST_INVITES}.")
+        return _invite_entries(issuer, slug, most)
+    if count is None or not 1 <= count <= most:
+        raise Refused(f"Say how many codes to make, from 1 to {most}.")
     return _invite_anyone(issuer, slug, count, find_collector)
 
 
-def _invite_entries(issuer: Issuer, slug: str) -> list[Invite]:
+def _invite_entries(issuer: Issuer, slug: str, most: int) -> list[Invite]:
     with issuer.database.write() as connection:
         invited = member_store.list_invited(connection, slug)
-        members = member_store.list_members(connection, slug)
-        new = [
-            (new_code(), member)
-            for member in members
+        members = [
+            member
+            for member in member_store.list_members(connection, slug)
             if member.commit not in invited and not member.blocked
         ]
+        members.sort(key=lambda member: member.address or "")
+        new = [(new_code(), member) for member in members[:most]]
         member_store.add_invites(
             connection, slug, [(code_hash(code), member.commit) for code, member in new]
         )
-    invites = [Invite(format_invite_code(c), m.name, m.address) for c, m in new]
-    return sorted(invites, key=lambda invite: invite.address or "")
+    return [Invite(format_invite_code(c), m.name, m.address) for c, m in new]
 
 
 def _invite_anyone(
@@ -196,3 +209,49 @@ def void_card(
         return block_entry(connection, letter, entry)
 
     return change_roll(issuer, find_collector, slug, RollReason.BLOCKED, block)
+
+
+def replace_invite(issuer: Issuer, slug: str, address: str, mark: str) -> Invite | None:
+    """Void the code of who is listed with a canonical address, and make them another.
+
+    `mark` is that of the code before, empty where there is none; None if it is another one meanwhile.
+    Raises NotOnRoll, also for who is blocked.
+    """
+    issued = issuer.find_letter(slug)
+    letter = None if issued is None else issued.letter
+    with issuer.database.write() as connection:
+        entry = find_any_listed(connection, slug, letter, address)
+        if entry is None or entry.blocked:
+            raise NotOnRoll
+        rows = invite_store.list_invites(connection, slug)
+        held = [row.code_hash for row in rows if row.commit == entry.commit]
+        if {mark_of(digest) for digest in held} != ({mark} if mark else set()):
+            return None
+        for digest in held:
+            invite_store.delete_invite(connection, slug, digest)
+        code = new_code()
+        member_store.add_invites(connection, slug, [(code_hash(code), entry.commit)])
+    return Invite(format_invite_code(code), entry.name, entry.address)
+
+
+def take_back(
+    issuer: Issuer, find_collector: FindCollector | None, slug: str, invites: Sequence[Invite]
+) -> None:
+    """Void codes that reached nobody. Raises what `change_roll` raises."""
+    digests = {code_hash(parse_invite_code(invite.code)) for invite in invites}
+    if all(invite.address is not None for invite in invites):
+        with issuer.database.write() as connection:
+            for digest in digests:
+                invite_store.delete_invite(connection, slug, digest)
+        return
+
+    def block(connection: Connection, letter: Letter | None) -> Done:
+        rows = invite_store.list_invites(connection, slug)
+        commits = {row.commit for row in rows if row.code_hash in digests}
+        if letter is None:
+            roll_store.delete_entries(connection, slug, commits)
+        for commit in commits if letter is not None else ():
+            roll_store.block_entry(connection, slug, commit)
+        return Done(len(commits), 0, states=bool(commits))
+
+    change_roll(issuer, find_collector, slug, RollReason.BLOCKED, block)

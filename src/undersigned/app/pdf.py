@@ -3,7 +3,6 @@
 The same letter at the same size of the log is the same bytes; it is dated with the newest of its records.
 """
 
-import io
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,10 +14,11 @@ from undersigned.app.answers import Answer, Answers, read_answers
 from undersigned.app.letters import Letters
 from undersigned.app.log import find_published
 from undersigned.app.marked import parse_marked
+from undersigned.app.qr import format_qr
 from undersigned.app.reading import LetterPage, get_page
 from undersigned.app.site import Site
 from undersigned.app.typesetting import typeset
-from undersigned.app.wording import SOURCE_LANGUAGE, make_environments
+from undersigned.app.wording import SOURCE_LANGUAGE, make_environments, read_words
 from undersigned.domain.name import Verified
 from undersigned.domain.reasons import NoticeKind
 from undersigned.domain.text import TextDocument
@@ -142,11 +142,7 @@ def _words(environment: "Environment", printed: Printed) -> dict[str, str]:
             "numbers_at": page.numbers.at,
         }
     )
-    words = {
-        name: " ".join(str(value).split())
-        for name, value in vars(module).items()
-        if not name.startswith("_")
-    }
+    words = read_words(module)
     return words | {"headcount": words["members" if notice is None else "as_noticed"]}
 
 
@@ -184,7 +180,7 @@ def _data(printed: Printed, lang: str, words: dict[str, str]) -> dict[str, Any]:
             str(printed.checkpoint.size),
             format_base64(printed.checkpoint.root),
         ],
-        "qr": _qr(printed.url),
+        "qr": format_qr(printed.url),
     }
 
 
@@ -206,14 +202,3 @@ def _primary(tag: str) -> str | None:
 def _verified_word(words: dict[str, str], verified: str) -> str:
     own = Verified.SELF_DECLARED.value
     return words["own" if verified == own else verified]
-
-
-def _qr(url: str) -> str:
-    """Return a QR code of an address as SVG."""
-    import segno
-
-    image = io.BytesIO()
-    segno.make(url, error="m", micro=False).save(
-        image, kind="svg", xmldecl=False, border=0, svgclass=None, lineclass=None
-    )
-    return image.getvalue().decode()

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from jinja2.environment import TemplateModule
 
 SOURCE_LANGUAGE: Final = "en"
 
@@ -31,3 +32,12 @@ def make_environments(folder: str) -> dict[str, "Environment"]:
         environment.filters.update(language.filters())
         environments[tag] = environment
     return environments
+
+
+def read_words(module: "TemplateModule") -> dict[str, str]:
+    """Return what a template of words has set, each a line, by name."""
+    return {
+        name: " ".join(str(value).split())
+        for name, value in vars(module).items()
+        if not name.startswith("_")
+    }

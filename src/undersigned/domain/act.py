@@ -45,3 +45,6 @@ class Act(StrEnum):
     ADD_MEMBER = "add-member"
     BLOCK_MEMBER = "block-member"
     DELETE_ROLL = "delete-roll"
+    MAKE_CARDS = "make-cards"
+    REPLACE_CARD = "replace-card"
+    VOID_CARD = "void-card"

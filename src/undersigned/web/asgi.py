@@ -26,6 +26,7 @@ from undersigned.web.desk import draft_sections as desk_draft_sections
 from undersigned.web.desk import drafts as desk_drafts
 from undersigned.web.desk import exports as desk_exports
 from undersigned.web.desk import guarantees as desk_guarantees
+from undersigned.web.desk import invites as desk_invites
 from undersigned.web.desk import letter as desk_letter
 from undersigned.web.desk import letters as desk_letters
 from undersigned.web.desk import notices as desk_notices
@@ -67,7 +68,7 @@ DESK: Final = (
 )
 """The pages of the desk, each module one subject; the last has addresses whose end may be any word."""
 
-ROLLS: Final = (desk_roll, desk_roll_imports)
+ROLLS: Final = (desk_roll, desk_roll_imports, desk_invites)
 """The pages of rolls, where this site is the issuer."""
 
 

@@ -38,6 +38,9 @@ SIGN_ONS_AT_ONCE = 16
 SIGN_ONS_WAITING = 256
 """Each may wait for the provider for as long as `provider.asking.LONGEST_WAIT_S`."""
 
+CARDS_WAITING = 4
+"""Files of invite cards, each typeset for some seconds."""
+
 OPENINGS_WAITING = 16
 """One for each trustee that a letter can have."""
 
@@ -76,6 +79,8 @@ class IssuerDoor:
         self.mails = Bounded(at_once=1, waiting=MAILS_WAITING)
         self.sign_ons = Bounded(at_once=SIGN_ONS_AT_ONCE, waiting=SIGN_ONS_WAITING)
         self.tokens = Bounded(at_once=TOKENS_AT_ONCE, waiting=TOKENS_WAITING)
+        # One after the other: the second press of a button finds what the first has made.
+        self.cards = Bounded(at_once=1, waiting=CARDS_WAITING)
 
     async def get_letter(self, name: str) -> IssuedLetter:
         """Return the letter of `slug` or `slug@edition`. Raises UnknownLetter.

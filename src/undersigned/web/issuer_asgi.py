@@ -11,6 +11,7 @@ from undersigned.app.running_issuer import RunningIssuer
 from undersigned.web import openapi
 from undersigned.web.api import enrolments, issuer, openid, tokens
 from undersigned.web.cors import LetterCors
+from undersigned.web.desk import invites as desk_invites
 from undersigned.web.desk import roll as desk_roll
 from undersigned.web.desk import roll_imports as desk_roll_imports
 from undersigned.web.desk import rolls as desk_rolls
@@ -37,7 +38,7 @@ STATIC: Final = (
 OPEN_TO_ALL: Final = (f"{API}/openapi.json", f"{API}/issuer")
 
 
-DESK: Final = (desk_rolls, desk_roll, desk_roll_imports)
+DESK: Final = (desk_rolls, desk_roll, desk_roll_imports, desk_invites)
 
 
 def make_issuer_app(running: RunningIssuer) -> UndersignedApp:

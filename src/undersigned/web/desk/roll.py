@@ -62,7 +62,7 @@ def add_member(
     if entry is None:
         return roll_page(request, signed_in, door, slug, typed=typed, faults=faults)
     try:
-        with acting(desk, signed_in.account, Act.ADD_MEMBER, _checked(slug)):
+        with acting(desk, signed_in.account, Act.ADD_MEMBER, checked_slug(slug)):
             change = _add(door, slug, entry)
     except TOLD as error:
         return roll_page(request, signed_in, door, slug, typed=typed, problem=problem_of(error))
@@ -82,7 +82,7 @@ def search_member(
     """Show the entry of an address, and what blocking it would do."""
     sought = form.get("address", "")
     try:
-        place = find_place(door.running.issuer, _checked(slug), canonical_address(sought))
+        place = find_place(door.running.issuer, checked_slug(slug), canonical_address(sought))
     except FormatError:
         return roll_page(request, signed_in, door, slug, sought=sought, problem="address")
     except NotOnRoll:
@@ -99,7 +99,7 @@ def block_member(
     running = door.running
     try:
         address = canonical_address(sought)
-        with acting(desk, signed_in.account, Act.BLOCK_MEMBER, _checked(slug)):
+        with acting(desk, signed_in.account, Act.BLOCK_MEMBER, checked_slug(slug)):
             block_address(running.issuer, running.collector_of, slug, address)
     except FormatError:
         return roll_page(request, signed_in, door, slug, sought=sought, problem="address")
@@ -117,7 +117,7 @@ def delete_roll(
     if form.get("sure") != "on":
         return roll_page(request, signed_in, door, slug, problem="unsure")
     try:
-        with acting(desk, signed_in.account, Act.DELETE_ROLL, _checked(slug)):
+        with acting(desk, signed_in.account, Act.DELETE_ROLL, checked_slug(slug)):
             discard_roll(door.running.issuer, slug)
     except RollFixed as error:
         return roll_page(request, signed_in, door, slug, problem=problem_of(error))
@@ -138,7 +138,7 @@ def roll_page(
 ) -> Response:
     """Return the page of a roll; `shown` is what was typed, what is wrong with it, who was found."""
     values = {
-        "slug": _checked(slug),
+        "slug": checked_slug(slug),
         "roll": read_roll_page(door.running.issuer, slug),
         "typed": {},
         "faults": (),
@@ -153,7 +153,7 @@ def roll_page(
     )
 
 
-def _checked(slug: str) -> str:
+def checked_slug(slug: str) -> str:
     """Check that this can be a letter's name, without an edition. Raises UnknownLetter."""
     name, edition = parse_letter_name(slug)
     if edition is not None:
