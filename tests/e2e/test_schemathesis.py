@@ -31,7 +31,7 @@ OPTIONS = ("--checks", "all", "--continue-on-failure", "--exclude-path-regex", "
 """Pages of the desk are for who is signed in; tests/web/test_permissions.py walks through them."""
 """Far above what it takes: so much for a machine that does other things."""
 
-OPERATIONS = 33
+OPERATIONS = 49
 ISSUER_OPERATIONS = 5
 """So many are described at least: a description that shrinks would be tested by nothing."""
 
@@ -57,6 +57,14 @@ include-path = "/static/{{path}}"
 parameters."path.path" = "{script}"
 
 # What lies in a record, an address or a token has rules that a schema cannot say.
+[[operations]]
+include-path = "/openid/return"
+checks.positive_data_acceptance.expected-statuses = ["3xx", "400"]
+
+[[operations]]
+include-path = "/api/v1/letters/{{slug}}/openid"
+checks.positive_data_acceptance.expected-statuses = ["2xx", "404", "422"]
+
 [[operations]]
 include-method = "POST"
 checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "403", "404", "409", "422"]

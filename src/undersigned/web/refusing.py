@@ -8,6 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match
 
 from undersigned.app.failures import report_failure
 from undersigned.errors import Busy, FormatError, StoreError, UndersignedError
@@ -49,9 +50,22 @@ async def _refuse_http(request: Request, error: Exception) -> Response:
     refused = cast("HTTPException", error)
     response = http_problem(refused.status_code)
     for name, value in (refused.headers or {}).items():
-        # A route that takes GET takes HEAD, too.
-        response.headers[name] = value.replace("GET", "GET, HEAD") if name == "Allow" else value
+        response.headers[name] = _allowed(request) if name == "Allow" else value
     return _answer(request, response)
+
+
+def _allowed(request: Request) -> str:
+    """Return the methods that an address takes: of all routes to it, where the router names the first's."""
+    routes = request.app.router.routes
+    methods = [
+        method
+        for method in ("GET", "POST")
+        if any(
+            route.matches({**request.scope, "method": method})[0] is Match.FULL for route in routes
+        )
+    ]
+    # A route that takes GET takes HEAD, too.
+    return ", ".join(methods).replace("GET", "GET, HEAD")
 
 
 def _answer(request: Request, response: Response) -> Response:
