@@ -329,8 +329,8 @@ timestamps = _timestamps()
 """Timestamp documents; their tokens are not ones."""
 
 words = passages(2_000, least=1).filter(lambda text: bool(text.strip()))
-domains = st.sampled_from(["board.example", "staff.board.example", "xn--bcher-kva.example"])
-answerers = st.builds(Answerer, st.integers(1, 50), domains)
+mail_domains = st.sampled_from(["board.example", "staff.board.example", "xn--bcher-kva.example"])
+answerers = st.builds(Answerer, st.integers(1, 50), mail_domains)
 
 
 @st.composite
@@ -345,5 +345,5 @@ responses = _responses()
 """Response documents, of an addressee or told by the organiser."""
 
 guarantees = st.builds(
-    Guarantee, langs, lines(200, least=1).filter(lambda text: bool(text.strip())), words, domains
+    Guarantee, langs, lines(200, least=1).filter(lambda text: bool(text.strip())), words, mail_domains
 )

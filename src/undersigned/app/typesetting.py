@@ -14,12 +14,12 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
+from undersigned.domain.canonical import LONGEST_PDF
 from undersigned.errors import StoreError
 
 TEMPLATES: Final = Path(__file__).parent / "typst"
 LARGEST_DATA: Final = 16 * 1024 * 1024
 """Bytes of the JSON: a letter of the greatest length and all the names that are ever printed."""
-LARGEST_PDF: Final = 32 * 1024 * 1024
 LONGEST_S: Final = 120
 """Seconds that a document may take; 2,000 names take two, on a machine that does nothing else."""
 SUBSTITUTE: Final = "□"
@@ -47,7 +47,7 @@ def typeset(
     if len(asked) > LARGEST_DATA:
         raise StoreError("the document is too large to be typeset")
     pdf = _run(asked)
-    if len(pdf) > LARGEST_PDF or not pdf.startswith(b"%PDF-"):
+    if len(pdf) > LONGEST_PDF or not pdf.startswith(b"%PDF-"):
         raise StoreError("the document could not be typeset")
     return pdf
 

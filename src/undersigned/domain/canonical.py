@@ -18,6 +18,7 @@ LetterId = NewType("LetterId", bytes)
 
 GREATEST = 2**53 - 1  # the greatest integer that every reader of JSON holds exactly
 LONGEST_DOCUMENT = 262_144  # bytes; formats.md §3: a document is served whole, from memory
+LONGEST_PDF = 32 * 1024 * 1024  # bytes of a letter with all its names, as it was released; §3
 
 Natural = Annotated[int, msgspec.Meta(ge=0, le=GREATEST)]
 Positive = Annotated[int, msgspec.Meta(ge=1, le=GREATEST)]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from undersigned.crypto.ed25519 import verify_ed25519
 from undersigned.crypto.note_key import parse_vkey
+from undersigned.domain.canonical import LONGEST_DOCUMENT, LONGEST_PDF
 from undersigned.domain.letter import Letter, LetterId, State, ack_bytes
 from undersigned.domain.record import (
     AmendRecord,
@@ -95,9 +96,11 @@ class Replay:
         if isinstance(record, NoticeRecord) and record.kind is NoticeKind.TIMESTAMP:
             self.timestamps.read(index, record, letter.record, letter.label)
             return
+        is_pdf = isinstance(record, NoticeRecord) and record.kind is NoticeKind.PDF
+        limit = LONGEST_PDF if is_pdf else LONGEST_DOCUMENT
         for digest in documents_of(record):
             what = f"Leaf {index}, {letter.label}"
-            data = self.context.find_document(digest, 6, what)
+            data = self.context.find_document(digest, 6, what, limit=limit)
             if data is None:
                 self.context.findings.note(
                     6, f"{what}: the document {digest.hex()} is not in the mirror as it was."
