@@ -345,5 +345,9 @@ responses = _responses()
 """Response documents, of an addressee or told by the organiser."""
 
 guarantees = st.builds(
-    Guarantee, langs, lines(200, least=1).filter(lambda text: bool(text.strip())), words, mail_domains
+    Guarantee,
+    langs,
+    lines(200, least=1).filter(lambda text: bool(text.strip())),
+    words,
+    mail_domains,
 )
