@@ -12,7 +12,7 @@ from tests.e2e_browser.signing import (
     check_receipt,
     choose_stand,
     confirm_words,
-    kept,
+    expect_nothing_kept,
     open_signing,
     read_letter,
     save_receipt,
@@ -76,7 +76,7 @@ def test_a_member_signs_on_and_signs(
     sign(page)
     checked = check_receipt(save_receipt(page, tmp_path / "receipt.json"))
     assert checked.code == 0, checked.said
-    assert kept(page) == []
+    expect_nothing_kept(page)
 
 
 def test_whoever_is_not_on_the_roll_can_take_another_way(page: Page, live: LiveSite) -> None:
