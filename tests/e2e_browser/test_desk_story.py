@@ -36,6 +36,7 @@ from tests.e2e_browser.desk_story import (
     write_letter,
 )
 from tests.e2e_browser.passkeys import Devices
+from tests.e2e_browser.reading import find_overflow
 from tests.e2e_browser.signing import (
     check_receipt,
     choose_stand,
@@ -343,13 +344,15 @@ def check_exports(desk: Desk) -> None:
 
 
 def look_at_the_rest(desk: Desk) -> None:
-    """Every other page of the desk, as it is at the end."""
+    """Every other page of the desk, as it is at the end; on a small telephone, too."""
     for path, name in (
         (f"/letters/{SLUG}", "letter"),
         (f"/letters/{SLUG}/answers", "answers"),
         (f"/letters/{SLUG}/delivery", "delivery"),
         (f"/letters/{SLUG}/notices", "notices"),
         (f"/letters/{SLUG}/signatures", "signatures"),
+        (f"/letters/{SLUG}/export", "export-later"),
+        (f"/letters/{SLUG}/guarantees", "guarantees-later"),
         (f"/rolls/{SLUG}", "roll-open"),
         ("/letters", "letters"),
         ("/accounts", "accounts"),
@@ -358,6 +361,9 @@ def look_at_the_rest(desk: Desk) -> None:
     ):
         desk.open(path)
         desk.look(name)
+        desk.page.set_viewport_size({"width": 320, "height": 640})
+        assert find_overflow(desk.page) == [], path
+        desk.page.set_viewport_size({"width": 1100, "height": 800})
 
 
 def open_every_link(mails: Mails, desk: Desk, data: Path) -> None:
