@@ -43,7 +43,8 @@ export interface Asked {
 export function canonicalAddress(typed: string): string {
   const address = typed.normalize("NFC").trim().toLowerCase().normalize("NFC");
   const label = "[\\p{L}\\p{Nd}-]+";
-  const pattern = new RegExp(`^[^\\s@\\p{Cc}]+@${label}(\\.${label})+$`, "u");
+  const atom = "[\\p{L}\\p{M}\\p{Nd}#$&'*+/=?^_`{|}~-]+";
+  const pattern = new RegExp(`^${atom}(\\.${atom})*@${label}(\\.${label})+$`, "u");
   if (!pattern.test(address) || countCharacters(address) > LONGEST_ADDRESS) {
     throw new FormatError("That is not a mail address.");
   }

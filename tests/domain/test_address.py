@@ -1,7 +1,7 @@
 """Addresses: one canonical form, and one mailbox where the provider says so."""
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from undersigned.domain.address import (
@@ -19,7 +19,7 @@ from undersigned.errors import FormatError
         ("a@b.example", "a@b.example"),
         ("  Ada.Byron+x@Mail.EXAMPLE \r\n", "ada.byron+x@mail.example"),
         ("e\u0301@B\u00dcCHER.example", "\u00e9@b\u00fccher.example"),
-        ('"odd"@x-1.y.z', '"odd"@x-1.y.z'),
+        ("o'dd/x=y@x-1.y.z", "o'dd/x=y@x-1.y.z"),
     ],
 )
 def test_addresses_become_canonical(written: str, canonical: str) -> None:
@@ -45,6 +45,21 @@ def test_addresses_become_canonical(written: str, canonical: str) -> None:
         "a@b_c.example",
         "a\u0000@b.example",
         "a@" + "b" * 245 + ".example",
+        "alice(1)@corp.example",
+        "x<alice@corp.example",
+        "<alice>@corp.example",
+        '"alice"@corp.example',
+        "mallory%evil.example@corp.example",
+        "mallory,x@corp.example",
+        "mallory;x@corp.example",
+        "mallory:x@corp.example",
+        "evil.example!mallory@corp.example",
+        "a\\b@corp.example",
+        ".alice@corp.example",
+        "alice.@corp.example",
+        "al..ice@corp.example",
+        "alice.\u017fmith@corp.example",
+        "\ufb01nn@corp.example",
         "a" * 10_000 + "@b.example",
     ],
 )
@@ -75,7 +90,7 @@ def test_a_canonical_address_stays_as_it_is(text: str) -> None:
         ("ada@pm.me", "ada@pm.me"),
         ("ada+l@fastmail.fm", "ada@fastmail.fm"),
         ("+l@gmail.com", "+l@gmail.com"),
-        ("..@googlemail.com", "..@gmail.com"),
+        ("a.+l@live.com", "a.+l@live.com"),
         ("ada.byron+l@mill.example", "ada.byron+l@mill.example"),
         ("ada+l@x.gmail.com", "ada+l@x.gmail.com"),
     ],
@@ -107,6 +122,7 @@ def test_a_mailbox_is_an_address_and_its_own_mailbox(
     local: str, domain: str, cuts_tags: bool
 ) -> None:
     """It is canonical, and what a member types of it leads to it again."""
+    assume(all(local.split(".")))
     mailbox = mailbox_of(f"{local}@{domain}", cuts_tags=cuts_tags)
     assert canonical_address(mailbox) == mailbox
     assert mailbox_of(mailbox, cuts_tags=cuts_tags) == mailbox

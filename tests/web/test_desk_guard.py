@@ -170,6 +170,7 @@ def test_readers_get_no_cookie(live_site: LiveSite, client: httpx2.Client) -> No
         ("/deskless", "/desk"),
         ("/", "/desk"),
         ("//evil.example/desk", "/desk"),
+        ("//[", "/desk"),
         ("https://evil.example/desk", "/desk"),
         ("/desk/\\evil", "/desk"),
         ("\\\\evil.example/desk", "/desk"),

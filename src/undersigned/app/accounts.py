@@ -106,6 +106,8 @@ def join(desk: Desk, link: Link, name: str, response: dict[str, Any]) -> str:
         else:
             account_store.delete_credentials(connection, made.account)
             session_store.delete_sessions(connection, made.account)
+            # A thief of the old passkey may have made links for themselves.
+            link_store.delete_links(connection, maker=made.account)
         link_store.delete_link(connection, link.id)
         _add_passkey(connection, made)
         return begin_session(connection, desk.clock.now(), made.account, made.credential)
@@ -124,6 +126,15 @@ def _add_account(connection: Connection, account: Account, now: int) -> None:
     )
     if not account_store.add_account(connection, row):
         raise NameTaken
+
+
+def _check_still_good(connection: Connection, used: CredentialRow) -> None:
+    """Check that a passkey was not revoked, or used by a copy, since its answer was judged."""
+    held = account_store.find_credential(connection, used.credential)
+    row = account_store.find_account(connection, used.account)
+    is_used = held is not None and held.sign_count >= used.sign_count > 0
+    if held is None or is_used or row is None or row.revoked_at is not None:
+        raise PasskeyRefused
 
 
 def _add_passkey(connection: Connection, made: CredentialRow) -> None:
@@ -150,6 +161,7 @@ def sign_in(desk: Desk, response: dict[str, Any]) -> str:
         raise PasskeyRefused
     account = Account(row.account, row.name, row.role)
     with acting(desk, account, Act.SIGN_IN), desk.database.write() as connection:
+        _check_still_good(connection, used)
         account_store.put_credential(
             connection, used.credential, sign_count=used.sign_count, used_at=used.used_at
         )
@@ -236,6 +248,8 @@ def change_role(desk: Desk, owner: Account, id_: bytes, role: str) -> None:
         row = _get_account(connection, id_)
         if role != "owner":
             _check_other_owner(connection, row)
+            # Who may not invite any more must not come back by an invitation of their own.
+            link_store.delete_links(connection, maker=id_)
         account_store.put_account(connection, id_, role=role)
 
 

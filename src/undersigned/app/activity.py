@@ -20,6 +20,9 @@ from undersigned.store.trail import TrailRow
 PAGE: Final = 50
 """Acts on a page."""
 
+_WORD_OF_LETTER: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,63}(@[0-9]{1,6})?")
+"""A slug, perhaps with an edition; an address may hold anything."""
+
 _WORD: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 
 
@@ -51,7 +54,7 @@ def acting(
             desk.clock.now(),
             None if account is None else account.id,
             act.value,
-            letter,
+            letter if letter and _WORD_OF_LETTER.fullmatch(letter) else None,
             _checked(detail),
         )
     # A crash from here on leaves the row `begun`: nobody knows whether the act was done.

@@ -187,7 +187,8 @@ def _take(desk: Desk, purpose: _Purpose, response: dict[str, Any]) -> tuple[byte
         outer = _CREDENTIAL.decode(data)
         inner = _CLIENT_DATA.decode(parse_base64url(outer.response.clientDataJSON))
         challenge = parse_base64url(inner.challenge, size=32)
-    except (FormatError, msgspec.MsgspecError, RecursionError):
+    except (FormatError, msgspec.MsgspecError, RecursionError, ValueError):
+        # ValueError: a text that has half of a character beyond 16 bits
         raise PasskeyRefused from None
     with desk.database.write() as connection:
         row = link_store.take_challenge(connection, _hash(challenge))

@@ -27,9 +27,34 @@ def parse_address(text: str) -> str:
         raise FormatError(
             "address: what stands before the @ must not be empty, or hold white space"
         )
+    if not _is_plain(local):
+        raise FormatError(
+            "address: what stands before the @ is not plain: letters, digits, some signs, single dots"
+        )
     if not _is_domain(domain):
         raise FormatError("address: what stands after the @ is not a domain")
     return text
+
+
+_SIGNS: Final = frozenset("#$&'*+-/=?^_`{|}~")
+"""Of RFC 5322 §3.2.3, without `%` and `!`: servers have read those as ways through other servers."""
+
+
+def _is_plain(local: str) -> bool:
+    """Say whether this is a dot-atom that has one writing.
+
+    Quotation marks, comments and angle brackets would be read by programs of mail as another address:
+    whoever wrote one could be another member, with the same mailbox.
+    """
+    return all(
+        atom and all(character in _SIGNS or _is_word(character) for character in atom)
+        for atom in local.split(".")
+    ) and local == unicodedata.normalize("NFKC", local.casefold())
+
+
+def _is_word(character: str) -> bool:
+    is_mark = unicodedata.category(character).startswith("M")
+    return character.isalpha() or character.isdecimal() or is_mark
 
 
 @functools.lru_cache(maxsize=1_024)
@@ -100,7 +125,7 @@ def mailbox_of(address: str, *, cuts_tags: bool = False) -> str:
     kept = local.partition("+")[0]
     if provider.ignores_dots:
         kept = kept.replace(".", "")
-    return f"{kept or local}@{provider.domain}"
+    return f"{kept if _is_plain(kept) else local}@{provider.domain}"
 
 
 def domain_of(address: str) -> str:

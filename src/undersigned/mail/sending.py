@@ -71,6 +71,9 @@ class SmtpMailer:
 
     def _hand_over(self, connection: smtplib.SMTP, mail: Mail, data: bytes) -> None:
         options, recipient_options = [], []
+        if smtplib.quoteaddr(mail.recipient) != f"<{mail.recipient}>":
+            # The library would write to whomever it reads in it.
+            raise MailRefused(None, "the address is not one that a mail server is given as it is")
         connection.ehlo_or_helo_if_needed()
         if not (mail.recipient + self._sender).isascii():
             if not connection.has_extn("smtputf8"):

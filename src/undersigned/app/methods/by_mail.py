@@ -65,6 +65,9 @@ def begin_enrolment(issuer: Issuer, letter: Letter, address: str, work: str) -> 
 def mail_code(issuer: Issuer, letter: Letter, asked: Enrolment) -> None:
     """Put a code for a member into the outbox; for anyone else do the same, and undo it."""
     now = issuer.clock.now()
+    if asked.work.expires <= now:
+        # It may have been used and forgotten while this one waited.
+        return
     code = new_code(CODE_CHARACTERS)
     row = EnrolmentRow(
         asked.id, letter.letter_id, asked.address, code_hash(code), now + CODE_LIFETIME_S

@@ -88,7 +88,7 @@ async def signed_in_of(request: Request, desk: AtDesk) -> SignedIn:
     if request.method not in ("GET", "HEAD"):
         await check_origin(request, desk)
         sent = request.headers.get(CSRF_HEADER) or await _field(request)
-        if not hmac.compare_digest(sent.encode(), signed_in.csrf.encode()):
+        if not hmac.compare_digest(sent.encode(errors="replace"), signed_in.csrf.encode()):
             raise ForeignRequest
     return signed_in
 
@@ -133,7 +133,10 @@ def delete_cookie(response: Response) -> None:
 def checked_next(path: str | None) -> str:
     """Return where to go after signing in: a path of the desk, or its first page."""
     if path and len(path) <= LONGEST_NEXT and path.isascii() and path.isprintable():
-        parts = urlsplit(path)
+        try:
+            parts = urlsplit(path)
+        except ValueError:
+            return PREFIX
         is_here = not parts.scheme and not parts.netloc and "\\" not in path
         if is_here and (parts.path == PREFIX or parts.path.startswith(f"{PREFIX}/")):
             return path

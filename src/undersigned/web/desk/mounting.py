@@ -11,6 +11,7 @@ from starlette.responses import Response
 from undersigned.app.desk import Desk
 from undersigned.errors import DeskElsewhere, ForeignRequest, ForOwners, NotSignedIn, Refused
 from undersigned.web.desk import account, accounts, activity, joining, sign_in
+from undersigned.web.desk.guard import LONGEST_NEXT
 from undersigned.web.desk.routing import PREFIX, see_other
 from undersigned.web.pages.letters import renderer_of
 from undersigned.web.pages.rendering import wants_page
@@ -50,7 +51,7 @@ async def _refuse(request: Request, error: Exception) -> Response:
     if isinstance(refused, NotSignedIn) and is_get:
         query = request.scope["query_string"].decode("latin-1")
         path = request.scope["path"] + (f"?{query}" if query else "")
-        return see_other(SIGN_IN, next=None if path == PREFIX else path)
+        return see_other(SIGN_IN, next=None if path == PREFIX or len(path) > LONGEST_NEXT else path)
     desk = cast("Desk", request.app.state.desk)
     status = status_of(type(refused))
     values = {

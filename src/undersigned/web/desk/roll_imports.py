@@ -14,7 +14,7 @@ from undersigned.domain.act import Act
 from undersigned.domain.roll_file import LONGEST_ROLL
 from undersigned.errors import FormatError, NotOnRoll
 from undersigned.web.desk.guard import AtDesk, Organiser
-from undersigned.web.desk.roll import roll_page
+from undersigned.web.desk.roll import checked_slug, roll_page
 from undersigned.web.desk.routing import make_router, see_other
 from undersigned.web.door import AtIssuer
 from undersigned.web.pages.forms import AtForm
@@ -32,6 +32,7 @@ async def begin_import(
     request: Request, signed_in: Organiser, door: AtIssuer, slug: str
 ) -> Response:
     """Take a file or a text in, and read it in the background."""
+    slug = checked_slug(slug)
     data = await _data_of(request)
     if not data.strip():
         page = lambda: roll_page(request, signed_in, door, slug, problem="no-file")  # noqa: E731
@@ -49,7 +50,7 @@ async def _data_of(request: Request) -> bytes:
             # It lies in a file without a name, which is gone with the request.
             return await file.read(LONGEST_ROLL + 1)
     if isinstance(text, str):
-        return text.encode()
+        return text.encode(errors="replace")
     raise FormatError("the form has neither a file nor a text")
 
 
