@@ -256,6 +256,7 @@ def render(
         "names": NamesPage((), 0, 1, 1),
         "query": "",
         "struck": Struck((), 0),
+        "has_pdf": False,
         "base": "https://letters.example",
         "witnesses": ["ada", "ben"],
         "waits_for_witnesses": True,

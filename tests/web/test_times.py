@@ -80,4 +80,4 @@ def test_names_have_no_time(client: httpx2.Client, live_site: LiveSite) -> None:
     """What is told of a signer is where the signature stands, and what the member said."""
     answer = client.get(f"/api/v1/letters/{live_site.slug}/names").json()
     for name in answer["names"]:
-        assert set(name) == {"leaf", "name", "role", "verified", "statement"}
+        assert set(name) == {"leaf", "name", "role", "verified", "statement", "hidden"}
