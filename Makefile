@@ -28,7 +28,7 @@ serve: $(STAMP) ## serve the site in DATA again
 
 test: $(STAMP) check ## everything that must hold: style, types, directions, tests
 	@sh tools/test-packages
-	@$(BIN)/pytest -n 2 --dist loadgroup
+	@$(BIN)/pytest -n 2 --dist loadfile
 
 check: $(STAMP) ## style, types and the direction of imports
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check .

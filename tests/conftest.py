@@ -71,18 +71,6 @@ def demo_mirror(demo_run: DemoRun) -> Path:
     return demo_run.mirror
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests that look at the demo on one worker, so that it runs once.
-
-    Those of a page of the desk stay together, too: one goes on where another has left the letter.
-    """
-    for item in items:
-        if {"demo_run", "demo_mirror"} & set(getattr(item, "fixturenames", ())):
-            item.add_marker(pytest.mark.xdist_group("demo"))
-        elif item.path.parent.name == "web" and item.path.stem.startswith("test_desk_"):
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
-
-
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
     """Name bytes and huge numbers by their argument: random ones would differ between workers."""
     if isinstance(val, bytes) or (isinstance(val, int) and abs(val) >= 2**64):
