@@ -18,8 +18,8 @@ from undersigned.domain.record import AmendRecord, SignRecord, format_record, pa
 from undersigned.store import letters as letter_store
 from undersigned.store import pending as pending_store
 from undersigned.store import signatures as signature_store
+from undersigned.store.collector_schema import blob as blob_table
 from undersigned.store.database import Connection
-from undersigned.store.schema import blob as blob_table
 from undersigned.store.signatures import SignatureRow
 from undersigned.verify import Report, Status, verify_mirror
 from undersigned.verify.context import Context

@@ -30,7 +30,7 @@ from undersigned.app.site import (
 )
 from undersigned.domain.letter import Letter
 from undersigned.errors import FormatError, NoSite, SiteExists, StoreError, UnknownLetter
-from undersigned.store.schema import acknowledged
+from undersigned.store.issuer_schema import acknowledged
 
 URL = "https://codes.example"
 

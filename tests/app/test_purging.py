@@ -30,7 +30,7 @@ from undersigned.store import addressees, issuances, outbox, proposals
 from undersigned.store import followed as followed_store
 from undersigned.store import members as member_store
 from undersigned.store.database import Database
-from undersigned.store.schema import acknowledged
+from undersigned.store.issuer_schema import acknowledged
 
 RETENTION = 90 * DAY
 CLOSES = 10 * DAY

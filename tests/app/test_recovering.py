@@ -32,7 +32,7 @@ from undersigned.domain.name import Verified
 from undersigned.domain.reasons import EraseReason, InvalidateReason, NoticeKind
 from undersigned.errors import AlreadyIssued, RolledBack, StoreError, VerificationError
 from undersigned.store import issuances
-from undersigned.store.schema import collector
+from undersigned.store.collector_schema import collector
 
 DERIVED = (
     "entry",

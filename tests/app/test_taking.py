@@ -45,7 +45,7 @@ from undersigned.errors import (
     UnknownSignature,
     VerificationError,
 )
-from undersigned.store.schema import blob, change, document, issued, pending, spent
+from undersigned.store.collector_schema import blob, change, document, issued, pending, spent
 from undersigned.tlog.merkle import leaf_hash
 from undersigned.tlog.promise import parse_promise
 

@@ -22,8 +22,8 @@ from undersigned.app.telling_members import (
 from undersigned.domain.letter import Letter, Mode, State
 from undersigned.errors import StoreError
 from undersigned.store import subscriptions as subscription_store
+from undersigned.store.issuer_schema import subscription
 from undersigned.store.outbox import MailRow, list_due_mails
-from undersigned.store.schema import subscription
 
 URL = "https://letters.example"
 OPEN = LetterNews(State.OPEN, 0, None, None, None)

@@ -11,8 +11,8 @@ from undersigned.app.site import WholeSite, make_site
 from undersigned.app.tidying import LEAST_PAUSE_S, PAUSE_FACTOR, Tidying, tidy
 from undersigned.errors import StoreError
 from undersigned.store.enrolments import EnrolmentRow, add_enrolment
+from undersigned.store.issuer_schema import enrolment
 from undersigned.store.pending import delete_blob, find_blob, put_blob
-from undersigned.store.schema import enrolment
 
 NOW = 1_900_000_000
 

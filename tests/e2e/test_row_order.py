@@ -33,7 +33,8 @@ from undersigned.signer.enrolment import InviteProof
 from undersigned.signer.letter_view import LetterView, get_letter
 from undersigned.signer.receipt import Receipt
 from undersigned.signer.signing import enrol, sign
-from undersigned.store.schema import collector, issuer
+from undersigned.store.collector_schema import collector
+from undersigned.store.issuer_schema import issuer
 from undersigned.web.asgi import make_app
 
 COUNT = 60

@@ -13,6 +13,7 @@ from tests.store.conftest import Backend, MakeDatabase
 
 from undersigned.errors import Busy, StoreError
 from undersigned.store import database as module
+from undersigned.store.collector_schema import blob, checkpoint, collector, site, spent, tile
 from undersigned.store.database import (
     Connection,
     Database,
@@ -20,7 +21,7 @@ from undersigned.store.database import (
     insert_new,
     upsert,
 )
-from undersigned.store.schema import blob, checkpoint, collector, fact, site, spent, tile
+from undersigned.store.issuer_schema import fact
 
 MARKER = "quillwort" * 3
 

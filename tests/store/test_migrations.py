@@ -10,10 +10,10 @@ from undersigned.app.mailing import MailKind
 from undersigned.domain.letter import LetterId
 from undersigned.domain.reasons import InvalidateReason
 from undersigned.domain.record import InvalidateRecord, format_record
+from undersigned.store.collector_schema import entry
 from undersigned.store.database import DatabaseRole
 from undersigned.store.outbox import list_due_mails
 from undersigned.store.remarks import RemarkRow, find_remark
-from undersigned.store.schema import entry
 from undersigned.store.signatures import ShownName, search_shown_names
 
 LETTER, WHY = LetterId(bytes(range(32))), b"w" * 32

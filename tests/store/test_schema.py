@@ -1,6 +1,8 @@
-"""The migrations make exactly the tables of `schema`, in both databases, on both kinds."""
+"""The migrations make exactly the tables of the `*_schema` modules, in each database, on both kinds."""
 
+import importlib
 import itertools
+import pkgutil
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -11,11 +13,17 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from tests.store.conftest import MakeDatabase
 
+from undersigned import store
 from undersigned.errors import StoreError
-from undersigned.store import answers_schema  # noqa: F401 - its tables are the collector's
+from undersigned.store.collector_schema import checkpoint, collector
 from undersigned.store.database import Connection, Database, DatabaseRole
 from undersigned.store.desk_schema import desk
-from undersigned.store.schema import checkpoint, collector, issuer
+from undersigned.store.issuer_schema import issuer
+
+# The tables of one database are in several modules: all of them belong to it.
+for module in pkgutil.iter_modules(store.__path__):
+    if module.name.endswith("_schema"):
+        importlib.import_module(f"undersigned.store.{module.name}")
 
 METADATA: dict[DatabaseRole, sa.MetaData] = {
     "collector": collector,

@@ -17,7 +17,7 @@ from undersigned.mail import SmtpMailer
 from undersigned.signer.attempt import Attempt
 from undersigned.signer.enrolment import InviteProof
 from undersigned.signer.letter_view import get_letter
-from undersigned.store.schema import subscription
+from undersigned.store.issuer_schema import subscription
 
 TOKENS = "/api/v1/letters/small-letter/tokens"
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from undersigned.store.database import insert_new
-from undersigned.store.schema import acknowledged, fact, followed
+from undersigned.store.issuer_schema import acknowledged, fact, followed
 
 
 @dataclass(frozen=True, slots=True)

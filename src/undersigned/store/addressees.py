@@ -2,8 +2,8 @@
 
 import sqlalchemy as sa
 
+from undersigned.store.collector_schema import addressee_address
 from undersigned.store.database import insert_missing, upsert
-from undersigned.store.schema import addressee_address
 
 
 def put_addressee_addresses(

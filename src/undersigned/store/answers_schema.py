@@ -7,8 +7,8 @@ have no column in common but the letter.
 
 import sqlalchemy as sa
 
+from undersigned.store.collector_schema import collector
 from undersigned.store.columns import binary, number, table, text
-from undersigned.store.schema import collector
 
 response = table(
     "response",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from undersigned.store.database import upsert
-from undersigned.store.schema import delivery
+from undersigned.store.outbox_schema import delivery
 
 
 @dataclass(frozen=True, slots=True)

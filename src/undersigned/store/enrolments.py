@@ -9,7 +9,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from undersigned.store.database import insert_new, upsert
-from undersigned.store.schema import code_count, enrolment, login, worked
+from undersigned.store.issuer_schema import code_count, enrolment, login, worked
 
 MAX_TRIES: Final = 5
 """Wrong codes per enrolment: of 32^8 codes, five guesses find one with probability 5e-12."""

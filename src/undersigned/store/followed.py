@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from undersigned.store import outbox
 from undersigned.store.database import upsert
-from undersigned.store.schema import (
+from undersigned.store.issuer_schema import (
     acknowledged,
     enrolment,
     followed,

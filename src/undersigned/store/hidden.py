@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
+from undersigned.store.collector_schema import hidden_statement, signature
 from undersigned.store.database import upsert
-from undersigned.store.schema import hidden_statement, signature
 
 _AT_ONCE = 500
 """Leaves of one question: databases bound the number of parameters."""

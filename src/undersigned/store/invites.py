@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from undersigned.store.issuer_schema import invite, roll_entry
 from undersigned.store.members import BLOCKED
-from undersigned.store.schema import invite, roll_entry
 
 
 @dataclass(frozen=True, slots=True)

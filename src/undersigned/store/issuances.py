@@ -8,7 +8,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from undersigned.store.database import insert_new
-from undersigned.store.schema import issuance
+from undersigned.store.issuer_schema import issuance
 
 AT_ONCE: Final = 500
 """Values of one `IN (...)`: fewer than SQLite's limit of variables."""

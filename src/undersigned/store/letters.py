@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from undersigned.store.collector_schema import document, history, letter
 from undersigned.store.database import insert_new
-from undersigned.store.schema import document, history, letter
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from undersigned.errors import StaleCheckpoint
+from undersigned.store.collector_schema import checkpoint, entry, leaf, tile
 from undersigned.store.database import insert_missing, upsert
-from undersigned.store.schema import checkpoint, entry, leaf, tile
 
 
 class CheckpointRow(NamedTuple):

@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from undersigned.store.schema import invite, roll_entry
+from undersigned.store.issuer_schema import invite, roll_entry
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from undersigned.store.schema import notice, timestamp
+from undersigned.store.collector_schema import notice, timestamp
 
 
 @dataclass(frozen=True, slots=True)

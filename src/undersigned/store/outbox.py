@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from undersigned.store.database import DatabaseRole
-from undersigned.store.schema import mail, site_mail
+from undersigned.store.outbox_schema import mail, site_mail
 
 
 @dataclass(frozen=True, slots=True)

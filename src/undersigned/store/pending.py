@@ -10,8 +10,8 @@ from typing import Literal, NamedTuple
 
 import sqlalchemy as sa
 
+from undersigned.store.collector_schema import blob, change, issued, pending, spent
 from undersigned.store.database import insert_new
-from undersigned.store.schema import blob, change, issued, pending, spent
 
 Crowd = Literal["issued", "public", "crowd", "change"]
 """What a waiting record is: an `issued`, a public `sign`, a sealed or anonymous one, a change of one."""

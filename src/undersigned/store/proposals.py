@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from undersigned.store.collector_schema import ack, addressee_address, proposal, trustee_address
 from undersigned.store.database import insert_missing, insert_new
-from undersigned.store.schema import ack, addressee_address, proposal, trustee_address
 
 
 @dataclass(frozen=True, slots=True)

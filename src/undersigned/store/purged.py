@@ -8,8 +8,8 @@ import sqlalchemy as sa
 
 from undersigned.store import outbox
 from undersigned.store.answers_schema import answer_link, guarantee_offer
+from undersigned.store.collector_schema import addressee_address, purged, trustee_address
 from undersigned.store.database import insert_new
-from undersigned.store.schema import addressee_address, purged, trustee_address
 
 
 def find_purged(connection: sa.Connection, letter_id: bytes) -> int | None:

@@ -5,7 +5,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 import sqlalchemy as sa
 
-from undersigned.store.schema import remark
+from undersigned.store.collector_schema import remark
 
 RemarkKind: TypeAlias = Literal["invalidate", "erase"]
 

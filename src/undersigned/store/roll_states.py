@@ -5,7 +5,7 @@
 
 import sqlalchemy as sa
 
-from undersigned.store.schema import roll_state
+from undersigned.store.collector_schema import roll_state
 
 
 def add_roll_state(connection: sa.Connection, letter_id: bytes, n: int | None) -> None:

@@ -8,8 +8,8 @@ from typing import Final, NamedTuple
 import sqlalchemy as sa
 
 from undersigned.store.database import upsert
+from undersigned.store.issuer_schema import invite, issuance, roll_change, roll_entry
 from undersigned.store.members import BLOCKED, COLUMNS, IN, WAITING, MemberRow, row_of
-from undersigned.store.schema import invite, issuance, roll_change, roll_entry
 
 AT_ONCE: Final = 500
 """Values of one `IN (...)`: fewer than SQLite's limit of variables."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from undersigned.domain.name import fold
-from undersigned.store.schema import shown_name, signature
+from undersigned.store.collector_schema import shown_name, signature
 
 
 @dataclass(frozen=True, slots=True)

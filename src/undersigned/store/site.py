@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from undersigned.store.schema import site
+from undersigned.store.collector_schema import site
 
 
 def put_fact(connection: sa.Connection, name: str, value: str) -> None:

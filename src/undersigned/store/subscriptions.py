@@ -5,7 +5,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from undersigned.store.database import insert_new
-from undersigned.store.schema import milestone, roll_entry, subscription
+from undersigned.store.issuer_schema import milestone, roll_entry, subscription
 
 
 class SubscriptionRow(NamedTuple):

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from undersigned.store.collector_schema import share, wave
 from undersigned.store.database import insert_new, upsert
-from undersigned.store.schema import share, wave
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,9 +20,10 @@ from undersigned.app.methods.proof import Proof, prove_membership
 from undersigned.domain.letter import Letter
 from undersigned.errors import FormatError, ProofRejected, Refused, WorkRejected
 from undersigned.store import outbox
+from undersigned.store.issuer_schema import code_count, enrolment, roll_entry, worked
 from undersigned.store.members import MemberRow
 from undersigned.store.outbox import MailRow
-from undersigned.store.schema import code_count, enrolment, mail, roll_entry, worked
+from undersigned.store.outbox_schema import mail
 
 MEMBER = "mill3@staff.example"
 

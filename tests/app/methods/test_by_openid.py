@@ -27,8 +27,8 @@ from undersigned.errors import (
 )
 from undersigned.provider.asking import Provider
 from undersigned.provider.terms import ProviderTerms
+from undersigned.store.issuer_schema import login, roll_entry
 from undersigned.store.members import MemberRow
-from undersigned.store.schema import login, roll_entry
 
 MEMBER = "mill3@staff.example"
 TERMS = ProviderTerms("https://accounts.example.org", "us", None, "Accounts")
