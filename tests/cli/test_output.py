@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from undersigned import errors
-from undersigned.cli import output
-from undersigned.cli.output import EXIT_CODES, HINTS
+from undersigned.cli import exit_codes, output
+from undersigned.cli.exit_codes import EXIT_CODES, HINTS
 from undersigned.errors import (
     FormatError,
     LetterRefused,
@@ -30,7 +30,7 @@ def test_every_error_has_an_exit_code_and_no_other_has() -> None:
     """The table and the tree of errors hold the same classes."""
     assert set(EXIT_CODES) == set(ALL)
     assert set(HINTS) <= set(ALL)
-    assert set(EXIT_CODES.values()) == {output.NO, output.COULD_NOT}
+    assert set(EXIT_CODES.values()) == {exit_codes.NO, exit_codes.COULD_NOT}
 
 
 def test_the_documented_exit_codes_are_those_of_the_table() -> None:
@@ -48,15 +48,15 @@ def test_an_unlisted_error_has_the_code_of_the_one_above() -> None:
     class Odd(errors.Refused):
         """Odd."""
 
-    assert output.exit_code(Odd) == output.NO
-    assert output.exit_code(KeyError) == output.COULD_NOT
+    assert exit_codes.exit_code(Odd) == exit_codes.NO
+    assert exit_codes.exit_code(KeyError) == exit_codes.COULD_NOT
 
 
 def test_an_error_is_a_sentence_in_lower_case_and_its_hint(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Without a full stop, on stderr, with the hint of its class."""
-    assert output.report(errors.LetterNotOpen()) == output.NO
+    assert output.report(errors.LetterNotOpen()) == exit_codes.NO
     out, err = capsys.readouterr()
     assert out == ""
     assert err.splitlines() == [
@@ -69,7 +69,7 @@ def test_a_hint_of_the_occasion_comes_first(capsys: pytest.CaptureFixture[str]) 
     """Notes of an exception replace the hint of its class."""
     error = NoSite("here holds no site")
     error.add_note("make one")
-    assert output.report(error) == output.COULD_NOT
+    assert output.report(error) == exit_codes.COULD_NOT
     assert capsys.readouterr().err == "error: here holds no site\nhint: make one\n"
 
 
@@ -94,7 +94,7 @@ def test_sentences_become_lines(
 def test_every_bad_row_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     """A refused roll lists its lines."""
     rows = [RollRefused.Row(2, "name: empty"), RollRefused.Row(7, "not UTF-8")]
-    assert output.report(RollRefused(rows)) == output.NO
+    assert output.report(RollRefused(rows)) == exit_codes.NO
     err = capsys.readouterr().err
     assert "error: 2 rows of the roll cannot be taken\n" in err
     assert "  line 2: name: empty\n  line 7: not UTF-8\nhint: " in err
@@ -102,7 +102,7 @@ def test_every_bad_row_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_every_problem_of_a_letter_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     """A refused letter lists its problems."""
-    assert output.report(LetterRefused(["`slug` is missing", "`rule` is missing"])) == output.NO
+    assert output.report(LetterRefused(["`slug` is missing", "`rule` is missing"])) == exit_codes.NO
     err = capsys.readouterr().err
     assert "  `slug` is missing\n  `rule` is missing\nhint: " in err
 
@@ -116,15 +116,15 @@ def test_every_problem_of_a_letter_is_shown(capsys: pytest.CaptureFixture[str]) 
 )
 def test_a_full_disk_is_known_by_its_words(detail: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Whoever reports it, the hint is to make room."""
-    assert output.report(StoreError(detail)) == output.COULD_NOT
-    assert f"hint: {output.FULL_HINT}\n" in capsys.readouterr().err
+    assert output.report(StoreError(detail)) == exit_codes.COULD_NOT
+    assert f"hint: {exit_codes.FULL_HINT}\n" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
     ("number", "shown"),
     [
-        (errno.ENOSPC, f"error: the disk is full: /d/x\nhint: {output.FULL_HINT}\n"),
-        (errno.EACCES, f"error: permission denied: /d/x\nhint: {output.FOLDER_HINT}\n"),
+        (errno.ENOSPC, f"error: the disk is full: /d/x\nhint: {exit_codes.FULL_HINT}\n"),
+        (errno.EACCES, f"error: permission denied: /d/x\nhint: {exit_codes.FOLDER_HINT}\n"),
         (errno.EISDIR, "error: is a directory: /d/x\n"),
     ],
 )
@@ -135,7 +135,7 @@ def test_what_the_system_refuses_is_one_sentence(
     import os
 
     code = output.report_os(OSError(number, os.strerror(number), "/d/x"))
-    assert code == output.COULD_NOT
+    assert code == exit_codes.COULD_NOT
     assert capsys.readouterr().err == shown
 
 

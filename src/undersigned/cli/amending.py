@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import typer
 
-from undersigned.cli import output
+from undersigned.cli import exit_codes, output
 from undersigned.cli.held import find_held
 from undersigned.cli.http import open_client
 from undersigned.cli.letter_summary import format_time
@@ -203,4 +203,4 @@ def _review(head: LetterHead, current: Trace | None, stand: Stand, *, yes: bool)
     output.facts(rows, title="your signature from then on")
     if not output.confirm("amend it?"):
         output.note("nothing was changed")
-        raise typer.Exit(output.NO)
+        raise typer.Exit(exit_codes.NO)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from undersigned.cli import output
+from undersigned.cli import exit_codes, output
 from undersigned.cli.options import Key, PolicyFile
 
 if TYPE_CHECKING:
@@ -191,7 +191,7 @@ def _existed(letter: "LetterFigures") -> "Iterator[tuple[str, str]]":
 def _conclude(report: "Report", asked: _Asked) -> None:
     state = asked.state
     match report.exit_code:
-        case output.DONE:
+        case exit_codes.DONE:
             if not asked.knows_log:
                 output.note("the log's key is the mirror's own; --key compares it with another's")
             if state is None:
@@ -200,7 +200,7 @@ def _conclude(report: "Report", asked: _Asked) -> None:
                 )
             else:
                 output.next_step(f"the same command again, any day: {state} remembers this tree")
-        case output.NO:
+        case exit_codes.NO:
             numbers = ", ".join(str(number) for number in report.false_numbers)
             output.problem(
                 f"false: {numbers}", "keep this mirror: it is the evidence, and show it to others"

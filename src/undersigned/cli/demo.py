@@ -25,7 +25,7 @@ from undersigned.app.letter_file import read_draft
 from undersigned.app.rolls import import_roll
 from undersigned.app.running import RunningSite
 from undersigned.app.site import WholeSite, make_site
-from undersigned.cli import output
+from undersigned.cli import exit_codes, output
 from undersigned.cli.demo_lies import LIES
 from undersigned.cli.demo_people import Person, make_people
 from undersigned.cli.demo_plan import OPENS_AT, SIGNERS, WITHDRAWING, Moment, make_plan
@@ -98,14 +98,14 @@ def run(data: Path, port: int, *, serve: bool) -> int:
             code = _tell(story)
             output.say(f"the demo took {time.monotonic() - began:.0f} s")
             _end(story, address)
-            if serve and code == output.DONE:
+            if serve and code == exit_codes.DONE:
                 story.clock.start()
                 output.next_step("open the address above; Ctrl-C ends the demo")
                 _wait()
             story.client.close()
     finally:
         running.stop()
-    if code == output.DONE:
+    if code == exit_codes.DONE:
         output.next_step(f"undersigned serve --data {data} --port {port} shows the same site again")
     return code
 
@@ -225,7 +225,7 @@ def _look(story: Story) -> None:
     """Verify the site as it is now, and keep the state that later looks are compared with."""
     mirror_site(story.address, story.mirror)
     report = verify_mirror(story.mirror)
-    if report.exit_code != output.DONE:
+    if report.exit_code != exit_codes.DONE:
         raise StoreError("the site did not verify in the middle of the day")
     save_state(story.state_file, report)
     output.say(
@@ -323,12 +323,12 @@ def _verify(story: Story) -> int:
     report = verify_mirror(story.mirror, state=state)
     output.say(f"the verifier reads a mirror of {story.address}, offline:")
     show_report(report)
-    if report.exit_code != output.DONE:
+    if report.exit_code != exit_codes.DONE:
         return report.exit_code
     save_state(story.state_file, report)
     caught = _tell_lies(story)
     output.say(f"{caught} of {len(LIES)} lies caught, each re-signed with the log's real key")
-    return output.DONE if caught == len(LIES) else output.NO
+    return exit_codes.DONE if caught == len(LIES) else exit_codes.NO
 
 
 def show_report(report: Report) -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from undersigned.cli import output
+from undersigned.cli import exit_codes, output
 
 if TYPE_CHECKING:
     from undersigned.domain.proposal import Proposal
@@ -30,7 +30,7 @@ def acknowledge_letter(folder: Path, url: str, *, yes: bool) -> None:
             _show(proposal, located.base)
             if not yes and not output.confirm("acknowledge it, and fix its roll?"):
                 output.note("nothing was sent")
-                raise typer.Exit(output.NO)
+                raise typer.Exit(exit_codes.NO)
             given = acknowledge(issuer, proposal.letter, located.base, signs_on=signs_on())
             send_ack(client, located, "issuer", given.sig, given.roll)
     finally:

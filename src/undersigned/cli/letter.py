@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from undersigned.cli import moderation, output
+from undersigned.cli import exit_codes, moderation, output
 from undersigned.cli.options import Data, Origin, SiteUrl, Yes
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def open_(file: LetterFile, data: Data = None, origin: Origin = None, yes: Yes =
             output.facts(summary_of(draft), title=FIXED)
             if not output.confirm("open it now?"):
                 output.note("nothing was changed")
-                raise typer.Exit(output.NO)
+                raise typer.Exit(exit_codes.NO)
         letter = open_letter(site, draft, find_bundle())
         if letter.bundle is None:
             output.note("the signing page's script is not built; the letter logs no hash of it")
@@ -174,7 +174,7 @@ def notice(
     with site_in(data_folder(data)) as site:
         if not yes and not output.confirm(f"post this notice to {letter} now, for good?"):
             output.note("nothing was changed")
-            raise typer.Exit(output.NO)
+            raise typer.Exit(exit_codes.NO)
         record = post_notice(site, Letters(site), letter, NoticeKind(kind.value), words, n)
     headcount = () if record.n is None else (("headcount", str(record.n)),)
     output.facts(

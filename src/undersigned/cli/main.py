@@ -15,6 +15,7 @@ from typer.main import get_command
 from undersigned.cli import (
     checking,
     desk,
+    exit_codes,
     issuer,
     letter,
     mail,
@@ -65,7 +66,7 @@ def root(
 
     if version:
         output.say(f"undersigned {__version__}")
-        raise typer.Exit(output.DONE)
+        raise typer.Exit(exit_codes.DONE)
     if context.invoked_subcommand is None:
         output.say(context.get_help())
 
@@ -99,10 +100,10 @@ def main(arguments: list[str] | None = None) -> int:
     except typer.TyperException as error:
         return _report_usage(error)
     except (typer.Abort, KeyboardInterrupt):
-        return output.INTERRUPTED
+        return exit_codes.INTERRUPTED
     except SystemExit:
         # Whoever read the output has left; the library ends the program for that.
-        return output.COULD_NOT
+        return exit_codes.COULD_NOT
     except OSError as error:
         _forget_stdout()
         return output.report_os(error)
@@ -110,7 +111,7 @@ def main(arguments: list[str] | None = None) -> int:
         if sys.flags.dev_mode:
             raise
         return _report_defect(error)
-    return code if isinstance(code, int) else output.DONE
+    return code if isinstance(code, int) else exit_codes.DONE
 
 
 def _report_usage(error: typer.TyperException) -> int:
@@ -118,7 +119,7 @@ def _report_usage(error: typer.TyperException) -> int:
     command = context.command_path if context is not None else "undersigned"
     message = error.format_message().replace("Value error, ", "")
     output.problem(message, f"{command} --help")
-    return output.COULD_NOT
+    return exit_codes.COULD_NOT
 
 
 def _forget_stdout() -> None:
@@ -136,4 +137,4 @@ def _report_defect(error: Exception) -> int:
         f"this should not happen: {type(error).__name__} in {frame.name}, line {frame.lineno}",
         "please report it; python -X dev -m undersigned ... shows more, which may hold secrets",
     )
-    return output.COULD_NOT
+    return exit_codes.COULD_NOT

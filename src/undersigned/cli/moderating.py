@@ -11,7 +11,7 @@ from undersigned.app.letters import Letters
 from undersigned.app.meaning import Criteria, Meant, Selection, select_signatures
 from undersigned.app.moderating import erase_name, invalidate
 from undersigned.app.names import Signature, get_signature
-from undersigned.cli import output
+from undersigned.cli import exit_codes, output
 from undersigned.cli.files import read_file
 from undersigned.domain.explanation import format_explanation, parse_explanation
 from undersigned.domain.letter import State
@@ -144,7 +144,7 @@ def _show_one(signature: Signature) -> None:
 def _confirm(question: str, *, yes: bool) -> None:
     if not yes and not output.confirm(question):
         output.note("nothing was changed")
-        raise typer.Exit(output.NO)
+        raise typer.Exit(exit_codes.NO)
 
 
 def _signatures(number: int) -> str:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from undersigned.cli import output
+from undersigned.cli import exit_codes, output
 
 if TYPE_CHECKING:
     from undersigned.crypto.keys import TrusteeKey
@@ -28,7 +28,7 @@ def acknowledge(url: str, load: Callable[[], "TrusteeKey"], *, yes: bool) -> Non
         _show(proposal, number)
         if not yes and not output.confirm("acknowledge it?"):
             output.note("nothing was sent")
-            raise typer.Exit(output.NO)
+            raise typer.Exit(exit_codes.NO)
         send_ack(client, located, number, sig)
     output.say(f"acknowledged as trustee {number} of {len(proposal.letter.trustees)}")
     output.next_step("keep the key file; you are told when it is your turn to open")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from undersigned.cli import output
+from undersigned.cli import exit_codes, output
 
 if TYPE_CHECKING:
     from undersigned.crypto.keys import TrusteeKey
@@ -121,12 +121,12 @@ def _conclude(letter: "Letter", done: "Round", part: Part) -> int:
     if done.wave is None:
         output.facts((("letter", f"{letter.slug}@{letter.edition}"), ("state", state)))
         output.note("no names of this letter wait to be opened")
-        return output.DONE if state in ("released", "closed") else output.NO
+        return exit_codes.DONE if state in ("released", "closed") else exit_codes.NO
     rows = [("letter", f"{letter.slug}@{letter.edition}"), ("wave", str(done.wave))]
     if done.is_overtaken:
         output.facts(rows)
         output.note("the log went on, or the site keeps back a sealed name: run the command again")
-        return output.NO
+        return exit_codes.NO
     if done.opening is not None:
         record, holds = done.opening.record, done.opening.holds
         rows += [
@@ -138,7 +138,7 @@ def _conclude(letter: "Letter", done: "Round", part: Part) -> int:
         if not done.is_first:
             output.note("the same opening was in the log already")
         output.next_step(f"undersigned verify {part.url} checks the whole count")
-        return output.DONE
+        return exit_codes.DONE
     names = [f"{i} {letter.trustees[i - 1].name}" for i in done.awaited]
     there = len(letter.trustees) - len(done.awaited)
     rows += [("share files", f"{there}, needed {letter.quorum}"), ("awaited", "; ".join(names))]
@@ -150,4 +150,4 @@ def _conclude(letter: "Letter", done: "Round", part: Part) -> int:
         )
     output.note("your part is done; the names open when enough of the others have done theirs")
     output.next_step("the same command again, at any time, or with --wait SECONDS")
-    return output.DONE
+    return exit_codes.DONE

@@ -2,7 +2,7 @@
 
 import typer
 
-from undersigned.cli import output
+from undersigned.cli import exit_codes, output
 from undersigned.cli.held import find_held
 from undersigned.cli.http import open_client
 from undersigned.cli.letter_summary import format_time
@@ -39,4 +39,4 @@ def _confirm(head: LetterHead, *, yes: bool) -> None:
     name = f"{head.letter.slug}@{head.letter.edition}"
     if not output.confirm(f"withdraw the signature under {name}, for good?"):
         output.note("nothing was changed")
-        raise typer.Exit(output.NO)
+        raise typer.Exit(exit_codes.NO)
