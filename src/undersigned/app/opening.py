@@ -310,7 +310,7 @@ def _apply(connection: Connection, turn: Turn, opening: Opening) -> None:
     signature_store.add_shown_names(connection, names)
     wave_store.delete_shares(connection, turn.letter_id)
     if opening.holds:
-        turn.fix(opening.members)
+        turn.signers.fix(opening.members)
     turn.add_opening(opening.record, holds=opening.holds)
 
 

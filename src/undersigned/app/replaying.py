@@ -175,7 +175,7 @@ class Replaying:
     def _enter(self, turn: Turn, record: OutcomeRecord) -> None:
         outcome = turn.enter(Move(record.state, record.wave, record.at))
         if record.state is State.FROZEN and not turn.stage.opening_due:
-            turn.fix(outcome.standing)
+            turn.signers.fix(outcome.standing)
         pending_store.clear_late(self._connection, turn.letter_id)
 
     # --- epochs
@@ -245,7 +245,7 @@ class Replaying:
                 self._publish_blob(signature)
                 signature_store.change_signature(self._connection, leaf.index, status="unopenable")
         if holds:
-            turn.fix(members)
+            turn.signers.fix(members)
         turn.add_opening(record, holds=holds)
         wave_store.delete_shares(self._connection, turn.letter_id)
 

@@ -165,7 +165,7 @@ def _move(connection: Connection, turn: Turn, now: int) -> bool:
     outcome = turn.enter(move)
     if move.state is State.FROZEN and not turn.stage.opening_due:
         # Nobody sealed stands: there is nothing to open, the set itself will be released.
-        turn.fix(outcome.standing)
+        turn.signers.fix(outcome.standing)
     return True
 
 

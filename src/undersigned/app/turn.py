@@ -14,10 +14,10 @@ import msgspec
 from undersigned.app.counting import ENDED, count_letter, find_standing, read_counts, unopened_of
 from undersigned.app.letters import LetterView, format_stage, stage_of
 from undersigned.app.log import Batch
+from undersigned.app.signers import Signers
 from undersigned.app.telling import tell_trustees
 from undersigned.domain.kinds import MOST_AMENDMENTS
-from undersigned.domain.letter import Mode, State
-from undersigned.domain.name import NameDocument, parse_name
+from undersigned.domain.letter import State
 from undersigned.domain.outcome import Outcome, outcome_hash
 from undersigned.domain.record import (
     AmendRecord,
@@ -32,7 +32,6 @@ from undersigned.domain.record import (
     ResponseRecord,
     RollRecord,
     SignRecord,
-    WithdrawRecord,
     format_record,
     parse_record,
 )
@@ -43,11 +42,9 @@ from undersigned.domain.stage import (
     stage_after_opening,
     stage_after_outcome,
 )
-from undersigned.errors import StoreError
 from undersigned.store import answers as answer_store
 from undersigned.store import guarantees as guarantee_store
 from undersigned.store import letters as letter_store
-from undersigned.store import log as log_store
 from undersigned.store import notices as notice_store
 from undersigned.store import pending as pending_store
 from undersigned.store import roll_states
@@ -59,7 +56,7 @@ from undersigned.store.guarantees import GuaranteeRow
 from undersigned.store.letters import LetterRow
 from undersigned.store.notices import NoticeRow
 from undersigned.store.pending import PendingRow
-from undersigned.store.signatures import ShownName, SignatureRow
+from undersigned.store.signatures import SignatureRow
 
 MOST_PRINTED_BEFORE: Final = 1_000
 """PDFs of one letter: one more for each time that names were erased."""
@@ -81,7 +78,7 @@ class Turn:
         *,
         replays: bool = False,
     ) -> None:
-        # What is read from another's log has its order, and may lack names that were erased since.
+        # What is read from another's log has its order already.
         self._replays = replays
         self._connection = connection
         self._batch = batch
@@ -91,8 +88,7 @@ class Turn:
         self._epochs = row.epochs
         self.epoch_at = row.epoch_at
         self._roll_n = row.roll_n
-        # Leaf indexes of this batch: the database learns them when the batch is written.
-        self._new_leaves: dict[bytes, int] = {}
+        self.signers = Signers(connection, view.letter.letter_id, replays=replays)
 
     @property
     def letter_id(self) -> bytes:
@@ -117,9 +113,9 @@ class Turn:
         for row in groups["issued"]:
             self._append(row)
         signed = [(self._append(row), row) for row in groups["sign"]]
-        self._add_signatures(signed)
+        self.signers.add(signed)
         for row in self._in_turn(groups["change"]):
-            self._apply_change(row, self._append(row))
+            self.signers.change(row, self._append(row))
         pending_store.delete_pending(self._connection, [row.leaf_hash for row in rows])
         self._write_history()
         move = move_after_epoch(
@@ -157,99 +153,13 @@ class Turn:
         return [row for group in groups for _, row in sorted(group, key=lambda pair: pair[0])]
 
     def _append(self, row: PendingRow) -> int:
-        index = self._batch.add_entry(row.record, row.leaf_hash)
-        self._new_leaves[row.leaf_hash] = index
-        return index
-
-    def _add_signatures(self, signed: Iterable[tuple[int, PendingRow]]) -> None:
-        rows, names = [], []
-        for index, row in signed:
-            record = _parse(row.record, SignRecord)
-            rows.append(
-                SignatureRow(
-                    leaf_index=index,
-                    letter_id=record.letter_id,
-                    pk=record.pk,
-                    mode=record.mode.value,
-                    condition=record.condition or 0,
-                    name=record.name,
-                )
-            )
-            if record.mode is Mode.PUBLIC and record.name is not None:
-                names += self._shown_names(index, record.name)
-        signature_store.add_signatures(self._connection, rows)
-        signature_store.add_shown_names(self._connection, names)
-
-    def _shown_names(self, index: int, digest: bytes) -> list[ShownName]:
-        """Return what is shown of a public name: one name, none if it is gone already in a replay."""
-        content = letter_store.find_document(self._connection, digest)
-        if content is not None:
-            return [self._shown_name(index, parse_name(content))]
-        if self._replays:
-            return []
-        raise StoreError("the document of a public name is missing")
-
-    def _shown_name(self, index: int, document: NameDocument) -> ShownName:
-        attestation = document.attestation
-        return ShownName(
-            leaf_index=index,
-            letter_id=self.letter.letter_id,
-            name=attestation.name,
-            role=attestation.role,
-            verified=attestation.verified.value,
-            statement=document.statement,
-        )
-
-    def _apply_change(self, row: PendingRow, index: int) -> None:
-        if row.nonce is None:
-            raise StoreError("a waiting change has no signer")
-        signed = pending_store.find_spent(self._connection, self.letter.letter_id, row.nonce)
-        leaf = None if signed is None else self._find_leaf(signed.leaf_hash)
-        if leaf is None:
-            raise StoreError(f"the change at {index} belongs to no signature in the log")
-        signature = signature_store.find_signature(self._connection, leaf)
-        if signature is None:
-            raise StoreError(f"the signature at {leaf} is missing from the database")
-        record = parse_record(row.record)
-        if isinstance(record, WithdrawRecord):
-            self._drop_name(signature)
-            signature_store.change_signature(self._connection, leaf, status="withdrawn")
-            return
-        amended = _parse(row.record, AmendRecord)
-        renamed = amended.name != signature.name
-        if renamed:
-            self._drop_name(signature)
-        signature_store.change_signature(
-            self._connection,
-            leaf,
-            mode=amended.mode.value,
-            condition=amended.condition or 0,
-            name=amended.name,
-        )
-        if renamed and amended.mode is Mode.PUBLIC and amended.name is not None:
-            shown = self._shown_names(leaf, amended.name)
-            signature_store.add_shown_names(self._connection, shown)
-
-    def _find_leaf(self, leaf_hash: bytes) -> int | None:
-        index = self._new_leaves.get(leaf_hash)
-        if index is not None:
-            return index
-        return log_store.find_leaf_index(self._connection, leaf_hash)
-
-    def _drop_name(self, signature: SignatureRow) -> None:
-        """Destroy what a signature had by way of a name, before it changes or ends.
-
-        A name that was public already stays a document: it was shown, and proofs name it.
-        """
-        if signature.mode == Mode.SEALED.value and not signature.opened and signature.name:
-            pending_store.delete_blob(self._connection, signature.name)
-        signature_store.delete_shown_name(self._connection, signature.leaf_index)
+        return self._batch.add_entry(row.record, row.leaf_hash)
 
     # --- outcomes
 
     def enter(self, move: Move) -> Outcome:
         """Append the outcome that enters a state (or freezes a wave) and do what it entails."""
-        live = [] if move.state in ENDED else self._live()
+        live = [] if move.state in ENDED else self.signers.list_live()
         outcome = find_standing(self.letter, live)
         record = OutcomeRecord(
             letter_id=self.letter.letter_id,
@@ -269,22 +179,12 @@ class Turn:
         self.stage = stage_after_outcome(self.stage, record, unopened=unopened)
         self.at = max(self.at, move.at)
         if move.state in (*ENDED, State.CLOSED):
-            self._destroy_seals()
+            self.signers.destroy_seals()
         self.save()
         return outcome
 
     def _live(self) -> list[SignatureRow]:
         return signature_store.list_live(self._connection, self.letter.letter_id)
-
-    def fix(self, standing: Iterable[int]) -> None:
-        """Make signatures unconditional: they were released together."""
-        signature_store.change_signatures(self._connection, standing, fixed=1)
-
-    def _destroy_seals(self) -> None:
-        """Destroy every sealed name that will never be opened."""
-        for row in self._live():
-            if row.mode == Mode.SEALED.value and not row.opened and row.name:
-                pending_store.delete_blob(self._connection, row.name)
 
     # --- openings
 
@@ -357,14 +257,12 @@ class Turn:
         Its document, or opened blob, stays: the record points at what was shown.
         """
         self._batch.add(record)
-        signature_store.delete_shown_name(self._connection, record.leaf)
-        signature_store.change_signature(self._connection, record.leaf, status="invalidated")
+        self.signers.strike(record.leaf, status="invalidated")
 
     def erase(self, record: EraseRecord, names: Iterable[bytes]) -> None:
         """Append the record that says that a name is gone, and destroy all that these hashes name."""
         self._batch.add(record)
-        signature_store.delete_shown_name(self._connection, record.leaf)
-        signature_store.change_signature(self._connection, record.leaf, erased=1)
+        self.signers.strike(record.leaf, erased=1)
         for digest in (*names, *self._printed()):
             pending_store.delete_blob(self._connection, digest)
             letter_store.delete_document(self._connection, digest)
@@ -401,10 +299,3 @@ class Turn:
             size=self._batch.next_index,
             counts=msgspec.json.encode(counts).decode(),
         )
-
-
-def _parse(entry: bytes, kind: type[R]) -> R:
-    record = parse_record(entry)
-    if not isinstance(record, kind):
-        raise StoreError("a waiting record is of another kind than its row says")
-    return record
