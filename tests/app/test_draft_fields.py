@@ -23,7 +23,7 @@ from undersigned.app.draft_fields import (
     suggest_slug,
     typed_in,
 )
-from undersigned.app.draft_versions import choose, compare
+from undersigned.app.draft_versions import Said, choose, compare, find_lost
 from undersigned.errors import FormatError, ListFull
 
 FULL: Fields = MILL | {
@@ -188,19 +188,56 @@ def test_an_address_is_made_of_the_title(title: str, slug: str) -> None:
 # --- two versions
 
 
+def texts_in(said: tuple[Said, ...]) -> list[str]:
+    """Return the texts alone."""
+    return [each.text for each in said]
+
+
 def test_two_versions_differ_where_they_differ() -> None:
     """What belongs together is one: a day with its time, a list with its items."""
     typed = {name: FULL.get(name, "") for name in names_of(FULL, "dates")}
     assert compare(FULL, "dates", typed) == []
     (unit,) = compare(FULL, "dates", typed | {"closes_time": "13:00"})
-    assert (unit.name, unit.theirs, unit.mine) == (
+    assert (unit.name, texts_in(unit.theirs), texts_in(unit.mine)) == (
         "closes_day",
-        "2027-03-01\n12:00",
-        "2027-03-01\n13:00",
+        ["2027-03-01", "12:00"],
+        ["2027-03-01", "13:00"],
     )
     typed = {name: FULL.get(name, "") for name in names_of(FULL, "trustees")}
     (unit,) = compare(FULL, "trustees", typed | {"k2.operator": "", "k2.name": "Cem"})
-    assert (unit.name, unit.theirs, unit.mine) == ("trustees", "Bea\noperator", "Cem")
+    assert (unit.name, unit.theirs, unit.mine) == (
+        "trustees",
+        (Said("k2.name", "Bea"), Said("k2.operator", "on")),
+        (Said("k2.name", "Cem"),),
+    )
+    assert [each.is_chosen for each in unit.theirs] == [False, True]
+
+
+def test_a_word_that_looks_like_a_tick_is_a_word() -> None:
+    """A title may be `on`; and the same words for another item are no difference."""
+    typed = {name: FULL.get(name, "") for name in names_of(FULL, "text")}
+    (unit,) = compare(FULL, "text", typed | {"t1.title": "on"})
+    assert unit.mine == (Said("t1.title", "on"),)
+    assert not unit.mine[0].is_chosen
+    renamed = {"demands": "demand-1 wheel t2", "t1.demand.t2": FULL["t1.demand.t1"]}
+    assert compare(FULL, "text", typed | renamed) == []
+
+
+def test_words_for_what_is_gone_are_lost() -> None:
+    """Of a demand, an addressee, a trustee; of nothing that the page still has."""
+    typed = {name: f"My {name}" for name in names_of(FULL, "translation-t2")}
+    assert find_lost(FULL, "translation-t2", typed) == ()
+    fewer = remove_item(remove_item(FULL, "demands", "wheel"), "addressees", "a2")
+    assert find_lost(fewer, "translation-t2", typed | {"csrf": "x", "rule": "y"}) == (
+        Said("t2.addressee.a2", "My t2.addressee.a2"),
+        Said("t2.demand.wheel", "My t2.demand.wheel"),
+    )
+    assert find_lost(fewer, "translation-t2", dict.fromkeys(typed, " ")) == ()
+    typed = {name: FULL.get(name, "") for name in names_of(FULL, "trustees")}
+    assert find_lost(remove_item(FULL, "trustees", "k2"), "trustees", typed) == (
+        Said("k2.name", "Bea"),
+        Said("k2.operator", "on"),
+    )
 
 
 @given(st.data())

@@ -245,6 +245,78 @@ def test_lists_are_chosen_whole(owner: DeskClient, other: DeskClient) -> None:
     assert (fields["demands"], fields["t1.demand.demand-1"]) == ("demand-1", "Only mine.")
 
 
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [
+        ("en", ("Public", "Every signature", "The operator of this site", "days")),
+        ("id", ("Terbuka", "Setiap tanda tangan", "Pengelola situs ini", "hari")),
+    ],
+)
+def test_what_was_chosen_is_told_in_the_language_of_the_page(
+    owner: DeskClient, other: DeskClient, lang: str, words: tuple[str, ...]
+) -> None:
+    """Boxes, choices and units of two versions have the words of the form, not those of its fields."""
+    base = new_draft(owner, WHOLE | {"trustees": "k1", "k1.operator": "on", "quorum": "1"})
+    changes: dict[str, dict[str, str]] = {
+        "count": {"basis": "all", "mode.anonymous": ""},
+        "trustees": {"k1.name": "Bea"},
+        "dates": {"cooling_off": "2", "cooling_off_unit": "days"},
+    }
+    shown = ""
+    for section, typed in changes.items():
+        mine = form_of(owner, base, section)
+        save(other, base, section, **typed)
+        page = owner.post(
+            f"{base}/{section}?lang={lang}", mine | {"rule": "77", "quorum": "2", "floor": "9"}
+        )
+        assert page.status_code == 409
+        shown += page.text
+    for word in words:
+        assert re.search(rf"(>|<br>){word}(<br>|</span>)", shown), word
+    assert not re.search(r"(>|<br>)(public|all|operator|named)(<br>|</span>)", shown)
+
+
+def test_words_for_a_demand_that_is_gone_are_shown(owner: DeskClient, other: DeskClient) -> None:
+    """Saved by hand or by itself, beside other changes or alone; then it goes on without them."""
+    base = new_draft(owner, WHOLE | {"texts": "t1 t2", "demands": "demand-1 dam", "t2.lang": "id"})
+    mine = form_of(owner, base, "translation-t2") | {"t2.demand.dam": "Bendungan <itu>"}
+    save(other, base, "text", do="remove.demands.dam")
+    refused = owner.post(f"{base}/translation-t2", mine, headers=AUTOSAVE)
+    assert_problem(refused, 409, "draft-changed")
+    page = owner.post(f"{base}/translation-t2", mine)
+    assert page.status_code == 409
+    assert "Words without a place" in page.text
+    assert "Bendungan &lt;itu&gt;</blockquote>" in page.text
+    assert "Go on without them" in page.text
+    kept = mine | {"seen": seen_on(page), "do": "choose"}
+    assert owner.post(f"{base}/translation-t2", kept).status_code == 303
+    both = owner.post(f"{base}/translation-t2", mine | {"t2.title": "Kincir"})
+    assert "Bendungan &lt;itu&gt;" in both.text
+    assert "Kincir" in both.text
+    half = owner.post(f"{base}/translation-t2", mine | {"t2.title": "Kincir", "do": "choose"})
+    assert "Choose one of the two everywhere" in half.text
+    assert "Bendungan &lt;itu&gt;" in half.text
+    assert "dam" not in fields_at(owner, base)["demands"]
+
+
+def test_words_for_an_item_of_the_page_that_is_gone_are_shown(
+    owner: DeskClient, other: DeskClient
+) -> None:
+    """Both lists are there to choose from, also when a button was pressed; twice away is away."""
+    base = new_draft(owner, WHOLE | {"demands": "demand-1 dam", "t1.demand.dam": "The dam."})
+    mine = form_of(owner, base, "text")
+    away = {"do": "remove.demands.dam"}
+    assert other.post(f"{base}/text", mine | away).status_code == 303
+    assert other.post(f"{base}/text", mine | away).status_code == 303
+    for do in ("save", "add.demands"):
+        page = owner.post(f"{base}/text", mine | {"t1.demand.dam": "The dam, too.", "do": do})
+        assert page.status_code == 409
+        assert "The dam, too." in page.text
+    chosen = mine | {"seen": seen_on(page), "do": "choose", "choose.demands": "mine"}
+    assert owner.post(f"{base}/text", chosen).status_code == 303
+    assert fields_at(owner, base)["t1.demand.dam"] == "The dam."
+
+
 def test_of_many_at_once_one_is_saved(owner: DeskClient) -> None:
     """Whoever is not the first is told; nothing is half of one and half of another."""
     base = new_draft(owner, WHOLE)

@@ -1,7 +1,8 @@
 """Drafts on the desk: made, saved page by page, copied, deleted.
 
 Whoever saves a page says which content of it they had before them (`seen`). Where somebody else has saved
-that page since, nothing is written, and both versions are shown: nobody overwrites what they have not read.
+that page since, nothing is written, and both versions are shown: nobody overwrites what they have not read,
+and nobody's words for an item that is gone are dropped unsaid.
 Different pages of one draft never stand in each other's way.
 """
 
@@ -24,6 +25,7 @@ from undersigned.app.draft_fields import (
     sections_of,
     typed_in,
 )
+from undersigned.app.draft_versions import as_typed, find_lost
 from undersigned.app.letter_name import parse_letter_name
 from undersigned.domain.act import Act
 from undersigned.errors import (
@@ -129,9 +131,10 @@ def save_section(
     with _told(desk, account, id_), desk.database.write() as connection:
         row, fields = _get_open(connection, id_, section)
         changed = typed_in(fields, section, typed, lists)
+        is_stale = digest_of(fields, section) != seen
+        if is_stale and (changed != fields or (not lists and find_lost(fields, section, typed))):
+            raise DraftChanged
         if changed != fields:
-            if digest_of(fields, section) != seen:
-                raise DraftChanged
             row = _put(connection, desk, account, row, changed)
         return _draft(connection, row)
 
@@ -155,7 +158,9 @@ def change_section(
         row, fields = _get_open(connection, id_, section)
         saved = typed_in(fields, section, typed)
         if digest_of(fields, section) != seen:
-            if saved != fields:
+            mine = change(as_typed(fields, section, typed))
+            left = {name: text for name, text in typed.items() if name in mine}
+            if saved != fields or find_lost(fields, section, left):
                 raise DraftChanged
             return _draft(connection, row)
         changed = change(saved)

@@ -103,6 +103,8 @@ _PLAIN: Final = {
 }
 _BOXES: Final = re.compile(r"(mode|method)\.[a-z]+|[a-z0-9-]+\.(operator|bound)")
 """Fields that a browser leaves out when they are not ticked."""
+_CHOSEN: Final = {"basis", "roll", "cooling_off_unit"}
+"""Fields of which one of a few values is chosen."""
 
 _DECODER: Final = msgspec.json.Decoder(dict[str, str])
 _SLUG_PART: Final = re.compile(r"[^a-z0-9]+")
@@ -133,6 +135,11 @@ def ids_of(fields: Mapping[str, str], name: str) -> list[str]:
     """Return the ids that a list names, each once."""
     ids = dict.fromkeys(each for each in fields.get(name, "").split() if _IDS[name].fullmatch(each))
     return list(ids)[: LISTS[name]]
+
+
+def is_chosen(name: str) -> bool:
+    """Say whether a field is ticked, or chosen from a few: what it holds is no word that was typed."""
+    return name in _CHOSEN or _BOXES.fullmatch(name) is not None
 
 
 def first_text(fields: Mapping[str, str]) -> str:

@@ -1,13 +1,15 @@
 """Two versions of a page of a draft: in what they differ, and what stands when somebody has chosen.
 
-What belongs together is chosen as one: a list with all its items, a day with its time.
+What belongs together is chosen as one: a list with all its items, a day with its time. Words that were
+typed for an item which somebody else has taken away meanwhile have no place any more, and are told.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from undersigned.app.draft_fields import LISTS, Fields, names_of, typed_in
+from undersigned.app.draft_fields import LISTS, Fields, is_chosen, names_of, typed_in
 
 _TOGETHER: Final = {
     "closes_time": "closes_day",
@@ -19,14 +21,32 @@ _TOGETHER: Final = {
     "addressee": "addressees",
 }
 
+_ITEM: Final = re.compile(
+    r"t[0-9]{1,4}\.(demand|addressee)\.[a-z0-9-]{1,32}|[ak][0-9]{1,4}\.[a-z]+"
+)
+"""Fields of one item of a list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What stands in a field. Of one that `is_chosen` the pages have the word for it."""
+
+    field: str
+    text: str
+
+    @property
+    def is_chosen(self) -> bool:
+        """Say whether it was ticked or chosen from a few."""
+        return is_chosen(self.field)
+
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """What is chosen as one: its name, and both versions in words."""
+    """What is chosen as one: its name, and what either version says, field by field."""
 
     name: str
-    theirs: str
-    mine: str
+    theirs: tuple[Said, ...]
+    mine: tuple[Said, ...]
 
 
 def compare(fields: Fields, section: str, typed: Mapping[str, str]) -> list[Unit]:
@@ -34,10 +54,22 @@ def compare(fields: Fields, section: str, typed: Mapping[str, str]) -> list[Unit
     mine = as_typed(fields, section, typed)
     theirs_of, mine_of = _units_of(fields, section), _units_of(mine, section)
     both = (
-        Unit(name, _words(fields, theirs_of.get(name, [])), _words(mine, mine_of.get(name, [])))
+        Unit(name, _said(fields, theirs_of.get(name, [])), _said(mine, mine_of.get(name, [])))
         for name in dict.fromkeys([*theirs_of, *mine_of])
     )
-    return [unit for unit in both if unit.theirs != unit.mine]
+    return [unit for unit in both if _words(unit.theirs) != _words(unit.mine)]
+
+
+def find_lost(
+    fields: Mapping[str, str], section: str, typed: Mapping[str, str]
+) -> tuple[Said, ...]:
+    """Return what was typed on a page for items that the draft has no more."""
+    names = set(names_of(fields, section))
+    return tuple(
+        Said(name, text)
+        for name, text in typed.items()
+        if text.strip() and name not in names and _ITEM.fullmatch(name)
+    )
 
 
 def choose(
@@ -83,8 +115,12 @@ def _unit_of(name: str) -> str:
     return _TOGETHER.get(group, name)
 
 
-def _words(fields: Mapping[str, str], names: list[str]) -> str:
-    """Write what is chosen as one so that people can compare it; a box that is ticked by its name."""
-    texts = ((name, fields.get(name, "")) for name in names if name not in LISTS)
-    lines = (name.rpartition(".")[2] if text == "on" else text for name, text in texts)
-    return "\n".join(line for line in lines if line)
+def _said(fields: Mapping[str, str], names: list[str]) -> tuple[Said, ...]:
+    """Return what these fields say, without the lists, of which the items are there."""
+    said = (Said(name, fields.get(name, "")) for name in names if name not in LISTS)
+    return tuple(each for each in said if each.text)
+
+
+def _words(said: tuple[Said, ...]) -> list[str]:
+    """Return what people compare: the same words in the place of another item are the same."""
+    return [each.field.rpartition(".")[2] if each.text == "on" else each.text for each in said]

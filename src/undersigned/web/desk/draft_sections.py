@@ -29,7 +29,7 @@ from undersigned.app.draft_fields import (
     sections_of,
     suggest_slug,
 )
-from undersigned.app.draft_versions import as_typed, choose, compare
+from undersigned.app.draft_versions import as_typed, choose, compare, find_lost
 from undersigned.app.site import Site
 from undersigned.app.typed import list_zones
 from undersigned.domain.advice import suggest_conditions
@@ -215,11 +215,14 @@ def _conflict(
     """Show both versions of a page."""
     mine = as_typed(draft.fields, _page_of(draft, section), typed)
     names = set(names_of(mine, section))
+    lost = find_lost(mine, section, typed)
+    kept = names | {each.field for each in lost}
     values = common_values(draft, draft.fields) | {
         "section": section,
         "seen": digest_of(draft.fields, section),
-        "mine": {name: text for name, text in typed.items() if name in names},
+        "mine": {name: text for name, text in typed.items() if name in kept},
         "units": compare(draft.fields, section, typed),
+        "lost": lost,
         "unchosen": unchosen,
     }
     return renderer_of(request).desk_page(
