@@ -2,11 +2,14 @@
 
 import csv
 import io
+import re
+from pathlib import Path
 
 import msgspec
 import pytest
 from tests.app.test_hiding import WHY, speaker
 from tests.app.village import DAY, HOUR, START, Village
+from tests.test_documents import rows_of as table_of
 
 from undersigned.app.hiding import hide_statement
 from undersigned.app.letter_export import (
@@ -19,9 +22,13 @@ from undersigned.app.letter_export import (
 )
 from undersigned.app.meaning import Criteria, select_signatures
 from undersigned.app.moderating import invalidate
+from undersigned.app.noticing import post_notice
 from undersigned.domain.letter import Mode, State
-from undersigned.domain.reasons import HideReason, InvalidateReason
+from undersigned.domain.reasons import HideReason, InvalidateReason, NoticeKind
 from undersigned.errors import UnknownLetter
+from undersigned.web.desk.exports import KINDS
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "organiser.md"
 
 
 def rows_of(data: bytes) -> list[dict[str, str]]:
@@ -129,6 +136,27 @@ def test_all_of_it_as_json(village: Village) -> None:
     (row,) = names_of(village)
     assert (row["statement"], row["hidden"]) == ("", "insult")
     assert len(export["history"]) == 2
+
+
+def test_the_document_lists_what_is_in_them(village: Village) -> None:
+    """Each file that the desk has, each column and each member, in its order."""
+    letter = village.open(rule=50)
+    speaker(village, letter, "At night, too.")
+    village.later(1)
+    post_notice(village.site, village.letters, "mill", NoticeKind.NEWS, "They came.")
+    export = msgspec.json.decode(format_export(get_export(village.site, village.letters, "mill")))
+    parts = {f"each of `{name}` in it": export[name] for name in ("names", "history", "notices")}
+    held = {
+        "`names.csv`": list(NAME_COLUMNS),
+        "`growth.csv`": list(HISTORY_COLUMNS),
+        "`letter.json`": list(export),
+        **{part: list(items[0]) for part, items in parts.items()},
+    }
+    listed = dict(table_of(DOCUMENT, "### Export"))
+    assert set(KINDS) | {"letter.pdf"} == {file.strip("`") for file in listed if file[0] == "`"}
+    assert set(listed) == {*held, "`letter.pdf`"}
+    for what, members in held.items():
+        assert re.findall(r"`(\w+)`", re.sub(r"\([^)]*\)", "", listed[what])) == members, what
 
 
 def test_no_letter(village: Village) -> None:
