@@ -7,7 +7,7 @@ from tests.app.village import Village
 
 from undersigned.app.damaged import PAUSE_S, Damaged
 from undersigned.app.sequencing import sequence
-from undersigned.domain.letter import Letter, Mode, State
+from undersigned.domain.letter import Mode, State
 from undersigned.domain.record import EpochRecord, SignRecord
 from undersigned.store import letters as letter_store
 
@@ -23,23 +23,6 @@ class Clock:
         return self.now
 
 
-def put_stage(village: Village, letter: Letter, stage: str) -> str:
-    """Overwrite what the database says of a letter's stage; return what it was."""
-    with village.site.collector.write() as connection:
-        row = letter_store.find_letter(connection, letter.letter_id)
-        assert row is not None
-        letter_store.put_stage(
-            connection,
-            letter.letter_id,
-            stage=stage,
-            epochs=row.epochs,
-            epoch_at=row.epoch_at,
-            at=row.at,
-            active=row.active,
-        )
-    return row.stage
-
-
 @pytest.mark.parametrize("slugs", [("ash", "birch"), ("birch", "ash")])
 def test_the_others_go_on(village: Village, slugs: tuple[str, str]) -> None:
     """Whether it comes before or after them: they are signed, and move; it is mended and follows."""
@@ -48,7 +31,7 @@ def test_the_others_go_on(village: Village, slugs: tuple[str, str]) -> None:
     village.members(well, 3, Mode.PUBLIC)
     clock = Clock()
     left_alone = Damaged(clock)
-    stage = put_stage(village, damaged, '{"state":"ajar"}')
+    stage = village.put_stage(damaged, '{"state":"ajar"}')
     with capture_logs() as logs:
         for _ in range(3):
             village.clock.advance_to(village.clock.now() + 2)
@@ -59,7 +42,7 @@ def test_the_others_go_on(village: Village, slugs: tuple[str, str]) -> None:
     (line,) = logs
     assert (line["activity"], line["letter"]) == ("sequencing", f"{slugs[0]}@1")
 
-    put_stage(village, damaged, stage)
+    village.put_stage(damaged, stage)
     village.clock.advance_to(village.clock.now() + 2)
     sequence(village.site, village.letters, left_alone)
     assert village.waiting(damaged) == {}
@@ -99,7 +82,7 @@ def test_a_pause_costs_nothing(village: Village) -> None:
     village.member(letter, Mode.PUBLIC)
     clock = Clock()
     left_alone = Damaged(clock)
-    put_stage(village, letter, "{}")
+    village.put_stage(letter, "{}")
     village.clock.advance_to(village.clock.now() + 2)
     with capture_logs() as logs:
         assert sequence(village.site, village.letters, left_alone) == 0

@@ -24,7 +24,7 @@ from undersigned.app.deliveries import (
 from undersigned.app.delivering import deliver_mails
 from undersigned.app.log import Batch
 from undersigned.app.moderating import erase_name
-from undersigned.app.pdf import find_pdf, make_letter_pdf
+from undersigned.app.pdf import Printed, find_pdf, make_letter_pdf
 from undersigned.app.releasing import Releasing
 from undersigned.domain.letter import Letter, State
 from undersigned.domain.reasons import EraseReason, NoticeKind
@@ -39,6 +39,7 @@ from undersigned.errors import (
     UnknownAddressee,
 )
 from undersigned.mail import Mail
+from undersigned.store import letters as letter_store
 from undersigned.store import outbox
 from undersigned.store.outbox import MailRow
 
@@ -433,6 +434,39 @@ def test_what_fails_is_tried_ever_later(
     assert len(_waiting(village)) == 2
 
 
+def test_one_letter_that_fails_holds_up_no_other(
+    village: Village, letter: Letter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether its PDF cannot be made or its row is damaged; it rests alone, and is told by its name."""
+    mayor = village.open("mayor", members=3)
+    _release(village, mayor)
+    make: Callable[..., bytes] = make_letter_pdf
+
+    def fail(printed: Printed, *args: object, **options: object) -> bytes:
+        if printed.page.letter.slug == "mayor":
+            raise StoreError("the document could not be typeset")
+        return make(printed, *args, **options)
+
+    monkeypatch.setattr(releasing, "make_letter_pdf", fail)
+    loop = Releasing(village.site, village.letters, URL)
+    with capture_logs() as logs:
+        assert loop.step(0.0) == 1
+        assert loop.step(1.0) == 0
+    assert [(line["activity"], line["letter"]) for line in logs] == [("release", "mayor@1")]
+    assert _states(village) == ["waiting", None, "waiting"]
+    monkeypatch.undo()
+    # Another that comes while it rests is not held up either, whatever has failed.
+    _release(village, village.open("later", members=3))
+    stage = village.put_stage(mayor, '{"state":"ajar"}')
+    with capture_logs() as logs:
+        assert loop.step(31.0) == 1
+    assert [line["letter"] for line in logs] == ["mayor@1"]
+    village.put_stage(mayor, stage)
+    assert loop.step(32.0) == 0
+    assert loop.step(91.0) == 1
+    assert len(_notices(village, mayor)) == 1
+
+
 def test_nothing_is_looked_for_while_the_log_stands_still(
     village: Village, letter: Letter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -444,7 +478,7 @@ def test_nothing_is_looked_for_while_the_log_stands_still(
     def fail(*_: object) -> list[str]:
         raise AssertionError
 
-    monkeypatch.setattr(Releasing, "_find_due", fail)
+    monkeypatch.setattr(letter_store, "list_letters", fail)
     assert loop.step(0.2) == 0
 
 

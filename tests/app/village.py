@@ -319,6 +319,22 @@ class Village:
         """The state of a letter."""
         return self.stage(letter).state
 
+    def put_stage(self, letter: Letter, stage: str) -> str:
+        """Overwrite what the database says of a letter's stage; return what it was."""
+        with self.site.collector.write() as connection:
+            row = letter_store.find_letter(connection, letter.letter_id)
+            assert row is not None
+            letter_store.put_stage(
+                connection,
+                letter.letter_id,
+                stage=stage,
+                epochs=row.epochs,
+                epoch_at=row.epoch_at,
+                at=row.at,
+                active=row.active,
+            )
+        return row.stage
+
     # --- time
 
     @property

@@ -13,7 +13,7 @@ Erasing a name deletes the PDFs that hold it (`app.turn`): the letter is due aga
 nobody gets another mail for that.
 """
 
-from dataclasses import dataclass
+from enum import Enum, auto
 from pathlib import Path
 from typing import Final
 
@@ -23,6 +23,7 @@ from undersigned.app.letters import Letters, stage_of
 from undersigned.app.log import Batch, find_published, publish_now
 from undersigned.app.mailing import MailKind
 from undersigned.app.noticing import append_notice
+from undersigned.app.pauses import Pauses
 from undersigned.app.pdf import Printed, find_pdf, make_letter_pdf, read_printed
 from undersigned.app.site import Site
 from undersigned.app.turn import Turn
@@ -34,22 +35,24 @@ from undersigned.store import letters as letter_store
 from undersigned.store import outbox
 from undersigned.store import signatures as signature_store
 from undersigned.store.database import Connection
+from undersigned.store.letters import LetterRow
 
 FIRST_DELAY_S: Final = 30
 LONGEST_DELAY_S: Final = 3_600
 
 
-@dataclass(slots=True)
-class _Pace:
-    """The size of the log at which nothing was due; after a failure, until when nothing is tried."""
+class _End(Enum):
+    """What a look at a letter has come to."""
 
-    seen: int = -1
-    delay_s: int = 0
-    until: float = 0.0
+    MADE = auto()
+    NOTHING = auto()
+    """It was not due, or has failed and rests."""
+    MOVED_ON = auto()
+    """While its PDF was made: it is looked at again at once."""
 
 
 class Releasing:
-    """Makes what released letters lack, one after the other; after a failure it rests ever longer.
+    """Makes what released letters lack, one after the other; a letter that fails rests ever longer.
 
     `url` is where people reach the site, `fonts` a folder with fonts besides those of typst.
     """
@@ -59,36 +62,49 @@ class Releasing:
         self._letters = letters
         self._url = url
         self._fonts = fonts
-        self._pace = _Pace()
+        self._seen = -1
+        """The size of the log at which nothing was due but what has failed."""
+        self._pauses: Pauses[bytes] = Pauses(FIRST_DELAY_S, LONGEST_DELAY_S)
 
     def step(self, now_s: float) -> int:
-        """Make what is due; return for how many letters. `now_s` is a clock that is never put back."""
+        """Make what is due; return for how many letters. `now_s` is a clock that is never put back.
+
+        Raises StoreError if there is no reading the letters; what goes wrong with one is reported.
+        """
         published = find_published(self._site)
         size = 0 if published is None else published.size
-        if size == self._pace.seen or now_s < self._pace.until:
+        if size == self._seen and not self._pauses.is_any_over(now_s):
             return 0
+        with self._site.collector.read() as connection:
+            rows = letter_store.list_letters(connection)
+        self._pauses.keep({row.letter_id for row in rows})
+        ends = [self._try(row, now_s) for row in rows if self._pauses.may_try(row.letter_id, now_s)]
+        self._seen = -1 if _End.MOVED_ON in ends else size
+        return ends.count(_End.MADE)
+
+    def _try(self, row: LetterRow, now_s: float) -> _End:
+        """Release a letter if that is due. A failure is its own, and no other's."""
+        name = f"{row.slug}@{row.edition}"
         try:
-            names = self._find_due()
-            made = sum(self._release(name) for name in names)
+            if not self._is_due(row):
+                end = _End.NOTHING
+            else:
+                end = _End.MADE if self._release(name) else _End.MOVED_ON
         except StaleCheckpoint:
             raise
-        except Exception as error:  # noqa: BLE001 - it is tried again, with a pause
-            delay_s = min(2 * self._pace.delay_s or FIRST_DELAY_S, LONGEST_DELAY_S)
-            self._pace = _Pace(delay_s=delay_s, until=now_s + delay_s)
-            report_failure("release", error)
-            return 0
-        self._pace = _Pace(seen=size if made == len(names) else -1)
-        return made
+        except Exception as error:  # noqa: BLE001 - no letter may keep the others from their release
+            self._pauses.begin(row.letter_id, now_s)
+            report_failure("release", error, letter=name)
+            return _End.NOTHING
+        self._pauses.end(row.letter_id)
+        return end
 
-    def _find_due(self) -> list[str]:
-        """Return the letters, as `slug@edition`, that are released and have no PDF."""
+    def _is_due(self, row: LetterRow) -> bool:
+        """Say whether a letter is released and has no PDF."""
+        if stage_of(row).released_at is None:
+            return False
         with self._site.collector.read() as connection:
-            return [
-                f"{row.slug}@{row.edition}"
-                for row in letter_store.list_letters(connection)
-                if stage_of(row).released_at is not None
-                and find_pdf(connection, row.letter_id) is None
-            ]
+            return find_pdf(connection, row.letter_id) is None
 
     def _release(self, name: str) -> bool:
         """Do steps 1 to 3; say False if the letter has moved on since it was read."""

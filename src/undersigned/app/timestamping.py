@@ -15,6 +15,7 @@ from undersigned.app.failures import report_failure
 from undersigned.app.letters import Letters
 from undersigned.app.log import Batch, find_published, publish
 from undersigned.app.noticing import append_notice
+from undersigned.app.pauses import Pauses
 from undersigned.app.site import Site
 from undersigned.app.turn import Turn
 from undersigned.authority import Authority
@@ -37,14 +38,6 @@ FIRST_DELAY_S: Final = 60
 LONGEST_DELAY_S: Final = 3_600
 
 
-@dataclass(slots=True)
-class _Trouble:
-    """An authority that failed: for how long it is left alone, and until when."""
-
-    delay_s: int
-    until: float
-
-
 class Timestamping:
     """Asks the authorities of a site, each when its turn comes; one that fails is left alone longer."""
 
@@ -52,7 +45,7 @@ class Timestamping:
         self._site = site
         self._letters = letters
         self._authorities = authorities
-        self._troubles: dict[bytes, _Trouble] = {}
+        self._pauses: Pauses[bytes] = Pauses(FIRST_DELAY_S, LONGEST_DELAY_S)
         self._next_s = 0.0
 
     def step(self, now_s: float) -> int:
@@ -67,8 +60,7 @@ class Timestamping:
         return sum(self._stamp_next(authority, now_s) for authority in self._authorities)
 
     def _stamp_next(self, authority: Authority, now_s: float) -> bool:
-        trouble = self._troubles.get(authority.id)
-        if trouble is not None and now_s < trouble.until:
+        if not self._pauses.may_try(authority.id, now_s):
             return False
         subject = _find_due(self._site, authority)
         if subject is None:
@@ -79,13 +71,10 @@ class Timestamping:
         except StaleCheckpoint:
             raise
         except Exception as error:  # noqa: BLE001 - no authority may keep the others from stamping
-            delay_s = (
-                FIRST_DELAY_S if trouble is None else min(2 * trouble.delay_s, LONGEST_DELAY_S)
-            )
-            self._troubles[authority.id] = _Trouble(delay_s, now_s + delay_s)
+            self._pauses.begin(authority.id, now_s)
             report_failure("timestamps", error)
             return False
-        self._troubles.pop(authority.id, None)
+        self._pauses.end(authority.id)
         return True
 
 
