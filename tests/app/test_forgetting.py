@@ -24,6 +24,7 @@ from undersigned.app.guaranteeing import (
 from undersigned.app.guaranteeing import LINK_DAYS as GUARANTEE_DAYS
 from undersigned.app.guarantees import list_guarantees
 from undersigned.app.mailing import MailKind, add_mail, compose
+from undersigned.app.proposing import propose_letter
 from undersigned.app.reading import get_page
 from undersigned.crypto.keys import TrusteeKey
 from undersigned.domain.letter import Letter
@@ -135,6 +136,52 @@ def test_every_address_is_gone_from_the_files(village: Village) -> None:
     (delivery, *_) = list_deliveries(village.site, village.letters, "mill")
     assert delivery.row is not None
     assert (delivery.row.state, delivery.row.next_at) == (DeliveryState.GIVEN_UP, None)
+
+
+def test_a_draft_that_does_not_know_of_its_opening_goes_too(village: Village) -> None:
+    """A crash has left it between the opening and its mark; what is begun under its address later stays."""
+    opened_at = village.clock.now()
+    play(village)
+    desk = desk_of(village)
+    fields = f'{{"trustee":"{TRUSTEE}"}}'.encode()
+    left, later, other = b"l" * 16, b"m" * 16, b"n" * 16
+    with desk.database.write() as connection:
+        for id_, edition, at in (
+            (left, 1, opened_at), (later, 1, opened_at + 1), (other, 2, opened_at),
+        ):  # fmt: skip
+            drafts.add_draft(
+                connection, DraftRow(id_, "mill", edition, fields, 1, b"a" * 16, at, None)
+            )
+    purge(village)
+    for id_ in (DRAFT, left):
+        with pytest.raises(UnknownDraft):
+            get_draft(desk, id_)
+    assert [get_draft(desk, id_).id for id_ in (later, other)] == [later, other]
+
+
+def test_addresses_of_a_proposal_go_when_it_cannot_be_opened(village: Village) -> None:
+    """At its closing time, from when on nobody can open it; before, and of one that is open, they stay."""
+    trustees = (None, TrusteeKey.generate())
+    opened = village.open(trustees=trustees, quorum=1)
+    draft = village.write_file("dam", trustees=trustees, quorum=1)
+    proposed = propose_letter(village.site, draft)
+    ids = (opened.letter_id, proposed.letter_id)
+    with village.site.collector.write() as connection:
+        for letter_id in ids:
+            proposals.put_addresses(connection, letter_id, {2: TRUSTEE})
+            addressees.put_addressee_addresses(connection, letter_id, {1: ADDRESSEE})
+
+    def kept() -> list[bool]:
+        with village.site.collector.read() as connection:
+            lists = (proposals.list_addresses, addressees.list_addressee_addresses)
+            return [bool(of(connection, letter_id)) for letter_id in ids for of in lists]
+
+    village.at(CLOSES - 1)
+    forget(village)
+    assert kept() == [True] * 4
+    village.at(CLOSES)
+    forget(village)
+    assert kept() == [True, True, False, False]
 
 
 def test_mails_about_another_letter_stay(village: Village) -> None:

@@ -4,6 +4,9 @@ That is where its trustees, addressees and guarantors get mail, what is in the o
 draft at the desk that the letter was opened from. Names that are public stay: they are the letter. Where the
 issuer is in the same folder its part comes first (`purging`), so that the page, which says that personal
 data was deleted, says it of both. A crash leaves all or nothing of a letter's part; the desk's comes before.
+
+A proposal that was never opened states a schedule to nobody: the addresses that came with it go at its
+closing time, from when on it cannot be opened. A draft that was not opened stays until somebody deletes it.
 """
 
 import time
@@ -16,14 +19,18 @@ from undersigned.app.failures import report_event
 from undersigned.app.letters import Letters, stage_of
 from undersigned.app.news import find_end, keep_until
 from undersigned.app.outbox_files import forget_files
+from undersigned.app.proposing import letter_in
 from undersigned.app.site import Site, WholeSite
 from undersigned.store import deliveries as delivery_store
 from undersigned.store import drafts as draft_store
 from undersigned.store import followed as followed_store
 from undersigned.store import letters as letter_store
+from undersigned.store import proposals as proposal_store
 from undersigned.store import purged as purged_store
 from undersigned.store.database import Connection
+from undersigned.store.drafts import DraftHead
 from undersigned.store.letters import LetterRow
+from undersigned.store.proposals import ProposalRow
 
 PAUSE_S = 1.0
 
@@ -52,7 +59,7 @@ class Forgetting:
         now = self._site.clock.now()
         count = 0
         due = self._list_due(now)
-        self._forget_drafts({row.letter_id for row in due})
+        self._forget_drafts(due)
         for row in due:
             with self._site.collector.write() as connection:
                 count += purged_store.purge_addresses(connection, row.letter_id, now)
@@ -64,13 +71,17 @@ class Forgetting:
             self._site.collector.tidy()
         return count
 
-    def _forget_drafts(self, due: set[bytes]) -> None:
+    def _forget_drafts(self, due: list[LetterRow]) -> None:
         """Delete the drafts of letters whose time has come, and of those of before."""
         with self._site.collector.read() as connection:
-            letters = due | purged_store.list_purged(connection)
+            purged = purged_store.list_purged(connection)
+            rows = letter_store.list_letters(connection) if purged else []
+        gone = due + [row for row in rows if row.letter_id in purged]
+        if not gone:
+            return
         with self._desk.database.read() as connection:
-            opened = draft_store.list_opened(connection)
-        drafts = [draft for draft, letter_id in opened.items() if letter_id in letters]
+            heads = draft_store.list_heads(connection)
+        drafts = [head.draft for head in heads if any(_is_draft_of(head, row) for row in gone)]
         if not drafts:
             return
         with self._desk.database.write() as connection:
@@ -79,12 +90,17 @@ class Forgetting:
         self._desk.database.tidy()
 
     def _forget_leftovers(self, now: int) -> bool:
-        """Delete what links of purged letters have needed; say whether there was something."""
+        """Delete what links of purged letters have needed, and proposals that are over.
+
+        Say whether there was something.
+        """
         with self._site.collector.read() as connection:
-            if not purged_store.has_leftovers(connection, now):
+            if not purged_store.has_leftovers(connection, now) and not _list_over(connection, now):
                 return False
         with self._site.collector.write() as connection:
             purged_store.delete_leftovers(connection, now)
+            for proposal in _list_over(connection, now):
+                proposal_store.delete_addresses(connection, proposal.letter_id)
         return True
 
     def _list_due(self, now: int) -> list[LetterRow]:
@@ -107,6 +123,24 @@ class Forgetting:
 
     def _is_elsewhere(self, row: LetterRow) -> bool:
         return self._letters.view(row).letter.issuer_url is not None
+
+
+def _is_draft_of(head: DraftHead, row: LetterRow) -> bool:
+    """Say whether a letter was opened from a draft, or from this one, perhaps.
+
+    A crash right after the opening leaves a draft that does not know it: it is of the same slug and edition,
+    and nobody has worked on it since. What is begun under them later is another draft.
+    """
+    if head.letter_id is not None:
+        return head.letter_id == row.letter_id
+    is_same = (head.slug, head.edition) == (row.slug, row.edition)
+    return is_same and head.updated_at <= row.opened_at
+
+
+def _list_over(connection: Connection, now: int) -> list[ProposalRow]:
+    """Return the proposals with addresses that were not opened and cannot be any more."""
+    rows = proposal_store.list_unopened(connection)
+    return [row for row in rows if letter_in(row).closes <= now]
 
 
 def _give_up_deliveries(connection: Connection, letter_id: bytes, now: int) -> None:

@@ -42,10 +42,20 @@ def list_drafts(connection: sa.Connection) -> list[DraftRow]:
     return [DraftRow(*row) for row in rows]
 
 
-def list_opened(connection: sa.Connection) -> dict[bytes, bytes]:
-    """Return the drafts that were opened, each with its letter."""
-    query = sa.select(draft.c.draft, draft.c.letter_id).where(draft.c.letter_id.is_not(None))
-    return {row.draft: row.letter_id for row in connection.execute(query)}
+class DraftHead(NamedTuple):
+    """What a draft is of: its letter's address, when it was worked on last, as which letter it was opened."""
+
+    draft: bytes
+    slug: str
+    edition: int
+    updated_at: int
+    letter_id: bytes | None
+
+
+def list_heads(connection: sa.Connection) -> list[DraftHead]:
+    """Return what each draft is of, opened or not."""
+    columns = (draft.c[name] for name in DraftHead._fields)
+    return [DraftHead(*row) for row in connection.execute(sa.select(*columns))]
 
 
 def put_draft(connection: sa.Connection, row: DraftRow, *, before: int) -> bool:

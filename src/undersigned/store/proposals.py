@@ -4,7 +4,13 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from undersigned.store.collector_schema import ack, addressee_address, proposal, trustee_address
+from undersigned.store.collector_schema import (
+    ack,
+    addressee_address,
+    letter,
+    proposal,
+    trustee_address,
+)
 from undersigned.store.database import insert_missing, insert_new
 
 
@@ -26,7 +32,8 @@ def put_proposal(connection: sa.Connection, row: ProposalRow) -> None:
     """Store a proposal in the place of an older one of the same slug and edition."""
     older = find_proposed(connection, row.slug, row.edition)
     if older is not None:
-        for table in (proposal, ack, trustee_address, addressee_address):
+        delete_addresses(connection, older.letter_id)
+        for table in (proposal, ack):
             connection.execute(sa.delete(table).where(table.c.letter_id == older.letter_id))
     values = {name: getattr(row, name) for name in ProposalRow.__slots__}
     connection.execute(sa.insert(proposal).values(values))
@@ -44,6 +51,21 @@ def find_proposed(connection: sa.Connection, slug: str, edition: int) -> Proposa
     query = sa.select(*_COLUMNS).where(proposal.c.slug == slug, proposal.c.edition == edition)
     row = connection.execute(query).first()
     return ProposalRow(*row) if row else None
+
+
+def list_unopened(connection: sa.Connection) -> list[ProposalRow]:
+    """Return the proposals with addresses of people that no letter was opened from so far."""
+    tables = (trustee_address, addressee_address)
+    has_address = (sa.exists().where(each.c.letter_id == proposal.c.letter_id) for each in tables)
+    is_opened = sa.exists().where(letter.c.letter_id == proposal.c.letter_id)
+    query = sa.select(*_COLUMNS).where(sa.or_(*has_address), ~is_opened)
+    return [ProposalRow(*row) for row in connection.execute(query)]
+
+
+def delete_addresses(connection: sa.Connection, letter_id: bytes) -> None:
+    """Forget where a letter's trustees and addressees get mail."""
+    for table in (trustee_address, addressee_address):
+        connection.execute(sa.delete(table).where(table.c.letter_id == letter_id))
 
 
 def put_roll(connection: sa.Connection, letter_id: bytes, roll: bytes) -> None:

@@ -6,9 +6,9 @@ public with a guarantee. Whatever is kept of such a letter later goes in the sam
 
 import sqlalchemy as sa
 
-from undersigned.store import outbox
+from undersigned.store import outbox, proposals
 from undersigned.store.answers_schema import answer_link, guarantee_offer
-from undersigned.store.collector_schema import addressee_address, purged, trustee_address
+from undersigned.store.collector_schema import purged
 from undersigned.store.database import insert_new
 
 
@@ -32,8 +32,7 @@ def purge_addresses(connection: sa.Connection, letter_id: bytes, at: int) -> boo
     values = {"letter_id": letter_id, "at": at}
     if not insert_new(connection, purged, values, returning=purged.c.letter_id):
         return False
-    for table in (trustee_address, addressee_address):
-        connection.execute(sa.delete(table).where(table.c.letter_id == letter_id))
+    proposals.delete_addresses(connection, letter_id)
     outbox.delete_mails_about(connection, letter_id, "collector")
     delete_leftovers(connection, at)
     return True
