@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from pydantic import SecretStr
 
-from undersigned.cli.serving import mailer_of
+from undersigned.cli.adapters import mailer_of
 from undersigned.config import Settings
 from undersigned.errors import FormatError
 from undersigned.mail import Mail

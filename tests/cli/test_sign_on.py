@@ -11,7 +11,7 @@ from tests.cli.terminal import Terminal
 from tests.live import PEOPLE, SLUG, LiveSite, live_site_in
 from tests.provider.certified import CLIENT, SECRET, certified_provider, sign_on
 
-from undersigned.cli.serving import provider_of
+from undersigned.cli.adapters import provider_of
 from undersigned.config import Settings
 from undersigned.errors import FormatError
 from undersigned.provider.asking import Provider

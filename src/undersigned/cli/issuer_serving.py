@@ -9,13 +9,12 @@ from undersigned.app.issuer import Issuer
 from undersigned.app.outside_collector import OutsideCollectors
 from undersigned.app.running_issuer import RunningIssuer
 from undersigned.cli import output
+from undersigned.cli.adapters import mailer_of, provider_of
 from undersigned.cli.desk_opening import offer_claim
 from undersigned.cli.http import open_client
 from undersigned.cli.listening import addresses_of, is_local, listen, port_of, url_of
 from undersigned.cli.serving import (
     ending_by_signals,
-    mailer_of,
-    provider_of,
     tell_of_proxies,
 )
 from undersigned.cli.site_folder import open_or_make_issuer

@@ -12,22 +12,21 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
-import httpx2
 import uvicorn
 
 from undersigned.app.clock import StoredClock
 from undersigned.app.running import RunningSite
 from undersigned.app.site import Site, WholeSite
-from undersigned.authority import MOST_AUTHORITIES, Authority, parse_authority
+from undersigned.authority import Authority
 from undersigned.cli import output
+from undersigned.cli.adapters import authorities_of, mailer_of, provider_of
 from undersigned.cli.desk_opening import offer_claim
 from undersigned.cli.listening import addresses_of, is_local, listen, port_of, url_of
 from undersigned.cli.site_folder import open_or_make
 from undersigned.config import Role, Settings
-from undersigned.errors import FormatError, NoSite, SiteExists, StoreError
-from undersigned.mail import DkimKey, Mailer, OutboxMailer, SmtpMailer
+from undersigned.errors import NoSite, SiteExists, StoreError
+from undersigned.mail import Mailer
 from undersigned.provider.asking import Provider
-from undersigned.provider.terms import ProviderTerms
 from undersigned.web.asgi import make_app
 from undersigned.web.logs import configure_logging
 from undersigned.web.reverse_proxy import caddy_lines, nginx_lines
@@ -104,50 +103,6 @@ def serve_on(
     finally:
         running.stop()
     output.note("stopped; everything that was acknowledged is on disk")
-
-
-def mailer_of(settings: Settings, host: str, folder: Path) -> Mailer:
-    """Return what sends mails: the server of the settings, or files in the data folder."""
-    sender = settings.mail_sender or f"no-reply@{host}"
-    dkim = dkim_of(settings, sender)
-    if settings.smtp_url is not None:
-        return SmtpMailer(settings.smtp_url.get_secret_value(), sender, dkim)
-    return OutboxMailer(folder / "outbox", sender, dkim)
-
-
-def dkim_of(settings: Settings, sender: str) -> DkimKey | None:
-    """Return what signs the mails of the sender's domain, if anything does. Raises FormatError."""
-    if settings.dkim_key is None and settings.dkim_selector is None:
-        return None
-    if settings.dkim_key is None or settings.dkim_selector is None:
-        raise FormatError("UNDERSIGNED_DKIM_SELECTOR and UNDERSIGNED_DKIM_KEY are set together")
-    domain = sender.rpartition("@")[2]
-    return DkimKey(settings.dkim_selector, domain, settings.dkim_key.get_secret_value())
-
-
-def authorities_of(settings: Settings) -> tuple[Authority, ...]:
-    """Return the timestamp authorities of the settings, each once. Raises FormatError."""
-    if settings.timestamp_urls is None:
-        return ()
-    urls = dict.fromkeys(settings.timestamp_urls.get_secret_value().split())
-    if len(urls) > MOST_AUTHORITIES:
-        raise FormatError(f"UNDERSIGNED_TIMESTAMP_URLS: at most {MOST_AUTHORITIES} authorities")
-    return tuple(parse_authority(url) for url in urls)
-
-
-def provider_of(settings: Settings) -> Provider | None:
-    """Return the sign-on provider of the settings, if one is set. Raises FormatError."""
-    issuer, client_id = settings.openid_issuer, settings.openid_client_id
-    secret = settings.openid_client_secret
-    if issuer is None and client_id is None and secret is None:
-        return None
-    if issuer is None or client_id is None:
-        raise FormatError(
-            "UNDERSIGNED_OPENID_ISSUER and UNDERSIGNED_OPENID_CLIENT_ID are set together"
-        )
-    name = settings.openid_name or httpx2.URL(issuer).host
-    value = None if secret is None else secret.get_secret_value()
-    return Provider(ProviderTerms(issuer, client_id, value, name))
 
 
 @contextmanager
