@@ -1,9 +1,13 @@
 """Accounts: passkeys that are added, renamed, revoked; roles; and the last of each that stays."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
-from tests.app.desks import URL, Person, Room, claim, invite
+from tests.app.desks import URL, Person, Room, claim, follow, invite, token_of
 from tests.authenticator import Authenticator
 
+from undersigned.app import accounts
 from undersigned.app.accounts import (
     LONGEST_NAME,
     MOST_PASSKEYS,
@@ -19,17 +23,28 @@ from undersigned.app.accounts import (
     revoke_passkey,
     sign_in,
 )
-from undersigned.app.passkeys import begin_sign_in
-from undersigned.app.sessions import find_session
+from undersigned.app.desk import Desk
+from undersigned.app.entering import (
+    get_link,
+    make_invitation,
+    make_recovery,
+    withdraw_invitation,
+)
+from undersigned.app.passkeys import begin_sign_in, finish_sign_in
+from undersigned.app.sessions import IDLE_S, find_session, sign_out
 from undersigned.errors import (
     FormatError,
+    ForOwners,
     LastOwner,
     LastPasskey,
     NameTaken,
+    NotSignedIn,
     PasskeyRefused,
     UnknownAccount,
+    UnknownLink,
     UnknownPasskey,
 )
+from undersigned.store.accounts import CredentialRow
 
 
 @pytest.fixture
@@ -72,6 +87,91 @@ def test_a_second_passkey_opens_the_same_account(room: Room, owner: Person) -> N
         ("revoke-passkey", "done"),
         ("revoke-passkey", "refused"),
     ]
+
+
+def by_signing_out(room: Room, _: Person, other: Person) -> None:
+    """End a session from itself."""
+    sign_out(room.desk, other.session)
+
+
+def by_revoking_its_passkey(room: Room, _: Person, other: Person) -> None:
+    """End a session with the passkey that it began with; the account has another one."""
+    add(room, other, "Second")
+    (credential,) = other.device.keys
+    revoke_passkey(room.desk, other.account, credential)
+
+
+def by_revoking_the_account(room: Room, owner: Person, other: Person) -> None:
+    """End a session with its account."""
+    revoke_account(room.desk, owner.account, other.account.id)
+
+
+def by_recovering_the_account(room: Room, _: Person, other: Person) -> None:
+    """End a session by a link from the terminal."""
+    follow(room.desk, token_of(make_recovery(room.desk, other.account.name)), "")
+
+
+def by_waiting(room: Room, _: Person, __: Person) -> None:
+    """Let a session end by itself, while its challenge can be answered still."""
+    room.clock.at += 30
+
+
+ENDS = (
+    by_signing_out,
+    by_revoking_its_passkey,
+    by_revoking_the_account,
+    by_recovering_the_account,
+    by_waiting,
+)
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_no_passkey_is_added_by_a_session_that_has_ended(
+    room: Room, owner: Person, end: Callable[[Room, Person, Person], None]
+) -> None:
+    """Whoever is thrown out while a passkey is being added does not come back by it."""
+    other = invite(room.desk, owner, "Somebody else")
+    device = Authenticator(URL)
+    room.clock.at += IDLE_S - 15
+    answer = device.create(begin_adding(room.desk, other.session))
+    end(room, owner, other)
+    before = get_own(room.desk, other.account).passkeys
+    with pytest.raises(NotSignedIn):
+        add_passkey(room.desk, other.session, "Planted", answer)
+    assert get_own(room.desk, other.account).passkeys == before
+    assert room.acts()[-1] == ("add-passkey", "refused")
+    with pytest.raises(PasskeyRefused):
+        sign_in(room.desk, device.get(begin_sign_in(room.desk)))
+
+
+def by_a_copy(room: Room, _: Person, other: Person) -> None:
+    """Use a passkey by a copy of its authenticator, which has counted as far."""
+    other.device.used -= 1
+    sign_in(room.desk, other.device.get(begin_sign_in(room.desk)))
+
+
+@pytest.mark.parametrize("end", [*ENDS[1:4], by_a_copy])
+def test_nobody_signs_in_with_what_was_revoked_meanwhile(
+    room: Room,
+    owner: Person,
+    monkeypatch: pytest.MonkeyPatch,
+    end: Callable[[Room, Person, Person], None],
+) -> None:
+    """A passkey that was good when its answer was judged has to be good when the session begins."""
+    other = invite(room.desk, owner, "Somebody else")
+
+    def finish_and_end(desk: Desk, response: dict[str, Any]) -> CredentialRow:
+        used = finish_sign_in(desk, response)
+        monkeypatch.setattr(accounts, "finish_sign_in", finish_sign_in)
+        end(room, owner, other)
+        return used
+
+    answer = other.device.get(begin_sign_in(room.desk))
+    monkeypatch.setattr(accounts, "finish_sign_in", finish_and_end)
+    with pytest.raises(PasskeyRefused):
+        sign_in(room.desk, answer)
+    own = get_own(room.desk, other.account)
+    assert len(own.sessions) == (2 if end is by_a_copy else 1 if end is ENDS[3] else 0)
 
 
 def test_passkeys_of_others_are_not_touched(room: Room, owner: Person) -> None:
@@ -118,6 +218,48 @@ def test_roles(room: Room, owner: Person) -> None:
         with pytest.raises(FormatError):
             change_role(room.desk, other.account, owner.account.id, role)
     assert get_accounts(room.desk).owners == 1
+
+
+def by_demoting(room: Room, owner: Person, other: Person) -> None:
+    """Make an owner an organiser."""
+    change_role(room.desk, owner.account, other.account.id, "organiser")
+
+
+@pytest.mark.parametrize("end", [by_demoting, by_revoking_the_account, by_recovering_the_account])
+def test_invitations_end_with_the_power_to_invite(
+    room: Room, owner: Person, end: Callable[[Room, Person, Person], None]
+) -> None:
+    """And with a recovery: a thief of the passkey may have made them. Those of others stay."""
+    other = invite(room.desk, owner, "Somebody else", "owner")
+    theirs = token_of(make_invitation(room.desk, other.account, "owner"))
+    mine = token_of(make_invitation(room.desk, owner.account, "organiser"))
+    end(room, owner, other)
+    with pytest.raises(UnknownLink):
+        get_link(room.desk, theirs)
+    get_link(room.desk, mine)
+
+
+@pytest.mark.parametrize("end", [by_demoting, by_revoking_the_account])
+def test_only_who_is_an_owner_still_decides(
+    room: Room, owner: Person, end: Callable[[Room, Person, Person], None]
+) -> None:
+    """What was asked for as an owner is judged anew in the transaction that does it."""
+    other = invite(room.desk, owner, "Somebody else", "owner")
+    waiting = get_link(room.desk, token_of(make_invitation(room.desk, owner.account, "organiser")))
+    before = get_accounts(room.desk)
+    end(room, owner, other)
+    attempts = (
+        lambda: make_invitation(room.desk, other.account, "owner"),
+        lambda: withdraw_invitation(room.desk, other.account, waiting.id),
+        lambda: change_role(room.desk, other.account, other.account.id, "owner"),
+        lambda: revoke_account(room.desk, other.account, owner.account.id),
+    )
+    for attempt in attempts:
+        with pytest.raises(ForOwners):
+            attempt()
+    after = get_accounts(room.desk)
+    assert after.invitations == before.invitations
+    assert after.owners == before.owners - 1
 
 
 def test_a_revoked_account_is_gone_but_for_its_name(room: Room, owner: Person) -> None:

@@ -11,14 +11,14 @@ from typing import Any, Final
 
 from undersigned.app.activity import acting
 from undersigned.app.desk import Account, Desk
-from undersigned.app.entering import Link, LinkKind, check_link, check_role
+from undersigned.app.entering import Link, LinkKind, check_link, check_owner, check_role
 from undersigned.app.passkeys import (
     begin_registration,
     begin_sign_in,
     finish_registration,
     finish_sign_in,
 )
-from undersigned.app.sessions import Session, begin_session
+from undersigned.app.sessions import Session, begin_session, check_session
 from undersigned.domain.act import Act
 from undersigned.domain.name import fold
 from undersigned.errors import (
@@ -196,10 +196,12 @@ def begin_adding(desk: Desk, session: Session) -> dict[str, Any]:
 
 
 def add_passkey(desk: Desk, session: Session, text: str, response: dict[str, Any]) -> None:
-    """Take one more passkey. Raises FormatError, PasskeyRefused."""
+    """Take one more passkey. Raises FormatError, PasskeyRefused, NotSignedIn."""
     name = check_name(text)
     made = finish_registration(desk, "add", session.id, response, name)
     with acting(desk, session.account, Act.ADD_PASSKEY), desk.database.write() as connection:
+        # Whoever was thrown out in the meantime must not come back by it.
+        check_session(connection, session, desk.clock.now())
         if len(account_store.list_credentials(connection, session.account.id)) >= MOST_PASSKEYS:
             raise PasskeyRefused(f"An account has at most {MOST_PASSKEYS} passkeys.")
         _add_passkey(connection, made)
@@ -242,9 +244,10 @@ def get_accounts(desk: Desk) -> Accounts:
 
 
 def change_role(desk: Desk, owner: Account, id_: bytes, role: str) -> None:
-    """Give an account another role. Raises FormatError, UnknownAccount, LastOwner."""
+    """Give an account another role. Raises FormatError, ForOwners, UnknownAccount, LastOwner."""
     check_role(role)
     with acting(desk, owner, Act.CHANGE_ROLE, detail=role), desk.database.write() as connection:
+        check_owner(connection, owner)
         row = _get_account(connection, id_)
         if role != "owner":
             _check_other_owner(connection, row)
@@ -254,8 +257,12 @@ def change_role(desk: Desk, owner: Account, id_: bytes, role: str) -> None:
 
 
 def revoke_account(desk: Desk, owner: Account, id_: bytes) -> None:
-    """End an account: its passkeys, sessions and open links are gone. Raises UnknownAccount, LastOwner."""
+    """End an account: its passkeys, sessions and open links are gone.
+
+    Raises ForOwners, UnknownAccount, LastOwner.
+    """
     with acting(desk, owner, Act.REVOKE_ACCOUNT), desk.database.write() as connection:
+        check_owner(connection, owner)
         row = _get_account(connection, id_)
         _check_other_owner(connection, row)
         account_store.put_account(connection, id_, revoked_at=desk.clock.now())

@@ -17,7 +17,7 @@ from undersigned.app.desk import Account, Desk
 from undersigned.app.link_tokens import hash_of, make_link
 from undersigned.domain.act import Act
 from undersigned.domain.name import fold
-from undersigned.errors import FormatError, UnknownAccount, UnknownLink
+from undersigned.errors import FormatError, ForOwners, UnknownAccount, UnknownLink
 from undersigned.store import accounts as account_store
 from undersigned.store import links as link_store
 from undersigned.store.accounts import AccountRow
@@ -87,9 +87,10 @@ def make_claim(desk: Desk) -> MadeLink | None:
 
 
 def make_invitation(desk: Desk, maker: Account, role: str) -> MadeLink:
-    """Make a link for another account of a role. Raises FormatError for a role that there is not."""
+    """Make a link for another account of a role. Raises FormatError for no role, ForOwners."""
     check_role(role)
     with acting(desk, maker, Act.INVITE, detail=role), desk.database.write() as connection:
+        check_owner(connection, maker)
         return _make(desk, connection, LinkKind.INVITATION, role=role, maker=maker.id)
 
 
@@ -164,12 +165,20 @@ def check_link(connection: Connection, id_: bytes, now: int) -> Link:
 
 
 def withdraw_invitation(desk: Desk, owner: Account, id_: bytes) -> None:
-    """Take an invitation back. Raises UnknownLink if it was used, or is too old."""
+    """Take an invitation back. Raises UnknownLink if it was used or is too old, ForOwners."""
     with acting(desk, owner, Act.WITHDRAW_INVITATION), desk.database.write() as connection:
+        check_owner(connection, owner)
         link = check_link(connection, id_, desk.clock.now())
         if link.kind is not LinkKind.INVITATION:
             raise UnknownLink
         link_store.delete_link(connection, id_)
+
+
+def check_owner(connection: Connection, account: Account) -> None:
+    """Check in an open transaction that an account is an owner still. Raises ForOwners."""
+    row = account_store.find_account(connection, account.id)
+    if row is None or row.revoked_at is not None or row.role != "owner":
+        raise ForOwners
 
 
 def check_role(role: str) -> None:

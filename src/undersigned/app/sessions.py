@@ -15,9 +15,10 @@ from undersigned.app.activity import acting
 from undersigned.app.desk import Account, Desk
 from undersigned.domain.act import Act
 from undersigned.encoding import format_base64url, parse_base64url
-from undersigned.errors import FormatError
+from undersigned.errors import FormatError, NotSignedIn
 from undersigned.store import accounts as account_store
 from undersigned.store import sessions as session_store
+from undersigned.store.accounts import AccountRow
 from undersigned.store.database import Connection
 from undersigned.store.sessions import SessionRow
 
@@ -59,12 +60,10 @@ def find_session(desk: Desk, cookie: str) -> Session | None:
         return None
     now, id_ = desk.clock.now(), _hash(value)
     with desk.database.read() as connection:
-        row = session_store.find_session(connection, id_)
-        if row is None or _is_over(row, now):
-            return None
-        account = account_store.find_account(connection, row.account)
-    if account is None or account.revoked_at is not None:
+        found = _find(connection, id_, now)
+    if found is None:
         return None
+    row, account = found
     if now - row.seen_at >= SEEN_EVERY_S:
         with desk.database.write() as connection:
             session_store.put_seen(connection, id_, now)
@@ -72,6 +71,15 @@ def find_session(desk: Desk, cookie: str) -> Session | None:
     return Session(
         id_, Account(account.account, account.name, account.role), format_base64url(csrf)
     )
+
+
+def check_session(connection: Connection, session: Session, now: int) -> None:
+    """Check in an open transaction that a session was not ended since its request came in.
+
+    Raises NotSignedIn.
+    """
+    if _find(connection, session.id, now) is None:
+        raise NotSignedIn
 
 
 def sign_out(desk: Desk, session: Session) -> None:
@@ -92,6 +100,17 @@ def end_others(desk: Desk, session: Session) -> None:
     """End every session of an account but the one that a request came with."""
     with acting(desk, session.account, Act.END_SESSION), desk.database.write() as connection:
         session_store.delete_sessions(connection, session.account.id, but=session.id)
+
+
+def _find(connection: Connection, id_: bytes, now: int) -> tuple[SessionRow, AccountRow] | None:
+    """Return a session that is going on, and whose it is."""
+    row = session_store.find_session(connection, id_)
+    if row is None or _is_over(row, now):
+        return None
+    account = account_store.find_account(connection, row.account)
+    if account is None or account.revoked_at is not None:
+        return None
+    return row, account
 
 
 def _is_over(row: SessionRow, now: int) -> bool:
