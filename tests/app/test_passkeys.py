@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tests.app.desks import URL, Person, Room, claim, follow, invite, room_in, token_of
 from tests.authenticator import PRESENT, VERIFIED, Authenticator
 
+from undersigned.app import passkeys
 from undersigned.app.accounts import (
     add_passkey,
     begin_adding,
@@ -185,6 +186,23 @@ def test_challenges_do_not_pile_up(room: Room, person: Person) -> None:
             link_store.add_challenge(connection, row, now=room.clock.at, most=5)
     with pytest.raises(PasskeyRefused):
         finish_sign_in(room.desk, person.device.get(waiting))
+
+
+def test_strangers_end_no_challenge_of_a_link_or_session(
+    room: Room, person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However often they ask to sign in, whoever is joining or adding a passkey goes on."""
+    monkeypatch.setattr(passkeys, "MOST_CHALLENGES", 2)
+    device = Authenticator(URL)
+    link = get_link(room.desk, token_of(make_invitation(room.desk, person.account, "organiser")))
+    joining = begin_joining(room.desk, link, "Somebody")
+    adding = begin_adding(room.desk, person.session)
+    for _ in range(5):
+        room.clock.at += 1
+        waiting = begin_sign_in(room.desk)
+    join(room.desk, link, "Somebody", device.create(joining))
+    add_passkey(room.desk, person.session, "x", device.create(adding))
+    sign_in(room.desk, person.device.get(waiting))
 
 
 @pytest.fixture(scope="module")

@@ -39,7 +39,7 @@ CHALLENGE_S: Final = 300
 """How long a challenge may be answered: as long as people take to find their key."""
 
 MOST_CHALLENGES: Final = 4096
-"""Challenges that wait. Anybody can ask for one; beyond it the oldest are forgotten."""
+"""Challenges of one purpose that wait; beyond it the oldest are forgotten."""
 
 LONGEST_RESPONSE: Final = 64 * 1024
 """Bytes of what an authenticator answers, as JSON: many times what any does."""

@@ -77,11 +77,20 @@ def delete_expired_links(connection: sa.Connection, now: int) -> None:
 
 
 def add_challenge(connection: sa.Connection, row: ChallengeRow, *, now: int, most: int) -> None:
-    """Store a new challenge; forget those that are too old, and the oldest beyond a number."""
+    """Store a new challenge; forget those that are too old, and the oldest beyond a number.
+
+    Each purpose has the number to itself: anybody may ask to sign in, and must not end what needs a
+    link or a session.
+    """
     connection.execute(sa.delete(challenge).where(challenge.c.expires <= now))
-    rest = sa.select(challenge.c.challenge).order_by(challenge.c.expires.desc()).offset(most - 1)
-    # One without a limit has no offset in SQLite.
-    rest = rest.limit(most)
+    rest = (
+        sa.select(challenge.c.challenge)
+        .where(challenge.c.purpose == row.purpose)
+        .order_by(challenge.c.expires.desc())
+        .offset(most - 1)
+        # One without a limit has no offset in SQLite.
+        .limit(most)
+    )
     connection.execute(sa.delete(challenge).where(challenge.c.challenge.in_(rest)))
     connection.execute(sa.insert(challenge).values(row._asdict()))
 
