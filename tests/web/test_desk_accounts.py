@@ -140,6 +140,29 @@ def test_what_is_no_answer_is_refused(http: httpx2.Client, body: bytes) -> None:
     assert_problem(answer, 400, "format-error")
 
 
+@pytest.mark.parametrize(
+    "credential",
+    [
+        r'{"id": "\ud800"}',
+        r'{"id": "\ud800", "rawId": "\udfff", "type": "\ud800", "response": {"\ud800": "\ud800"}}',
+        r'{"id": "AA", "response": {"clientDataJSON": "\ud800"}}',
+    ],
+)
+def test_halves_of_characters_are_refused(
+    http: httpx2.Client, desk: Desk, owner: DeskClient, credential: str
+) -> None:
+    """JSON can hold them and no text can: wherever they stand, the answer is no passkey."""
+    headers = {"Content-Type": "application/json"}
+    body = f'{{"credential": {credential}}}'
+    answer = http.post("/desk/sign-in", content=body, headers=headers)
+    assert_problem(answer, 403, "passkey-refused")
+    body = f'{{"name": "x", "credential": {credential}}}'
+    path = path_of(make_invitation(desk, owner.account, "organiser").url)
+    assert_problem(http.post(path, content=body, headers=headers), 403, "passkey-refused")
+    named = http.post(f"{path}/options", content=r'{"name": "\ud800"}', headers=headers)
+    assert_problem(named, 400, "format-error")
+
+
 def test_the_own_account(desk: Desk) -> None:
     """Name, passkeys and sessions; what is wrong stands next to what it concerns, with what was typed."""
     make_account(desk, "Taken already")
