@@ -4,6 +4,7 @@ import datetime as dt
 import ipaddress
 import os
 import shutil
+import socket
 import ssl
 import subprocess
 import time
@@ -50,6 +51,21 @@ class Nginx:
     folder: Path
     trust: ssl.SSLContext
 
+    @property
+    def bodies(self) -> list[Path]:
+        """The files in which bodies lie at this moment."""
+        return list((self.folder / "bodies").iterdir())
+
+    @contextmanager
+    def connection(self) -> Iterator[ssl.SSLSocket]:
+        """Give a connection on which bytes are sent by hand."""
+        address = ("127.0.0.1", int(self.url.rpartition(":")[2]))
+        with (
+            socket.create_connection(address, PATIENCE_S) as plain,
+            self.trust.wrap_socket(plain, server_hostname="127.0.0.1") as connection,
+        ):
+            yield connection
+
     def client(self) -> httpx2.Client:
         """Return a client that accepts this certificate and no other."""
         return httpx2.Client(base_url=self.url, verify=self.trust, timeout=PATIENCE_S)
@@ -61,8 +77,10 @@ class Nginx:
 
 
 @contextmanager
-def nginx_before(upstream: str, host: str, folder: Path) -> Iterator[Nginx]:
-    """Run nginx before a site that has this host and answers at `upstream`.
+def nginx_before(
+    upstream: str, host: str, folder: Path, *, is_issuer: bool = False
+) -> Iterator[Nginx]:
+    """Run nginx before a site (or an issuer) that has this host and answers at `upstream`.
 
     The lines are the documented ones but for ports, paths, and how long a test waits for a body.
     """
@@ -74,10 +92,11 @@ def nginx_before(upstream: str, host: str, folder: Path) -> Iterator[Nginx]:
         "listen 443 ssl;": f"listen 127.0.0.1:{secure} ssl;",
         "listen 80;": f"listen 127.0.0.1:{plain};",
         f"/etc/letsencrypt/live/{host}/": f"{folder}/",
-        "/var/cache/nginx/undersigned": f"{folder}/cache",
         "client_body_timeout 20s;": f"client_body_timeout {BODY_TIMEOUT_S}s;",
     }
-    lines = nginx_lines(host, int(upstream.rpartition(":")[2]))
+    if not is_issuer:
+        changes["/var/cache/nginx/undersigned"] = f"{folder}/cache"
+    lines = nginx_lines(host, int(upstream.rpartition(":")[2]), is_issuer=is_issuer)
     for documented, here in changes.items():
         assert documented in lines
         lines = lines.replace(documented, here)

@@ -1,24 +1,30 @@
 """The site behind Debian's nginx, with the lines that the documentation, the program and the page show."""
 
-import socket
+import re
 import ssl
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx2
 import pytest
+from tests.desk import DeskClient, make_account
 from tests.e2e.nginx import BODY_TIMEOUT_S, PATIENCE_S, Nginx, nginx_before
-from tests.live import HOST, LiveSite
+from tests.live import HOST, LiveSite, serve
 from tests.web.members import PROBLEM, signed
+from tests.web.test_desk_roll import wait_for
+from tests.web.test_drafts import fields_at, new_draft, save
 
 from undersigned.domain.letter import Mode
+from undersigned.domain.text import LONGEST_TEXT
+from undersigned.web.asgi import make_app
+from undersigned.web.body_limits import MOST_BODY, OF_ISSUER, OF_SITE, LongBody
 from undersigned.web.headers import SECURITY_HEADERS
-from undersigned.web.middleware import MOST_BODY
-from undersigned.web.reverse_proxy import CADDY, NGINX
+from undersigned.web.reverse_proxy import caddy_lines, nginx_lines
 from undersigned.web.static_files import SIGN_SCRIPT
 
-PAGE = Path(__file__).parents[2] / "docs" / "reverse-proxy.md"
+DOCS = Path(__file__).parents[2] / "docs"
 HSTS = "strict-transport-security"
 HOP = {"connection", "date", "keep-alive", "server", "transfer-encoding", HSTS}
 """Headers that each server says for itself."""
@@ -40,9 +46,11 @@ def client(nginx: Nginx) -> Iterator[httpx2.Client]:
 
 def test_the_documentation_shows_the_lines() -> None:
     """What is printed is what is documented, byte for byte."""
-    page = PAGE.read_text()
-    assert f"```nginx\n{NGINX}```\n" in page
-    assert f"```caddy\n{CADDY}```\n" in page
+    page = (DOCS / "reverse-proxy.md").read_text()
+    assert f"```nginx\n{nginx_lines('letters.example.org', 8000)}```\n" in page
+    assert f"```caddy\n{caddy_lines('letters.example.org', 8000)}```\n" in page
+    page = (DOCS / "issuer.md").read_text()
+    assert f"```caddy\n{caddy_lines('codes.lawfirm.example', 8000, is_issuer=True)}```\n" in page
 
 
 @pytest.mark.parametrize(
@@ -111,13 +119,91 @@ def test_large_bodies_are_refused(client: httpx2.Client) -> None:
     assert client.post(path, content=b" " * (MOST_BODY + 1)).status_code == 413
 
 
+def refused_at_the_door(nginx: Nginx, path: str, size: int) -> bool:
+    """Announce a body and send one byte of it; say whether nginx wants no more."""
+    with nginx.connection() as connection:
+        head = f"POST {path} HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: {size}\r\n\r\n-"
+        connection.sendall(head.encode())
+        answer = connection.recv(1000)
+        return answer.startswith(b"HTTP/1.1 413") and b"content-security-policy" not in answer
+
+
+@pytest.mark.parametrize("body", OF_SITE, ids=lambda body: body.path)
+def test_long_bodies_have_their_addresses(nginx: Nginx, body: LongBody) -> None:
+    """Each to the byte, and at that address alone."""
+    path = body.path.replace("*", "small-letter@1")
+    assert not refused_at_the_door(nginx, path, body.most)
+    assert refused_at_the_door(nginx, path, body.most + 1)
+    for other in (f"{path}/more", f"/else{path}", path.rpartition("/")[0]):
+        assert refused_at_the_door(nginx, other, MOST_BODY + 1)
+
+
+@pytest.fixture(scope="module")
+def desk(live_site: LiveSite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeskClient]:
+    """An owner at the desk of the site, as both are behind nginx."""
+    app = make_app(live_site.running)
+    app.state.desk = replace(live_site.running.desk, url=f"https://{HOST}")
+    with (
+        serve(app) as url,
+        nginx_before(url, HOST, tmp_path_factory.mktemp("nginx")) as running,
+        running.client() as http,
+    ):
+        http.headers["Host"] = HOST
+        yield DeskClient(app.state.desk, make_account(app.state.desk, "Owner"), http)
+
+
+@pytest.mark.parametrize("way", ["file", "text"])
+def test_a_roll_comes_through(desk: DeskClient, way: str) -> None:
+    """Far longer than what is taken elsewhere, also if it is pasted; and elsewhere it is not."""
+    rows = "".join(f"member.number.{n}@staff.example,Member {n},\n" for n in range(30_000))
+    roll = f"email,name,role\n{rows}"
+    file = ("roll.csv", roll if way == "file" else "", "text/csv")
+    fields = {"text": roll if way == "text" else ""}
+    assert len(rows) > 4 * MOST_BODY
+    answer = desk.post("/desk/rolls/large-letter/imports", fields, files={"file": file})
+    assert answer.status_code == 303, answer.text
+    page = answer.headers["location"]
+    assert re.fullmatch(r"/desk/rolls/large-letter/imports/[\w-]+", page)
+    assert "30,000" in desk.get(wait_for(desk, page)).text
+    refused = desk.post("/desk/rolls/large-letter/members", fields, files={"file": file})
+    assert refused.status_code == 413
+
+
+def test_a_draft_comes_through(desk: DeskClient) -> None:
+    """A text of the greatest length, in a script that takes the most bytes in a form."""
+    draft, text = new_draft(desk), "𞤀" * LONGEST_TEXT
+    assert save(desk, draft, "text", t1__text=text).status_code < 400
+    assert fields_at(desk, draft)["t1.text"] == text
+
+
+def test_a_roll_lies_in_no_file_of_the_proxy(desk: DeskClient, nginx: Nginx) -> None:
+    """It is passed on as it comes: who is a member is in memory only."""
+    with nginx.connection() as connection:
+        connection.sendall(
+            b"POST /desk/rolls/large-letter/imports HTTP/1.1\r\n"
+            b"Host: letters.example\r\nContent-Length: 1000000\r\n\r\n"
+        )
+        connection.sendall(b"x" * 900_000)
+        time.sleep(0.2)
+        assert nginx.bodies == []
+        assert connection.recv(1000).startswith(b"HTTP/1.1 404")
+
+
+def test_an_issuer_has_its_own_lines(
+    live_site: LiveSite, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Rolls are kept there, and nothing else is long."""
+    folder = tmp_path_factory.mktemp("nginx")
+    with nginx_before(live_site.url, HOST, folder, is_issuer=True) as running:
+        for body in OF_SITE:
+            path = body.path.replace("*", "small-letter@1")
+            assert refused_at_the_door(running, path, body.most) is (body not in OF_ISSUER)
+        assert "/log/" not in (folder / "lines").read_text()
+
+
 def test_slow_bodies_give_their_place_back(nginx: Nginx) -> None:
     """A body that stops coming ends the connection; the site has not heard of it."""
-    address = ("127.0.0.1", int(nginx.url.rpartition(":")[2]))
-    with (
-        socket.create_connection(address, PATIENCE_S) as plain,
-        nginx.trust.wrap_socket(plain, server_hostname="127.0.0.1") as connection,
-    ):
+    with nginx.connection() as connection:
         connection.sendall(
             b"POST /api/v1/letters/small-letter/signatures HTTP/1.1\r\n"
             b"Host: letters.example\r\nContent-Length: 1000\r\n\r\n{"
@@ -171,4 +257,4 @@ def test_nothing_is_written_down(client: httpx2.Client, nginx: Nginx) -> None:
     client.post("/api/v1/letters/small-letter/signatures", content=b" " * (MOST_BODY + 1))
     assert (nginx.folder / "access.log").read_bytes() == b""
     assert "127.0.0.1" not in nginx.words
-    assert list((nginx.folder / "bodies").iterdir()) == []
+    assert nginx.bodies == []

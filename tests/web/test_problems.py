@@ -21,7 +21,7 @@ from tests.web.members import assert_problem
 from undersigned import errors
 from undersigned.errors import Busy, LetterRefused, RollRefused, StoreError, UndersignedError
 from undersigned.web.asgi import make_app
-from undersigned.web.middleware import MOST_BODY
+from undersigned.web.body_limits import MOST_BODY
 from undersigned.web.problems import HTTP_PROBLEMS, STATUS, code_of, problem_of, status_of
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "errors.md"

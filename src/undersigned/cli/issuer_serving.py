@@ -74,5 +74,5 @@ def _announce(issuer: Issuer, host: str, port: int) -> None:
     url = issuer.url or ""
     output.facts((*(("serving", each) for each in addresses_of(host, port)), ("issuer", url)))
     if not is_local(host):
-        tell_of_proxies(httpx2.URL(url).host, port)
+        tell_of_proxies(httpx2.URL(url).host, port, is_issuer=True)
     output.next_step(f"members reach it at {url}; Ctrl-C stops it")

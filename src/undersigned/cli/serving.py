@@ -134,10 +134,10 @@ def announce(site: Site, host: str, port: int) -> None:
     output.next_step(f"undersigned mirror {addresses[0]} DIR copies the log; Ctrl-C stops the site")
 
 
-def tell_of_proxies(name: str, port: int) -> None:
+def tell_of_proxies(name: str, port: int, *, is_issuer: bool = False) -> None:
     """Print the lines of a reverse proxy for a host of this name."""
     output.note("browsers sign over https only; put a reverse proxy before it, such as")
     for proxy, lines in (("Caddy", caddy_lines), ("nginx", nginx_lines)):
         output.note(f"{proxy}:")
-        for line in lines(name, port).splitlines():
+        for line in lines(name, port, is_issuer=is_issuer).splitlines():
             output.note(f"    {line}".rstrip())

@@ -10,6 +10,7 @@ from starlette.middleware import Middleware
 from undersigned.app.running_issuer import RunningIssuer
 from undersigned.web import openapi
 from undersigned.web.api import enrolments, issuer, openid, tokens
+from undersigned.web.body_limits import OF_ISSUER
 from undersigned.web.cors import LetterCors
 from undersigned.web.desk import invites as desk_invites
 from undersigned.web.desk import roll as desk_roll
@@ -49,6 +50,7 @@ def make_issuer_app(running: RunningIssuer) -> UndersignedApp:
         description=openapi.ISSUER_DESCRIPTION,
         plain_paths=openapi.ISSUER_PATHS,
         open_to_all=OPEN_TO_ALL,
+        long_bodies=OF_ISSUER,
         more=[Middleware(LetterCors, find_origin=door.find_origin)],
     )
     app.state.issuer_door = door

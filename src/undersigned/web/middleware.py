@@ -3,9 +3,8 @@
 Plain ASGI: each wraps `receive` or `send` and starts no task of its own.
 """
 
-import re
 from collections.abc import MutableMapping
-from typing import Any, Final
+from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
@@ -13,24 +12,9 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from undersigned.app.failures import report_failure
-from undersigned.domain.roll_file import LONGEST_ROLL
+from undersigned.web.body_limits import LongBody, limit_finder
 from undersigned.web.headers import OPEN_TO_ALL, SECURITY_HEADERS
 from undersigned.web.problems import http_problem
-
-MOST_BODY: Final = 256 * 1024
-"""Bytes of a request: four times the largest blob in base64url, and its record."""
-
-MOST_DRAFT: Final = 2 * 1024 * 1024
-"""Bytes of a page of a draft: a text of 100,000 characters in any script, and all else that stands there."""
-
-_OF_DRAFTS = "/desk/drafts/"
-
-MOST_UPLOAD: Final = LONGEST_ROLL + MOST_BODY
-"""Bytes of a form with the file of a roll; the desk reads one only of who is signed in."""
-
-_OF_ROLLS = re.compile(r"/desk/rolls/[^/]+/imports")
-_OF_TRUSTEES = re.compile(r"/api/v1/letters/[^/]+/waves/[^/]+/(shares|opening)")
-"""What these routes take can be far longer; they know how long, and stop reading themselves."""
 
 
 class SecurityHeaders:
@@ -96,17 +80,19 @@ class LastResort:
 class BodyLimit:
     """Stops reading a body that is too large, announced or not. Raises HTTPException 413."""
 
-    def __init__(self, app: ASGIApp, most: int = MOST_BODY) -> None:
+    def __init__(self, app: ASGIApp, long_bodies: tuple[LongBody, ...]) -> None:
         self._app = app
-        self._most = most
+        self._most_at = limit_finder(long_bodies)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on."""
-        if scope["type"] != "http" or _OF_TRUSTEES.fullmatch(scope["path"]):
+        if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        announced = Headers(scope=scope).get("content-length", "")
-        most = self._most_of(scope["path"])
+        announced, most = (
+            Headers(scope=scope).get("content-length", ""),
+            self._most_at(scope["path"]),
+        )
         is_too_large = announced.isdecimal() and int(announced[:20]) > most
         read = 0
 
@@ -121,11 +107,6 @@ class BodyLimit:
             return message
 
         await self._app(scope, receive_counting, send)
-
-    def _most_of(self, path: str) -> int:
-        if _OF_ROLLS.fullmatch(path):
-            return MOST_UPLOAD
-        return MOST_DRAFT if path.startswith(_OF_DRAFTS) else self._most
 
 
 class HeadAsGet:

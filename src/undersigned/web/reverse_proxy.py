@@ -1,62 +1,57 @@
-"""The lines of a reverse proxy, which ends https before the site: one source for all who show them.
+"""The lines of a reverse proxy, which ends https before a site or an issuer: one source of all of them.
 
 `docs/reverse-proxy.md` says what each is for. They pass nothing on that tells who came, and write no
-such thing down.
+such thing down. How long a body may be they have from `body_limits`, as the app has.
 """
 
 from typing import Final
 
-_HOST: Final = "letters.example.org"
-_SITE: Final = "127.0.0.1:8000"
+from undersigned.web.body_limits import KIB, MOST_BODY, OF_ISSUER, OF_SITE, LongBody
 
-CADDY: Final = """\
+_CADDY: Final = """\
 {
     log {
         exclude http.log.error
     }
 }
 
-letters.example.org {
+HOST {
     encode gzip
     header Strict-Transport-Security "max-age=31536000"
-    request_body {
-        max_size 256KiB
-    }
-    reverse_proxy 127.0.0.1:8000 {
+BODIES
+    reverse_proxy SERVER {
         header_up -X-Forwarded-For
     }
 }
 """
 
-NGINX: Final = """\
-proxy_cache_path /var/cache/nginx/undersigned keys_zone=undersigned:1m max_size=1g inactive=30d;
-
+_NGINX: Final = """\
 upstream undersigned {
-    server 127.0.0.1:8000;
+    server SERVER;
     keepalive 32;
     keepalive_timeout 4s;
 }
 
 server {
     listen 80;
-    server_name letters.example.org;
+    server_name HOST;
     access_log off;
     error_log stderr emerg;
-    return 301 https://letters.example.org$request_uri;
+    return 301 https://HOST$request_uri;
 }
 
 server {
     listen 443 ssl;
-    server_name letters.example.org;
-    ssl_certificate /etc/letsencrypt/live/letters.example.org/fullchain.pem;
-    ssl_certificate_key /etc/letsencrypt/live/letters.example.org/privkey.pem;
+    server_name HOST;
+    ssl_certificate /etc/letsencrypt/live/HOST/fullchain.pem;
+    ssl_certificate_key /etc/letsencrypt/live/HOST/privkey.pem;
     add_header Strict-Transport-Security "max-age=31536000" always;
 
     access_log off;
     error_log stderr emerg;
 
-    client_max_body_size 256k;
-    client_body_buffer_size 256k;
+    client_max_body_size LIMIT;
+    client_body_buffer_size LIMIT;
     client_header_timeout 10s;
     client_body_timeout 20s;
     send_timeout 20s;
@@ -76,24 +71,68 @@ server {
     location / {
         proxy_pass http://undersigned;
     }
+LOCATIONS
+}
+"""
+
+_CACHE: Final = """\
+proxy_cache_path /var/cache/nginx/undersigned keys_zone=undersigned:1m max_size=1g inactive=30d;
+
+"""
+
+_TILES: Final = """\
     location /log/tile/ {
         proxy_pass http://undersigned;
         proxy_cache undersigned;
         proxy_cache_lock on;
-    }
-}
-"""
+    }"""
 
 
-def caddy_lines(host: str, port: int) -> str:
-    """Return the lines for Caddy, for a site of this host that listens at a port of this machine."""
-    return _fill(CADDY, host, port)
+def caddy_lines(host: str, port: int, *, is_issuer: bool = False) -> str:
+    """Return the lines for Caddy, for a site (or an issuer apart) of this host.
+
+    It listens at a port of this machine.
+    """
+    bodies = _caddy_bodies(OF_ISSUER if is_issuer else OF_SITE)
+    return _fill(_CADDY.replace("BODIES", bodies), host, port)
 
 
-def nginx_lines(host: str, port: int) -> str:
-    """Return the lines for nginx, for a site of this host that listens at a port of this machine."""
-    return _fill(NGINX, host, port)
+def _caddy_bodies(long_bodies: tuple[LongBody, ...]) -> str:
+    # Each address has one limit: where several hold, the smallest does.
+    others = " ".join(each.path for each in long_bodies)
+    rows = [(f"long{n}", f"path {each.path}", each.most) for n, each in enumerate(long_bodies, 1)]
+    rows.append(("others", f"not path {others}", MOST_BODY))
+    return "\n".join(
+        f"    @{name} {matcher}\n"
+        f"    request_body @{name} {{\n"
+        f"        max_size {most // KIB}KiB\n"
+        f"    }}"
+        for name, matcher, most in rows
+    )
+
+
+def nginx_lines(host: str, port: int, *, is_issuer: bool = False) -> str:
+    """Return the lines for nginx, for a site (or an issuer apart) of this host.
+
+    It listens at a port of this machine.
+    """
+    locations = [_nginx_location(each) for each in (OF_ISSUER if is_issuer else OF_SITE)]
+    if not is_issuer:
+        locations.append(_TILES)
+    lines = _NGINX.replace("LOCATIONS", "\n".join(locations))
+    lines = lines.replace("LIMIT", f"{MOST_BODY // KIB}k")
+    return _fill(lines if is_issuer else _CACHE + lines, host, port)
+
+
+def _nginx_location(body: LongBody) -> str:
+    return (
+        f"    location ~ {body.pattern} {{\n"
+        f"        proxy_pass http://undersigned;\n"
+        f"        client_max_body_size {body.most // KIB}k;\n"
+        f"        proxy_request_buffering off;\n"
+        f"    }}"
+    )
 
 
 def _fill(lines: str, host: str, port: int) -> str:
-    return lines.replace(_HOST, host).replace(_SITE, f"127.0.0.1:{port}")
+    return lines.replace("HOST", host).replace("SERVER", f"127.0.0.1:{port}")

@@ -8,6 +8,7 @@ from starlette.middleware import Middleware
 
 from undersigned import __version__
 from undersigned.web import openapi
+from undersigned.web.body_limits import OF_SITE, LongBody
 from undersigned.web.headers import OPEN_TO_ALL
 from undersigned.web.middleware import BodyLimit, HeadAsGet, LastResort, SecurityHeaders
 from undersigned.web.refusing import add_refusals
@@ -32,6 +33,7 @@ def make_shell(
     description: str,
     plain_paths: Mapping[str, Any],
     open_to_all: tuple[str, ...] = OPEN_TO_ALL,
+    long_bodies: tuple[LongBody, ...] = OF_SITE,
     more: Sequence[Middleware] = (),
 ) -> UndersignedApp:
     """Return an app without routes. `more` stands between the headers and all else."""
@@ -47,7 +49,7 @@ def make_shell(
             Middleware(SecurityHeaders, open_to_all=open_to_all),
             *more,
             Middleware(LastResort),
-            Middleware(BodyLimit),
+            Middleware(BodyLimit, long_bodies=long_bodies),
             Middleware(HeadAsGet),
         ],
         # Its log records would hold what was sent.

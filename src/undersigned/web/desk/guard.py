@@ -18,6 +18,7 @@ from starlette.responses import Response
 from undersigned.app.desk import Account, Desk
 from undersigned.app.sessions import Session, find_session
 from undersigned.errors import DeskElsewhere, ForeignRequest, ForOwners, NotSignedIn
+from undersigned.web.body_limits import LONGEST
 from undersigned.web.desk.routing import PREFIX
 from undersigned.web.pages.letters import renderer_of
 
@@ -115,8 +116,9 @@ async def _field(request: Request) -> str:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in ("application/x-www-form-urlencoded", "multipart/form-data"):
         return ""
-    # Kept by the request: the route reads the same form again.
-    value = (await request.form()).get(CSRF_FIELD)
+    # Kept by the request: the route reads the same form again. A bound of each field's own would refuse
+    # a pasted roll or a long text; that of the body is the middleware's.
+    value = (await request.form(max_part_size=LONGEST)).get(CSRF_FIELD)
     return value if isinstance(value, str) else ""
 
 
