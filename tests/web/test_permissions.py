@@ -1,4 +1,4 @@
-"""Who may do what: all routes of both apps, as nobody, organiser and owner, against docs/permissions.md."""
+"""Who may do what: all routes of both apps, as everybody of docs/permissions.md, with and without proof."""
 
 import re
 from collections.abc import Iterator
@@ -8,21 +8,18 @@ from typing import NamedTuple
 import httpx2
 import pytest
 from tests.apart import Apart, apart_in
-from tests.desk import signed_in
-from tests.live import LiveSite
+from tests.desk import DeskClient, make_account, signed_in
 from tests.test_documents import rows_of
-from tests.web.members import chosen
+from tests.web.proofs import ELSEWHERE, Place, Sent, as_form, as_json, issuer_of, site_in
 from tests.web.test_openapi import routes_of
 
-from undersigned.app.desk import Desk
-from undersigned.domain.letter import Mode
+from undersigned.app.running import RunningSite
 from undersigned.web.asgi import make_app
 from undersigned.web.desk.guard import CSRF_FIELD
 from undersigned.web.issuer_asgi import make_issuer_app
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "permissions.md"
 PEOPLE = ("nobody", "member", "organiser", "owner", "trustee", "link")
-PAGE = {"Accept": "text/html"}
 REFUSED = {401, 403}
 
 
@@ -60,11 +57,28 @@ def apart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Apart]:
         yield both
 
 
-def test_every_route_has_a_row(live_site: LiveSite, apart: Apart) -> None:
+@pytest.fixture(scope="module")
+def issuer(apart: Apart) -> Iterator[Place]:
+    """The issuer apart, and who comes to it."""
+    with issuer_of(apart) as place:
+        yield place
+
+
+Site = tuple[RunningSite, Place]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A site, and who comes to it."""
+    with site_in(tmp_path_factory.mktemp("site")) as made:
+        yield made
+
+
+def test_every_route_has_a_row(site: Site, apart: Apart) -> None:
     """Of a site with issuer or without, and of an issuer apart; no row is of a route that is gone."""
-    site = routes_of(make_app(live_site.running)) | routes_of(make_app(apart.running))
-    issuer = routes_of(make_issuer_app(apart.running_issuer))
-    for place, routes in (("site", site), ("issuer", issuer)):
+    of_sites = routes_of(make_app(site[0])) | routes_of(make_app(apart.running))
+    of_issuers = routes_of(make_issuer_app(apart.running_issuer))
+    for place, routes in (("site", of_sites), ("issuer", of_issuers)):
         listed = {(row.method.lower(), row.path) for row in ROWS if place in row.places}
         assert listed == routes, place
 
@@ -84,22 +98,28 @@ def test_the_desk_gives_nothing_outside_and_takes_nobody_else() -> None:
         assert row.may["organiser"] in (row.may["owner"], "no"), row
 
 
-def filled(path: str, letter_id: str, slug: str) -> str:
+def filled(row: Row, place: Place) -> str:
     """Put something into each part of a path: what there is, where it is known."""
-    known = {"slug": slug, "letter_id": letter_id, "digest": "0" * 64, "leaf_hash": "0" * 64}
-    return re.sub(r"{(\w+)}", lambda part: known.get(part[1], "1"), path)
+    letter = place.letter
+    # What a trustee signs names the edition.
+    slug = f"{letter.slug}@1" if row.may["trustee"] == "proof" else letter.slug
+    known = {"slug": slug, "letter_id": letter.letter_id.hex()}
+    known |= dict.fromkeys(("digest", "leaf_hash"), "0" * 64)
+    return re.sub(r"{(\w+)}", lambda part: known.get(part[1], "1"), row.path)
 
 
-def answer_of(desk: Desk, person: str, row: Row, path: str) -> httpx2.Response:
-    """Send a request as somebody does, with nothing in it; each time with a session of its own."""
-    if person == "nobody":
-        with httpx2.Client(base_url=desk.url, timeout=20) as http:
-            headers = PAGE | {"Origin": desk.url}
-            if row.method == "GET":
-                return http.get(path, headers=headers)
-            return http.post(path, headers=headers, data={CSRF_FIELD: "none"})
-    with signed_in(desk, person, f"Walking {person}") as client:
-        return client.get(path) if row.method == "GET" else client.post(path)
+def answer_of(place: Place, person: str, method: str, path: str) -> httpx2.Response:
+    """Send a request as somebody does, with what they have and nothing of what is asked for there."""
+    if person in ("organiser", "owner"):
+        account = make_account(place.desk, f"Walking {person}", person)
+        client = DeskClient(place.desk, account, place.http)
+        return client.get(path) if method == "GET" else client.post(path)
+    if person == "member":
+        sent = as_json(path, place.request) if method == "POST" else Sent(path)
+        return place.send(method, sent, {"Authorization": f"Bearer {place.invite}"})
+    sent = as_form(path, **{CSRF_FIELD: "none"}) if method == "POST" else Sent(path)
+    signed = place.signed(method, sent) if person == "trustee" else {}
+    return place.send(method, sent, signed)
 
 
 def is_refused(row: Row, answer: httpx2.Response) -> bool:
@@ -110,59 +130,74 @@ def is_refused(row: Row, answer: httpx2.Response) -> bool:
     return answer.status_code in REFUSED or to_sign_in or is_home or no_link
 
 
-def check(desk: Desk, row: Row, path: str) -> None:
-    """Hold a route to its row."""
-    outside = set()
-    for person in ("nobody", "organiser", "owner"):
-        answer = answer_of(desk, person, row, path)
+def check(place: Place, row: Row) -> None:
+    """Hold a route to its row: everybody without the proof first, then whoever has it."""
+    path = filled(row, place)
+    alike = set()
+    for person in PEOPLE[:-1]:
+        may = row.may[person]
+        if may == "proof" and person == "trustee":
+            continue  # A trustee is known by what they send.
+        answer = answer_of(place, person, row.method, path)
         told = f"{person}: {row.method} {path}: {answer.status_code}"
         assert answer.status_code < 500, told
-        may = row.may[person]
         if may == "yes":
             assert not is_refused(row, answer), told
         elif may == "no":
             # Where somebody else's proof is asked for, a request without one may be ill formed.
             others = "proof" in row.may.values() or row.path.endswith("-records")
             assert is_refused(row, answer) or (others and answer.status_code >= 400), told
+        elif row.path.endswith("/signatures"):
+            assert answer.status_code == 201, told  # What a member has is a signature.
         else:
             assert answer.status_code >= 400, told
-        outside.add(answer.status_code)
+        if person != "member" or row.method == "GET":
+            alike.add(answer.status_code)
     if not row.path.startswith("/desk"):
-        assert len(outside) == 1, (row, outside)
+        assert len(alike) == 1, (row, alike)
+    if "proof" in row.may.values():
+        check_proof(place, row)
+
+
+def check_proof(place: Place, row: Row) -> None:
+    """Send the proof: it is taken where it belongs, and at no other letter."""
+    sent = place.proofs[name_of(row)]()
+    is_trustee = row.may["trustee"] == "proof" and not row.path.startswith("/desk")
+
+    def send(path: str) -> int:
+        there = sent._replace(path=path)
+        signed = place.signed(row.method, there) if is_trustee else {}
+        return place.send(row.method, there, signed).status_code
+
+    if "/letters/" in sent.path:
+        elsewhere = re.sub(r"/letters/[a-z]+", f"/letters/{ELSEWHERE}", sent.path)
+        assert 400 <= send(elsewhere) < 500, (row, elsewhere)
+    assert send(sent.path) in (200, 201, 303), (row, sent)
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if "site" in row.places], ids=name_of)
-def test_a_route_of_a_site(live_site: LiveSite, row: Row) -> None:
-    """As nobody, organiser and owner."""
-    letter = live_site.letter
-    path = filled(row.path, letter.letter_id.hex(), letter.slug)
-    check(live_site.running.desk, row, path)
+def test_a_route_of_a_site(site: Site, row: Row) -> None:
+    """As everybody of the table, with and without what they have."""
+    check(site[1], row)
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if "issuer" in row.places], ids=name_of)
-def test_a_route_of_an_issuer_apart(apart: Apart, row: Row) -> None:
-    """As nobody, organiser and owner of the issuer's own desk."""
-    path = filled(row.path, apart.letter.letter_id.hex(), apart.letter.slug)
-    check(apart.running_issuer.desk, row, path)
+def test_a_route_of_an_issuer_apart(issuer: Place, row: Row) -> None:
+    """As everybody of the table, at the issuer's own desk."""
+    check(issuer, row)
 
 
-def test_a_session_of_one_desk_is_none_at_another(live_site: LiveSite, apart: Apart) -> None:
+def test_every_proof_is_shown(site: Site, issuer: Place) -> None:
+    """Wherever the table asks for one, this walk has it."""
+    for place, held in (("site", site[1].proofs), ("issuer", issuer.proofs)):
+        asked = {
+            name_of(row) for row in ROWS if place in row.places and "proof" in row.may.values()
+        }
+        assert set(held) == asked, place
+
+
+def test_a_session_of_one_desk_is_none_at_another(site: Site, issuer: Place) -> None:
     """An owner of the site is nobody at the issuer."""
-    with (
-        signed_in(live_site.running.desk, "owner") as client,
-        httpx2.Client(base_url=apart.issuer_url) as other,
-    ):
-        answer = other.get("/desk/letters", headers=client.headers)
-        assert answer.status_code == 303
-
-
-def test_a_member_signs_and_is_nobody_at_the_desk(
-    live_site: LiveSite, client: httpx2.Client
-) -> None:
-    """What a member has opens the routes of members, and no page of the desk."""
-    _, request = chosen(client, live_site.slug, live_site.invites[0], Mode.PUBLIC)
-    path = f"/api/v1/letters/{live_site.slug}/signatures"
-    assert client.post(path, json=request).status_code == 201
-    with httpx2.Client(base_url=live_site.running.desk.url) as http:
-        headers = {"Origin": live_site.running.desk.url}
-        assert http.post("/desk/accounts/invite", json=request, headers=headers).status_code == 401
+    with signed_in(site[1].desk, "owner") as client:
+        answer = issuer.http.get("/desk/letters", headers=client.headers)
+    assert answer.status_code == 303
