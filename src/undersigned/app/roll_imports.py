@@ -6,7 +6,8 @@
    open; `leave` forgets all of it.
 
 A crash before the transaction of 3 leaves nothing; an import that nobody goes on with is forgotten after
-`KEPT_S`. Few are kept at once: each may hold 200,000 rows.
+`KEPT_S`. Few are kept at once: each may hold 200,000 rows. One that is left while it is read takes its
+place until the reading has ended.
 """
 
 import secrets
@@ -46,7 +47,8 @@ class RollImport:
     """One import: whose it is, where it is, and what was found. `part` is done, from 0 to 1.
 
     `known` counts the rows that are on the roll already. `error` says why taking failed: then nothing
-    was taken, or, if it is `Busy`, what was taken is on its way into the log.
+    was taken, or, if it is `Busy`, what was taken is on its way into the log. `is_left` says that it is to
+    be forgotten as soon as nothing works on it.
     """
 
     id: str
@@ -59,6 +61,7 @@ class RollImport:
     known: int = 0
     change: RollChange | None = None
     error: UndersignedError | None = None
+    is_left: bool = False
 
     @property
     def is_on_its_way(self) -> bool:
@@ -107,7 +110,7 @@ class RollImports:
         with self._lock:
             self._forget_old()
             found = self._kept.get(import_id)
-        if found is None or found.slug != slug:
+        if found is None or found.slug != slug or found.is_left:
             raise NotOnRoll("This import is not here any more, and nothing of it was taken.")
         return found
 
@@ -118,7 +121,8 @@ class RollImports:
         """
         found = self.get(slug, import_id)
         with self._lock:
-            if found.stage is not Stage.READ or found.file is None or not found.file.entries:
+            is_ready = found.stage is Stage.READ and not found.is_left
+            if not is_ready or found.file is None or not found.file.entries:
                 return found
             found.stage, found.part = Stage.TAKING, 0.0
             file = found.file
@@ -129,7 +133,8 @@ class RollImports:
         """Forget an import that is not being taken."""
         found = self.get(slug, import_id)
         with self._lock:
-            if found.stage is not Stage.TAKING:
+            found.is_left = found.stage is not Stage.TAKING
+            if not found.is_working:
                 self._kept.pop(import_id, None)
 
     def stop(self) -> None:
@@ -160,8 +165,13 @@ class RollImports:
         finally:
             if one.stage in (Stage.TAKEN, Stage.FAILED):
                 one.file = None
+            with self._lock:
+                if one.is_left:
+                    self._kept.pop(one.id, None)
 
     def _read(self, one: RollImport, data: bytes) -> None:
+        if one.is_left:
+            return
         file = read_roll(data, tell=lambda part: _tell(one, part * 0.9))
         with self.issuer.database.read() as connection:
             known = roll_store.find_entries(
