@@ -282,6 +282,29 @@ def test_every_act_has_its_words(owner: DeskClient, desk: Desk) -> None:
         assert all(words)
 
 
+def test_a_begun_act_is_explained(owner: DeskClient, desk: Desk) -> None:
+    """Where the server failed within an act, readers are told what that can mean, and what to do."""
+    from undersigned.app.activity import PAGE, acting
+    from undersigned.domain.act import Act
+    from undersigned.errors import StoreError
+
+    said = {
+        "en": "it may have been done, or not",
+        "id": "mungkin sudah dilakukan, mungkin juga belum",
+    }
+
+    def is_explained(lang: str) -> bool:
+        return said[lang] in owner.get("/desk/activity", params={"lang": lang}).text
+
+    for _ in range(PAGE):
+        with acting(desk, owner.account, Act.EDIT_DRAFT):
+            pass
+    assert not any(map(is_explained, said))
+    with pytest.raises(StoreError), acting(desk, owner.account, Act.EDIT_DRAFT):
+        raise StoreError
+    assert all(map(is_explained, said))
+
+
 def test_the_trail_names_no_member(owner: DeskClient, desk: Desk) -> None:
     """What could be a name or an address is not taken into it."""
     from undersigned.app.activity import acting
