@@ -9,6 +9,7 @@ from tests.app.test_purging import files_with
 from tests.desk import DeskClient
 from tests.live import LiveSite
 
+from undersigned.app.activity import get_activity
 from undersigned.store import rolls as roll_store
 from undersigned.store.rolls import RollFigures
 
@@ -129,6 +130,29 @@ def test_one_more_and_one_less(live_site: LiveSite, owner: DeskClient, slug: str
     assert blocked.headers["location"] == f"{at}?done=blocked"
     assert (figures(live_site, slug).members, figures(live_site, slug).blocked) == (0, 1)
     assert owner.post(f"{at}/block", {"address": "b@staff.example"}).status_code == 422
+
+
+@pytest.mark.parametrize("page", ["", "/invites"])
+def test_whoever_looks_for_somebody_is_in_the_trail(
+    owner: DeskClient, slug: str, page: str
+) -> None:
+    """Once for each time, whoever was found; for whom, it does not say."""
+    member = {"email": "ana@staff.example", "name": "Ana", "role": "Cook"}
+    assert owner.post(f"/desk/rolls/{slug}/members", member).status_code == 303
+    for address, status in (
+        ("ana@staff.example", 200),
+        ("nobody@staff.example", 422),
+        ("ana", 422),
+    ):
+        answer = owner.post(f"/desk/rolls/{slug}{page}/search", {"address": address})
+        assert answer.status_code == status
+    rows = [row for row, _ in get_activity(owner.desk, 1).acts if row.letter == slug]
+    assert [(row.act, row.state) for row in rows] == [
+        ("find-member", "done"),
+        ("find-member", "done"),
+        ("add-member", "done"),
+    ]
+    assert all(row.account == owner.account.id and row.detail is None for row in rows)
 
 
 def test_the_roll_of_an_open_letter(live_site: LiveSite, owner: DeskClient) -> None:

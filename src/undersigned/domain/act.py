@@ -41,6 +41,7 @@ class Act(StrEnum):
     ERASE_NAME = "erase-name"
     HIDE_STATEMENT = "hide-statement"
     SHOW_STATEMENT = "show-statement"
+    FIND_MEMBER = "find-member"
     IMPORT_ROLL = "import-roll"
     ADD_MEMBER = "add-member"
     BLOCK_MEMBER = "block-member"

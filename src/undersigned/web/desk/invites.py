@@ -17,13 +17,12 @@ from undersigned.app.cards import MOST_CARDS, Sheet, card_languages, make_cards,
 from undersigned.app.desk import Desk, check_url
 from undersigned.app.invites import Card, list_cards, mark_of_code, void_card
 from undersigned.app.roll_changes import RollChange
-from undersigned.app.roll_view import RollPage, find_place, read_roll_page
+from undersigned.app.roll_view import RollPage, read_roll_page
 from undersigned.domain.act import Act
-from undersigned.domain.address import canonical_address
 from undersigned.domain.letter import Method, RollKind
 from undersigned.errors import FormatError, NotOnRoll
 from undersigned.web.desk.guard import AtDesk, Organiser, SignedIn
-from undersigned.web.desk.roll import TOLD, checked_slug, problem_of
+from undersigned.web.desk.roll import TOLD, checked_slug, look_up, problem_of
 from undersigned.web.desk.routing import make_router, see_other
 from undersigned.web.door import AtIssuer, IssuerDoor
 from undersigned.web.pages.forms import AtForm, Typed
@@ -188,9 +187,9 @@ class Member:
 
 def _member(at: Table) -> Member:
     """Find who has the address that was typed. Raises FormatError, NotOnRoll."""
-    issuer = at.door.running.issuer
-    place = find_place(issuer, at.slug, canonical_address(at.form.get("address", "")))
-    marks = [card.mark for card in list_cards(issuer, at.slug) if card.address == place.address]
+    place = look_up(at.desk, at.signed_in, at.door, at.slug, at.form.get("address", ""))
+    cards = list_cards(at.door.running.issuer, at.slug)
+    marks = [card.mark for card in cards if card.address == place.address]
     return Member(place.address, place.name, marks[0] if marks else "", place.is_blocked)
 
 

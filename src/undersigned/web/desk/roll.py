@@ -3,6 +3,7 @@
 No address is in an address: what is looked for is posted.
 """
 
+import contextlib
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -10,9 +11,10 @@ from fastapi.responses import Response
 from starlette.requests import Request
 
 from undersigned.app.activity import acting
+from undersigned.app.desk import Desk
 from undersigned.app.letter_name import parse_letter_name
 from undersigned.app.roll_changes import RollChange, add_entries, block_address
-from undersigned.app.roll_view import find_place, read_roll_page
+from undersigned.app.roll_view import Place, find_place, read_roll_page
 from undersigned.app.rolls import discard_roll
 from undersigned.domain.act import Act
 from undersigned.domain.address import canonical_address
@@ -77,12 +79,12 @@ def _add(door: IssuerDoor, slug: str, entry: RollEntry) -> RollChange:
 
 @router.post("/rolls/{slug}/search")
 def search_member(
-    request: Request, signed_in: Organiser, door: AtIssuer, slug: str, form: AtForm
+    request: Request, signed_in: Organiser, desk: AtDesk, door: AtIssuer, slug: str, form: AtForm
 ) -> Response:
     """Show the entry of an address, and what blocking it would do."""
     sought = form.get("address", "")
     try:
-        place = find_place(door.running.issuer, checked_slug(slug), canonical_address(sought))
+        place = look_up(desk, signed_in, door, checked_slug(slug), sought)
     except FormatError:
         return roll_page(request, signed_in, door, slug, sought=sought, problem="address")
     except NotOnRoll:
@@ -122,6 +124,23 @@ def delete_roll(
     except RollFixed as error:
         return roll_page(request, signed_in, door, slug, problem=problem_of(error))
     return see_other(f"/desk/rolls/{slug}", done="deleted")
+
+
+def look_up(desk: Desk, signed_in: SignedIn, door: IssuerDoor, slug: str, typed: str) -> Place:
+    """Return the entry of an address as people type it. Raises FormatError, NotOnRoll.
+
+    Who has received a token has nearly signed: that somebody looked is in the trail, and not for whom.
+    """
+    address = canonical_address(typed)
+    found: Place | None = None
+    with (
+        acting(desk, signed_in.account, Act.FIND_MEMBER, slug),
+        contextlib.suppress(NotOnRoll),
+    ):
+        found = find_place(door.running.issuer, slug, address)
+    if found is None:
+        raise NotOnRoll
+    return found
 
 
 def problem_of(error: UndersignedError) -> str:
