@@ -69,6 +69,7 @@ def test_what_is_asked(room: Room, person: Person) -> None:
     ("changes", "flags"),
     [
         ({"origin": "https://letters.example.evil"}, PRESENT | VERIFIED),
+        ({"origin": "https://sibling.letters.example"}, PRESENT | VERIFIED),
         ({"origin": "http://letters.example"}, PRESENT | VERIFIED),
         ({"type": "webauthn.create"}, PRESENT | VERIFIED),
         ({"crossOrigin": True}, PRESENT | VERIFIED),
@@ -95,6 +96,7 @@ def test_signing_in_is_refused(
     ("changes", "flags"),
     [
         ({"origin": "https://letters.example.evil"}, PRESENT | VERIFIED),
+        ({"origin": "https://sibling.letters.example"}, PRESENT | VERIFIED),
         ({"type": "webauthn.get"}, PRESENT | VERIFIED),
         ({"crossOrigin": True}, PRESENT | VERIFIED),
         ({"challenge": format_base64url(bytes(32))}, PRESENT | VERIFIED),

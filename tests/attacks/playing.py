@@ -188,6 +188,12 @@ def minted_for_idle() -> Scene:
     return replace(scene, idle=last.member)
 
 
+@attack("invite code used by whoever printed the card")
+def printed_card() -> Scene:
+    """An organiser signs in the place of somebody who never used the code: no log tells it apart."""
+    return minted_for_idle()
+
+
 @attack("padded roll")
 def padded_roll() -> Scene:
     """Ten of the roll's members are inventions, and sign."""

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 import pytest
+from starlette.responses import Response
 from tests.desk import DeskClient, make_account, make_session, signed_in
 from tests.live import LiveSite
 from tests.web.members import assert_problem
@@ -14,7 +15,7 @@ from tests.web.test_openapi import routes_of
 from undersigned.app.desk import Desk
 from undersigned.app.sessions import find_session
 from undersigned.web.asgi import make_app
-from undersigned.web.desk.guard import COOKIE, CSRF_FIELD, CSRF_HEADER, checked_next
+from undersigned.web.desk.guard import COOKIE, CSRF_FIELD, CSRF_HEADER, checked_next, set_cookie
 
 PAGE = {"Accept": "text/html"}
 BEFORE = {"/desk/sign-in", "/desk/sign-in/options", "/desk/join/1", "/desk/join/1/options"}
@@ -79,7 +80,7 @@ def test_other_cookies_are_no_session(http: httpx2.Client, cookie: str) -> None:
 
 def test_every_post_needs_origin_and_hidden_field(live_site: LiveSite, owner: DeskClient) -> None:
     """Each of the two alone is not enough, on any address of the desk; nothing is done."""
-    paths = posts_of(live_site)
+    paths, sibling = posts_of(live_site), owner.desk.url.replace("//", "//sibling.")
     assert {"/desk/sign-out", "/desk/accounts/revoke"} | BEFORE <= set(paths)
     for path in paths:
         attempts: list[tuple[dict[str, str], dict[str, str]]] = [
@@ -87,6 +88,7 @@ def test_every_post_needs_origin_and_hidden_field(live_site: LiveSite, owner: De
             ({"Origin": "null"}, {CSRF_FIELD: owner.csrf}),
             ({"Origin": "https://evil.example"}, {CSRF_FIELD: owner.csrf}),
             ({"Origin": live_site.url}, {CSRF_FIELD: owner.csrf}),
+            ({"Origin": sibling}, {CSRF_FIELD: owner.csrf}),
         ]
         if is_for_signed_in(path):
             attempts += [
@@ -116,6 +118,33 @@ def test_the_hidden_field_of_another_account_is_not_taken(
     answer = owner.post("/desk/sign-out", {CSRF_FIELD: organiser.csrf})
     assert answer.status_code == 403
     assert find_session(desk, owner.cookie) is not None
+
+
+def test_a_session_that_a_sibling_host_put_there_shows_whose_it_is(
+    owner: DeskClient, organiser: DeskClient
+) -> None:
+    """Beside one's own or in its place: each page names the account, and takes no other one's form."""
+    names = {one.csrf: one.account.name for one in (owner, organiser)}
+    for cookies in (
+        f"{COOKIE}={organiser.cookie}",
+        f"{COOKIE}={owner.cookie}; {COOKIE}={organiser.cookie}",
+        f"{COOKIE}={organiser.cookie}; {COOKIE}={owner.cookie}",
+    ):
+        page = owner.get("/desk/account", headers={"Cookie": cookies}).text
+        [csrf] = set(re.findall(r'name="csrf" value="([\w-]+)"', page))
+        assert f'<span class="quiet">{names[csrf]}</span>' in page
+        [other] = names.keys() - {csrf}
+        refused = owner.post("/desk/sign-out", {CSRF_FIELD: other}, headers={"Cookie": cookies})
+        assert refused.status_code == 403
+
+
+def test_what_the_cookie_is(owner: DeskClient) -> None:
+    """For this host alone and not those beside it, under /desk alone, over https alone."""
+    response = Response()
+    set_cookie(response, owner.cookie)
+    name, *parts = response.headers["set-cookie"].split("; ")
+    assert name == f"__Secure-undersigned-desk={owner.cookie}"
+    assert sorted(parts) == ["HttpOnly", "Path=/desk", "SameSite=strict", "Secure"]
 
 
 def test_signing_out_ends_the_session(desk: Desk) -> None:

@@ -13,11 +13,18 @@ from tests.apart import Apart, apart_in
 from tests.app.test_cards import codes_in, modules_of, pages_of
 from tests.desk import DeskClient, signed_in
 from tests.live import LiveSite
+from tests.web.members import enrolled, read_code
 
+from undersigned.app.activity import get_activity
 from undersigned.app.cards import MOST_CARDS
 from undersigned.app.invites import list_cards, mark_of_code
 from undersigned.app.issuer import Issuer
 from undersigned.app.rolls import import_roll
+from undersigned.errors import AlreadyIssued
+from undersigned.signer.attempt import Attempt
+from undersigned.signer.enrolment import EmailProof, ask_for_code
+from undersigned.signer.letter_view import get_letter
+from undersigned.signer.signing import enrol
 
 NUMBERS = count()
 
@@ -163,6 +170,29 @@ def test_a_card_of_an_open_letter_signs(owner: DeskClient, live_site: LiveSite) 
     assert (
         f"/desk/rolls/{live_site.slug}/invites" in owner.get(f"/desk/rolls/{live_site.slug}").text
     )
+
+
+def test_whoever_prints_a_card_can_sign_in_that_place(
+    owner: DeskClient, live_site: LiveSite, client: httpx2.Client
+) -> None:
+    """Once, and the member is told so who comes later; the trail says who made the card, and not whose."""
+    slug, address = live_site.slug, f"idle{time.time_ns()}@staff.example"
+    member = {"email": address, "name": "Nia", "role": ""}
+    assert owner.post(f"/desk/rolls/{slug}/members", member).status_code == 303
+    printed = owner.post(at(slug, "/replace"), {"address": address, "mark": ""})
+    [code] = codes_in(pdf_of(printed))
+    enrolled(client, slug, code)
+    asked = owner.post(f"/desk/rolls/{slug}/search", {"address": address})
+    assert "This member has received a token." in asked.text
+    head = get_letter(client, slug)
+    proof = EmailProof(ask_for_code(client, head, address), read_code(live_site.outbox, address))
+    with pytest.raises(AlreadyIssued):
+        enrol(client, Attempt.start(head, None), proof)
+    acts = [row for row, _ in get_activity(owner.desk, 1).acts][:4]
+    assert [row.act for row in acts] == ["find-member", "replace-card", "find-member", "add-member"]
+    assert {(row.account, row.letter, row.detail) for row in acts} == {
+        (owner.account.id, slug, None)
+    }
 
 
 def test_the_page_is_in_both_languages(owner: DeskClient, slug: str) -> None:
