@@ -10,9 +10,10 @@ from undersigned.app.desk import Desk
 from undersigned.app.sessions import IDLE_S, LONGEST_S, end_others, end_session
 from undersigned.encoding import format_base64url
 from undersigned.errors import FormatError, LastPasskey, NameTaken, UndersignedError, UnknownPasskey
-from undersigned.web.desk.forms import FormFields, NamedAnswer, Next, Nothing
+from undersigned.web.desk.forms import NamedAnswer, Next, Nothing, key_of
 from undersigned.web.desk.guard import AtDesk, Organiser, SignedIn
 from undersigned.web.desk.routing import PASSKEY_SCRIPT, make_router, make_script_router, see_other
+from undersigned.web.pages.forms import AtForm
 from undersigned.web.pages.letters import renderer_of
 from undersigned.web.problems import code_of, status_of
 
@@ -29,9 +30,9 @@ def show_account(request: Request, signed_in: Organiser, desk: AtDesk) -> Respon
 
 
 @router.post("/account/name")
-def rename(request: Request, signed_in: Organiser, desk: AtDesk, fields: FormFields) -> Response:
+def rename(request: Request, signed_in: Organiser, desk: AtDesk, form: AtForm) -> Response:
     """Change the name of the own account."""
-    name = fields.text("name")
+    name = form.get("name", "")
     try:
         accounts.rename(desk, signed_in.account, name)
     except (FormatError, NameTaken) as error:
@@ -53,11 +54,9 @@ def add_passkey(answer: NamedAnswer, signed_in: Organiser, desk: AtDesk) -> Next
 
 
 @router.post("/account/passkeys/rename")
-def rename_passkey(
-    request: Request, signed_in: Organiser, desk: AtDesk, fields: FormFields
-) -> Response:
+def rename_passkey(request: Request, signed_in: Organiser, desk: AtDesk, form: AtForm) -> Response:
     """Give a passkey another name."""
-    passkey, name = fields.key("passkey"), fields.text("name")
+    passkey, name = key_of(form, "passkey"), form.get("name", "")
     try:
         accounts.rename_passkey(desk, signed_in.account, passkey, name)
     except (FormatError, UnknownPasskey) as error:
@@ -67,11 +66,9 @@ def rename_passkey(
 
 
 @router.post("/account/passkeys/revoke")
-def revoke_passkey(
-    request: Request, signed_in: Organiser, desk: AtDesk, fields: FormFields
-) -> Response:
+def revoke_passkey(request: Request, signed_in: Organiser, desk: AtDesk, form: AtForm) -> Response:
     """Forget a passkey, and end the sessions that began with it."""
-    passkey = fields.key("passkey")
+    passkey = key_of(form, "passkey")
     try:
         accounts.revoke_passkey(desk, signed_in.account, passkey)
     except (LastPasskey, UnknownPasskey) as error:
@@ -80,9 +77,9 @@ def revoke_passkey(
 
 
 @router.post("/account/sessions/end")
-def end_one(signed_in: Organiser, desk: AtDesk, fields: FormFields) -> Response:
+def end_one(signed_in: Organiser, desk: AtDesk, form: AtForm) -> Response:
     """End one session of the own account."""
-    end_session(desk, signed_in.account, fields.key("session"))
+    end_session(desk, signed_in.account, key_of(form, "session"))
     return see_other(HERE, done="session-ended")
 
 

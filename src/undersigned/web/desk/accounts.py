@@ -8,9 +8,10 @@ from undersigned.app.desk import Desk
 from undersigned.app.entering import MadeLink
 from undersigned.encoding import format_base64url
 from undersigned.errors import LastOwner, UndersignedError, UnknownAccount, UnknownLink
-from undersigned.web.desk.forms import FormFields
+from undersigned.web.desk.forms import key_of
 from undersigned.web.desk.guard import AtDesk, Organiser, Owner, SignedIn
 from undersigned.web.desk.routing import make_router, see_other
+from undersigned.web.pages.forms import AtForm
 from undersigned.web.pages.letters import renderer_of
 from undersigned.web.problems import code_of, status_of
 
@@ -26,37 +27,37 @@ def show_accounts(request: Request, signed_in: Organiser, desk: AtDesk) -> Respo
 
 
 @router.post("/accounts/invite")
-def invite(request: Request, signed_in: Owner, desk: AtDesk, fields: FormFields) -> Response:
+def invite(request: Request, signed_in: Owner, desk: AtDesk, form: AtForm) -> Response:
     """Make an invitation, and show its link this once."""
-    made = entering.make_invitation(desk, signed_in.account, fields.text("role"))
+    made = entering.make_invitation(desk, signed_in.account, form.get("role", ""))
     return _page(request, signed_in, desk, made=made)
 
 
 @router.post("/accounts/withdraw")
-def withdraw(request: Request, signed_in: Owner, desk: AtDesk, fields: FormFields) -> Response:
+def withdraw(request: Request, signed_in: Owner, desk: AtDesk, form: AtForm) -> Response:
     """Take an invitation back."""
     try:
-        entering.withdraw_invitation(desk, signed_in.account, fields.key("invitation"))
+        entering.withdraw_invitation(desk, signed_in.account, key_of(form, "invitation"))
     except UnknownLink as error:
         return _page(request, signed_in, desk, error, place="invitations")
     return see_other(HERE, done="withdrawn")
 
 
 @router.post("/accounts/role")
-def change_role(request: Request, signed_in: Owner, desk: AtDesk, fields: FormFields) -> Response:
+def change_role(request: Request, signed_in: Owner, desk: AtDesk, form: AtForm) -> Response:
     """Give an account another role."""
-    account = fields.key("account")
+    account = key_of(form, "account")
     try:
-        accounts.change_role(desk, signed_in.account, account, fields.text("role"))
+        accounts.change_role(desk, signed_in.account, account, form.get("role", ""))
     except (LastOwner, UnknownAccount) as error:
         return _page(request, signed_in, desk, error, place=format_base64url(account))
     return see_other(HERE, done="role-changed")
 
 
 @router.post("/accounts/revoke")
-def revoke(request: Request, signed_in: Owner, desk: AtDesk, fields: FormFields) -> Response:
+def revoke(request: Request, signed_in: Owner, desk: AtDesk, form: AtForm) -> Response:
     """End an account."""
-    account = fields.key("account")
+    account = key_of(form, "account")
     try:
         accounts.revoke_account(desk, signed_in.account, account)
     except (LastOwner, UnknownAccount) as error:
