@@ -131,9 +131,8 @@ def _add_account(connection: Connection, account: Account, now: int) -> None:
 def _check_still_good(connection: Connection, used: CredentialRow) -> None:
     """Check that a passkey was not revoked, or used by a copy, since its answer was judged."""
     held = account_store.find_credential(connection, used.credential)
-    row = account_store.find_account(connection, used.account)
     is_used = held is not None and held.sign_count >= used.sign_count > 0
-    if held is None or is_used or row is None or row.revoked_at is not None:
+    if held is None or is_used or account_store.find_active(connection, used.account) is None:
         raise PasskeyRefused
 
 
@@ -156,8 +155,8 @@ def sign_in(desk: Desk, response: dict[str, Any]) -> str:
     """Begin a session by a passkey; return its cookie. Raises PasskeyRefused."""
     used = finish_sign_in(desk, response)
     with desk.database.read() as connection:
-        row = account_store.find_account(connection, used.account)
-    if row is None or row.revoked_at is not None:
+        row = account_store.find_active(connection, used.account)
+    if row is None:
         raise PasskeyRefused
     account = Account(row.account, row.name, row.role)
     with acting(desk, account, Act.SIGN_IN), desk.database.write() as connection:
@@ -239,8 +238,9 @@ def get_accounts(desk: Desk) -> Accounts:
     """Return every account, and the invitations that wait."""
     with desk.database.read() as connection:
         rows = account_store.list_accounts(connection)
+        owners = account_store.list_owners(connection)
         invitations = link_store.list_links(connection, LinkKind.INVITATION, desk.clock.now())
-    return Accounts(tuple(rows), tuple(invitations), len(_owners(rows)))
+    return Accounts(tuple(rows), tuple(invitations), len(owners))
 
 
 def change_role(desk: Desk, owner: Account, id_: bytes, role: str) -> None:
@@ -273,17 +273,12 @@ def revoke_account(desk: Desk, owner: Account, id_: bytes) -> None:
 
 
 def _get_account(connection: Connection, id_: bytes) -> AccountRow:
-    row = account_store.find_account(connection, id_)
-    if row is None or row.revoked_at is not None:
+    row = account_store.find_active(connection, id_)
+    if row is None:
         raise UnknownAccount
     return row
 
 
 def _check_other_owner(connection: Connection, row: AccountRow) -> None:
-    owners = _owners(account_store.list_accounts(connection))
-    if owners == [row.account]:
+    if account_store.list_owners(connection) == [row]:
         raise LastOwner
-
-
-def _owners(rows: list[AccountRow]) -> list[bytes]:
-    return [row.account for row in rows if row.role == "owner" and row.revoked_at is None]

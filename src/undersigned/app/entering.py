@@ -66,15 +66,7 @@ class Link:
 def is_claimed(desk: Desk) -> bool:
     """Say whether the desk has an owner."""
     with desk.database.read() as connection:
-        return has_owner(connection)
-
-
-def has_owner(connection: Connection) -> bool:
-    """Say whether there is an owner, in an open transaction."""
-    return any(
-        row.role == "owner" and row.revoked_at is None
-        for row in account_store.list_accounts(connection)
-    )
+        return bool(account_store.list_owners(connection))
 
 
 def make_claim(desk: Desk) -> MadeLink | None:
@@ -109,14 +101,10 @@ def make_recovery(desk: Desk, name: str | None) -> MadeLink:
 def _choose(connection: Connection, name: str | None) -> AccountRow:
     if name is not None:
         row = account_store.find_named(connection, fold(name))
-        if row is None or row.revoked_at is not None:
+        if row is None or row.is_revoked:
             raise UnknownAccount
         return row
-    owners = [
-        row
-        for row in account_store.list_accounts(connection)
-        if row.role == "owner" and row.revoked_at is None
-    ]
+    owners = account_store.list_owners(connection)
     if len(owners) != 1:
         error = UnknownAccount("The desk has several owners: say whose account it is.")
         error.add_note("undersigned desk link --account NAME; undersigned desk accounts lists them")
@@ -154,12 +142,12 @@ def check_link(connection: Connection, id_: bytes, now: int) -> Link:
     if row is None or row.expires <= now:
         raise UnknownLink
     kind = LinkKind(row.kind)
-    if kind is LinkKind.CLAIM and has_owner(connection):
+    if kind is LinkKind.CLAIM and account_store.list_owners(connection):
         raise UnknownLink
     account = None
     if row.account is not None:
-        account = account_store.find_account(connection, row.account)
-        if account is None or account.revoked_at is not None:
+        account = account_store.find_active(connection, row.account)
+        if account is None:
             raise UnknownLink
     return Link(id_, kind, account, account.role if account else row.role or "", row.expires)
 
@@ -176,8 +164,8 @@ def withdraw_invitation(desk: Desk, owner: Account, id_: bytes) -> None:
 
 def check_owner(connection: Connection, account: Account) -> None:
     """Check in an open transaction that an account is an owner still. Raises ForOwners."""
-    row = account_store.find_account(connection, account.id)
-    if row is None or row.revoked_at is not None or row.role != "owner":
+    row = account_store.find_active(connection, account.id)
+    if row is None or row.role != "owner":
         raise ForOwners
 
 

@@ -37,7 +37,7 @@ def accounts(data: Data = None) -> None:
 
     with desk_in(data) as desk:
         found = get_accounts(desk).accounts
-    rows = [(row.name, row.role if row.revoked_at is None else "revoked") for row in found]
+    rows = [(row.name, "revoked" if row.is_revoked else row.role) for row in found]
     if not rows:
         output.next_step("undersigned desk link prints a link with which the desk is taken over")
     output.table(("name", "role"), rows)

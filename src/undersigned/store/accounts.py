@@ -22,6 +22,11 @@ class AccountRow(NamedTuple):
     made_at: int
     revoked_at: int | None
 
+    @property
+    def is_revoked(self) -> bool:
+        """Say whether nobody may come in by it any more."""
+        return self.revoked_at is not None
+
 
 class CredentialRow(NamedTuple):
     """A passkey: its id, its public key (COSE), and the highest count that it has signed with."""
@@ -41,8 +46,14 @@ def add_account(connection: sa.Connection, row: AccountRow) -> bool:
 
 
 def find_account(connection: sa.Connection, id_: bytes) -> AccountRow | None:
-    """Return an account by its id."""
+    """Return an account by its id, a revoked one, too."""
     return _account(connection, account.c.account == id_)
+
+
+def find_active(connection: sa.Connection, id_: bytes) -> AccountRow | None:
+    """Return an account by its id, if it was not revoked."""
+    row = find_account(connection, id_)
+    return None if row is None or row.is_revoked else row
 
 
 def find_named(connection: sa.Connection, folded: str) -> AccountRow | None:
@@ -59,6 +70,11 @@ def list_accounts(connection: sa.Connection) -> list[AccountRow]:
     """Return every account, the oldest first."""
     query = sa.select(*account.c).order_by(account.c.made_at, account.c.folded)
     return [AccountRow(*row) for row in connection.execute(query)]
+
+
+def list_owners(connection: sa.Connection) -> list[AccountRow]:
+    """Return every owner whose account was not revoked, the oldest first."""
+    return [row for row in list_accounts(connection) if row.role == "owner" and not row.is_revoked]
 
 
 def put_account(connection: sa.Connection, id_: bytes, **values: Any) -> None:
