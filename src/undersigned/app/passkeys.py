@@ -7,7 +7,6 @@
 Nothing is asked about the make of an authenticator, and the account is found by the passkey itself.
 """
 
-import hashlib
 import json
 import secrets
 from typing import Any, Final
@@ -28,6 +27,7 @@ from webauthn.helpers.structs import (
 )
 
 from undersigned.app.desk import Desk
+from undersigned.domain.canonical import hash_bytes
 from undersigned.encoding import parse_base64url
 from undersigned.errors import FormatError, PasskeyRefused
 from undersigned.store import accounts as account_store
@@ -172,7 +172,7 @@ def _make_challenge(
     desk: Desk, purpose: _Purpose, subject: bytes | None, account: bytes | None
 ) -> bytes:
     challenge, now = secrets.token_bytes(32), desk.clock.now()
-    row = ChallengeRow(_hash(challenge), purpose, subject, account, now + CHALLENGE_S)
+    row = ChallengeRow(hash_bytes(challenge), purpose, subject, account, now + CHALLENGE_S)
     with desk.database.write() as connection:
         link_store.add_challenge(connection, row, now=now, most=MOST_CHALLENGES)
     return challenge
@@ -191,7 +191,7 @@ def _take(desk: Desk, purpose: _Purpose, response: dict[str, Any]) -> tuple[byte
         # ValueError: a text that has half of a character beyond 16 bits
         raise PasskeyRefused from None
     with desk.database.write() as connection:
-        row = link_store.take_challenge(connection, _hash(challenge))
+        row = link_store.take_challenge(connection, hash_bytes(challenge))
     is_good = row is not None and row.purpose == purpose and row.expires > desk.clock.now()
     if row is None or not is_good or inner.crossOrigin:
         raise PasskeyRefused
@@ -201,7 +201,3 @@ def _take(desk: Desk, purpose: _Purpose, response: dict[str, Any]) -> tuple[byte
 def _json(text: str) -> dict[str, Any]:
     value: dict[str, Any] = json.loads(text)
     return value
-
-
-def _hash(challenge: bytes) -> bytes:
-    return hashlib.sha256(challenge).digest()

@@ -5,7 +5,6 @@ hidden field of forms belongs to the account and not to the session: a form that
 session ended can be sent after signing in again, and nothing that was typed is lost.
 """
 
-import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from typing import Final
 from undersigned.app.activity import acting
 from undersigned.app.desk import Account, Desk
 from undersigned.domain.act import Act
+from undersigned.domain.canonical import hash_bytes
 from undersigned.encoding import format_base64url, parse_base64url
 from undersigned.errors import FormatError, NotSignedIn
 from undersigned.store import accounts as account_store
@@ -47,7 +47,7 @@ def begin_session(connection: Connection, now: int, account: bytes, credential: 
     """Begin a session in an open transaction; return the cookie's value."""
     session_store.delete_ended(connection, made_before=now - LONGEST_S, seen_before=now - IDLE_S)
     value = secrets.token_bytes(32)
-    row = SessionRow(_hash(value), account, credential, now, now)
+    row = SessionRow(hash_bytes(value), account, credential, now, now)
     session_store.add_session(connection, row)
     return format_base64url(value)
 
@@ -58,7 +58,7 @@ def find_session(desk: Desk, cookie: str) -> Session | None:
         value = parse_base64url(cookie)
     except FormatError:
         return None
-    now, id_ = desk.clock.now(), _hash(value)
+    now, id_ = desk.clock.now(), hash_bytes(value)
     with desk.database.read() as connection:
         found = _find(connection, id_, now)
     if found is None:
@@ -107,15 +107,9 @@ def _find(connection: Connection, id_: bytes, now: int) -> tuple[SessionRow, Acc
     row = session_store.find_session(connection, id_)
     if row is None or _is_over(row, now):
         return None
-    account = account_store.find_account(connection, row.account)
-    if account is None or account.revoked_at is not None:
-        return None
-    return row, account
+    account = account_store.find_active(connection, row.account)
+    return None if account is None else (row, account)
 
 
 def _is_over(row: SessionRow, now: int) -> bool:
     return now >= row.made_at + LONGEST_S or now >= row.seen_at + IDLE_S
-
-
-def _hash(value: bytes) -> bytes:
-    return hashlib.sha256(value).digest()
