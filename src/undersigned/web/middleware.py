@@ -89,10 +89,8 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        announced, most = (
-            Headers(scope=scope).get("content-length", ""),
-            self._most_at(scope["path"]),
-        )
+        most = self._most_at(scope["path"])
+        announced = Headers(scope=scope).get("content-length", "")
         is_too_large = announced.isdecimal() and int(announced[:20]) > most
         read = 0
 
