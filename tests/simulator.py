@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from tests.answer_pages import guarantees_page, responses_page
 from tests.stamping import the_clock
 
 from undersigned.cli.demo_lies import write_log
@@ -710,7 +711,7 @@ class SimulatedLetter:
     # --- what the site shows
 
     def pages(self) -> dict[str, Any]:
-        """Return the four pages of this letter."""
+        """Return the six pages of this letter."""
         place = f"site/letters/{self.letter.letter_id.hex()}"
         counts = self.figures() | {
             "headcount": self.headcount,
@@ -722,6 +723,15 @@ class SimulatedLetter:
             f"{place}/counts.json": counts,
             f"{place}/history.json": {"history": [dict(row) for row in self.history]},
             f"{place}/names.json": {"names": self._names(), "next": None},
+            f"{place}/responses.json": responses_page(
+                self.letter, records_of(self.site.entries, ResponseRecord), self.site.documents
+            ),
+            f"{place}/guarantees.json": guarantees_page(
+                self.letter,
+                records_of(self.site.entries, GuaranteeRecord),
+                self.site.documents,
+                self.site.now,
+            ),
         }
 
     def _page(self, counts: dict[str, int]) -> dict[str, Any]:
@@ -758,6 +768,12 @@ class SimulatedLetter:
         ]
 
 
+def records_of(entries: Sequence[bytes], kind: type[R]) -> list[tuple[int, R]]:
+    """Return the records of one kind with their leaves."""
+    parsed = ((index, parse_record(entry)) for index, entry in enumerate(entries))
+    return [(index, record) for index, record in parsed if isinstance(record, kind)]
+
+
 def hash_of_letter(entry: bytes) -> bytes | None:
     """Return the id of the letter that an entry opens."""
     record = parse_record(entry)
@@ -789,8 +805,7 @@ class Draft:
 
     def records(self, kind: type[R]) -> list[tuple[int, R]]:
         """Return the records of one kind with their leaves."""
-        parsed = ((index, parse_record(entry)) for index, entry in enumerate(self.entries))
-        return [(index, record) for index, record in parsed if isinstance(record, kind)]
+        return records_of(self.entries, kind)
 
     def put(self, index: int, record: Record) -> None:
         """Replace the record at a leaf."""

@@ -22,7 +22,10 @@ const DOMAIN = /^(?=.{3,252}$)[\p{L}\p{Nd}-]+(\.[\p{L}\p{Nd}-]+)+$/u;
 
 type Tell = (index: number, sentence: string) => void;
 
+/** What has been answered and guaranteed so far, by leaf. */
 export class Answers {
+  readonly responses = new Map<number, EntryOf<"response">>();
+  readonly guarantees = new Map<number, EntryOf<"guarantee">>();
   readonly #demands: readonly string[];
   readonly #tell: Tell;
   /** Cap and expiry of what is given and not withdrawn, by its document. */
@@ -34,14 +37,17 @@ export class Answers {
   }
 
   /** Take a response: it answers demands of the letter. */
-  respond(index: number, { demands }: EntryOf<"response">): void {
-    if (demands.some(({ id }) => !this.#demands.includes(id))) {
+  respond(index: number, entry: EntryOf<"response">): void {
+    this.responses.set(index, entry);
+    if (entry.demands.some(({ id }) => !this.#demands.includes(id))) {
       this.#tell(index, "a response answers a demand that the letter lacks");
     }
   }
 
   /** Take a guarantee: given once, or withdrawn after it was given, as it was given. */
-  guarantee(index: number, { state, at, cap, expires, document }: EntryOf<"guarantee">): void {
+  guarantee(index: number, entry: EntryOf<"guarantee">): void {
+    this.guarantees.set(index, entry);
+    const { state, at, cap, expires, document } = entry;
     const terms = `${cap} ${expires}`;
     const given = this.#given.get(document);
     if (state === "withdrawn") {

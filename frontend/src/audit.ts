@@ -212,7 +212,8 @@ async function auditLetter(
   if (options === null) return { replay, texts, names, pages };
   await names.readAll((done, all) => options.onProgress?.({ step: "names", done, all }));
   if (pages !== null) {
-    await new Comparison(context.findings, replay, pages, names, unpublishedFrom).compare();
+    const time = shown.site?.time ?? null;
+    await new Comparison(context, replay, pages, names, unpublishedFrom, time).compare();
   }
   return { replay, texts, names, pages };
 }

@@ -6,6 +6,8 @@
 
 import type { Body } from "./body.ts";
 import { areEqual, formatBase64url, formatHex } from "./bytes.ts";
+import { AnswerPages } from "./comparing-answers.ts";
+import type { Context } from "./context.ts";
 import type { Findings } from "./findings.ts";
 import { hash } from "./hash.ts";
 import { formatCanonical } from "./jcs.ts";
@@ -15,7 +17,7 @@ import type { NameDocument } from "./name.ts";
 import type { NameReader } from "./names.ts";
 import {
   FIGURES, type Shown, type ShownCounts, type ShownLetter, type ShownName, type ShownPages,
-  type ShownRow, type ShownSite,
+  type ShownRow, type ShownSite, wantedBy,
 } from "./shown.ts";
 import { nextBoundary, VOID } from "./stage.ts";
 
@@ -85,31 +87,34 @@ function dueAt({ letter, stage, due }: LetterReplay): number | null {
 
 /** Compares the pages of one letter with its replay. */
 export class Comparison {
-  readonly #findings: Findings;
+  readonly #context: Context;
   readonly #replay: LetterReplay;
   readonly #pages: ShownPages;
   readonly #reader: NameReader;
   readonly #unpublishedFrom: number | null;
+  readonly #time: number | null;
 
   /**
    * `unpublishedFrom` is the size of the tree where the site says that it has more, and waits for its
-   * witnesses; null where it has not said so.
+   * witnesses; null where it has not said so. `time` is the site's clock before the pages were read.
    */
   constructor(
-    findings: Findings,
+    context: Context,
     replay: LetterReplay,
     pages: ShownPages,
     reader: NameReader,
     unpublishedFrom: number | null = null,
+    time: number | null = null,
   ) {
-    this.#findings = findings;
+    this.#context = context;
     this.#replay = replay;
     this.#pages = pages;
     this.#reader = reader;
     this.#unpublishedFrom = unpublishedFrom;
+    this.#time = time;
   }
 
-  /** Compare numbers, state, history and names. */
+  /** Compare numbers, state, history, names, answers and guarantees. */
   async compare(): Promise<void> {
     const { counts, letter, history, names } = this.#pages;
     if (counts !== null) this.#compareCounts("counts", counts);
@@ -117,15 +122,29 @@ export class Comparison {
     if (history !== null) this.#compareHistory(history);
     const { shown } = this.#replay.showing;
     if (names !== null && shown !== null) await this.#compareNames(names, shown);
+    await this.#compareAnswers();
+  }
+
+  async #compareAnswers(): Promise<void> {
+    const { responses, guarantees } = this.#pages;
+    const pages = new AnswerPages(this.#context, this.#replay, {
+      since: wantedBy(this.#pages).namesFrom ?? 0,
+      unpublishedFrom: this.#unpublishedFrom,
+      time: this.#time,
+      isFalse: (sentence) => this.#false(sentence),
+      isUnpublished: (what) => this.#unpublished(what),
+    });
+    if (responses !== null) await pages.compareResponses(responses);
+    if (guarantees !== null) await pages.compareGuarantees(guarantees);
   }
 
   #false(sentence: string): void {
-    this.#findings.false(12, `${this.#replay.title}: ${sentence}.`);
+    this.#context.findings.false(12, `${this.#replay.title}: ${sentence}.`);
   }
 
   #unpublished(what: string): void {
     const sentence = `${what} is of records that are not published yet; the site waits for its witnesses`;
-    this.#findings.unchecked(12, `${this.#replay.title}: ${sentence}.`);
+    this.#context.findings.unchecked(12, `${this.#replay.title}: ${sentence}.`);
   }
 
   #findMoment(size: number, what: string): Moment | null {

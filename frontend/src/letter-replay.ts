@@ -40,7 +40,7 @@ export class LetterReplay {
   /** The move that the last epoch asked for. */
   due: Move | null = null;
   readonly showing: Showing;
-  readonly #answers: Answers;
+  readonly answers: Answers;
   readonly #context: Context;
   readonly #reachedAt = new Set<number>();
   readonly #nonces = new Set<string>();
@@ -56,7 +56,7 @@ export class LetterReplay {
     this.signatures = new Signatures(letter);
     this.epochs = new Epochs(letter, this.label, context.findings);
     this.openings = new Openings(context, this.label, letter, this.signatures);
-    this.#answers = new Answers(letter.demands, (leaf, why) => this.#false(5, leaf, why));
+    this.answers = new Answers(letter.demands, (leaf, why) => this.#false(5, leaf, why));
     this.headcount = letter.headcount.n;
     this.#context = context;
     this.showing = new Showing(wanted);
@@ -129,10 +129,10 @@ export class LetterReplay {
         if (entry.kind === "timestamp") this.#noteTimestamp(index);
         break;
       case "response":
-        this.#answers.respond(index, entry);
+        this.answers.respond(index, entry);
         break;
       case "guarantee":
-        this.#answers.guarantee(index, entry);
+        this.answers.guarantee(index, entry);
         break;
     }
   }

@@ -1,5 +1,5 @@
 /**
- * The pages of a letter as the site shows them: numbers, history, names. Members that are not known
+ * The pages of a letter as the site shows them: numbers, history, names, answers. Members that are not known
  * here are ignored: a newer site may show more.
  */
 
@@ -10,6 +10,9 @@ import type { Findings } from "./findings.ts";
 import { parseJson } from "./jcs.ts";
 import type { Wanted } from "./moment.ts";
 import { readInteger, readList, readNullable, readObject, readText, readWord } from "./shape.ts";
+import {
+  readGuarantees, readResponses, type ShownGuarantee, type ShownResponses,
+} from "./shown-answers.ts";
 import type { Source } from "./source.ts";
 import type { Figures } from "./tally.ts";
 
@@ -71,6 +74,8 @@ export interface ShownPages {
   readonly counts: ShownCounts | null;
   readonly history: readonly ShownRow[] | null;
   readonly names: readonly ShownName[] | null;
+  readonly responses: ShownResponses | null;
+  readonly guarantees: readonly ShownGuarantee[] | null;
 }
 
 /** All pages that were asked for, by the letter's id in hex. */
@@ -101,17 +106,19 @@ export function wantedBy({ letter, counts, history }: ShownPages): Wanted {
 }
 
 async function readPages(source: Source, findings: Findings, path: string): Promise<ShownPages> {
-  const [letter, counts, history, names] = await Promise.all([
+  const counts = await readPage(source, findings, `${path}/counts.json`, readShownCounts);
+  const [letter, history, names, responses, guarantees] = await Promise.all([
     readPage(source, findings, `${path}/letter.json`, readLetter),
-    readPage(source, findings, `${path}/counts.json`, readShownCounts),
     readPage(source, findings, `${path}/history.json`, (value) =>
       readList(readObject(value, "history")["history"], "history", [0, MOST_ROWS], readRow),
     ),
     readPage(source, findings, `${path}/names.json`, (value) =>
       readList(readObject(value, "names")["names"], "names", [0, MOST_ROWS], readName),
     ),
+    readPage(source, findings, `${path}/responses.json`, readResponses),
+    readPage(source, findings, `${path}/guarantees.json`, readGuarantees),
   ]);
-  return { letter, counts, history, names };
+  return { letter, counts, history, names, responses, guarantees };
 }
 
 async function readPage<T>(

@@ -33,7 +33,7 @@ export class SiteSource implements Source {
   async find(path: string): Promise<Bytes | null> {
     if (path === "log.vkey") return this.#vkey();
     if (path === "site/site.json") return this.#get("/api/v1/site");
-    const page = /^site\/letters\/([0-9a-f]{64})\/(letter|counts|history|names)\.json$/.exec(path);
+    const page = /^site\/letters\/([0-9a-f]{64})\/(letter|counts|history|names|responses|guarantees)\.json$/.exec(path);
     if (page === null) return this.#get(`/${path}`);
     const name = (await this.#letterNames()).get(page[1] ?? "");
     if (name === undefined) return null;

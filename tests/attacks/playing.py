@@ -444,10 +444,22 @@ def invented_answer() -> Scene:
     return Scene(site.draft(), site.now)
 
 
+@attack("answer kept off the page")
+def hidden_answer() -> Scene:
+    """The site shows the answer that pleases, and not the refusal before it."""
+    return answered(lies.answer_kept_off_the_page)
+
+
 @attack("guarantee withdrawn as a smaller one")
 def smaller_guarantee() -> Scene:
     """What is withdrawn is not what was given."""
     return answered(lies.guarantee_with_another_cap)
+
+
+@attack("withdrawal of a guarantee kept off the page")
+def hidden_withdrawal() -> Scene:
+    """The log has the end of a guarantee, and the page goes on with it."""
+    return answered(lies.withdrawal_kept_off_the_page)
 
 
 @attack("guarantee that nobody gave")

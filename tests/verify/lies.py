@@ -1008,3 +1008,110 @@ def letter_not_in_the_log(draft: Draft, _: SimulatedSite) -> None:
 def seals_called_trustees(draft: Draft, _: SimulatedSite) -> None:
     """Names that the operator can read are said to be sealed to trustees."""
     draft.page("letter")["seals"] = "trustees"
+
+
+# --- 12: the pages of answers and guarantees
+
+
+@lie(12, stories.answered)
+def refusal_shown_as_met(draft: Draft, _: SimulatedSite) -> None:
+    """What was refused is said to be met."""
+    draft.page("responses")["responses"][1]["demands"][0]["state"] = "met"
+
+
+@lie(12, stories.answered)
+def answer_kept_off_the_page(draft: Draft, _: SimulatedSite) -> None:
+    """Only the answer that pleases is shown."""
+    del draft.page("responses")["responses"][1]
+
+
+@lie(12, stories.answered)
+def newest_answer_kept_off_the_page(draft: Draft, _: SimulatedSite) -> None:
+    """The page goes on as if the demand had been refused for good."""
+    page = draft.page("responses")
+    del page["responses"][0]
+    page |= {"met": False, "demands": [{"id": "reply", "state": "refused"}]}
+
+
+@lie(12, stories.answered)
+def answer_on_the_page_alone(draft: Draft, _: SimulatedSite) -> None:
+    """An answer that nobody has signed."""
+    responses = draft.page("responses")["responses"]
+    responses.insert(0, responses[0] | {"leaf": responses[0]["leaf"] + 1})
+
+
+@lie(12, stories.answered)
+def answer_in_other_words(draft: Draft, _: SimulatedSite) -> None:
+    """Words are put into the addressee's mouth, and the document is as it was."""
+    draft.page("responses")["responses"][0]["demands"][0]["text"] = "We were wrong."
+
+
+@lie(12, stories.answered)
+def answer_of_another_domain(draft: Draft, _: SimulatedSite) -> None:
+    """The link is said to have gone to somebody greater."""
+    draft.page("responses")["responses"][0]["from"]["domain"] = "ministry.example"
+
+
+@lie(12, stories.answered)
+def report_shown_as_the_addressees(draft: Draft, _: SimulatedSite) -> None:
+    """On the page an organiser's report is the addressee's own answer."""
+    shown = draft.page("responses")["responses"][1]
+    shown |= {
+        "source": "addressee",
+        "told_by": None,
+        "from": {"addressee": 1, "domain": "b.example"},
+    }
+
+
+@lie(12, stories.answered)
+def demands_said_to_be_unmet(draft: Draft, _: SimulatedSite) -> None:
+    """The page says of the whole what none of its answers says."""
+    draft.page("responses")["met"] = False
+
+
+@lie(12, stories.answered)
+def demand_with_an_older_state(draft: Draft, _: SimulatedSite) -> None:
+    """An older answer is called the one that counts."""
+    draft.page("responses")["demands"][0]["state"] = "refused"
+
+
+@lie(12, stories.answered)
+def guarantee_kept_off_the_page(draft: Draft, _: SimulatedSite) -> None:
+    """One that was withdrawn is not shown at all."""
+    del draft.page("guarantees")["guarantees"][1]
+
+
+@lie(12, stories.answered)
+def withdrawal_kept_off_the_page(draft: Draft, _: SimulatedSite) -> None:
+    """A guarantee that was withdrawn is shown as if it held."""
+    draft.page("guarantees")["guarantees"][1] |= {"withdrawn_at": None, "holds": True}
+
+
+@lie(12, stories.answered)
+def withdrawal_on_the_page_alone(draft: Draft, site: SimulatedSite) -> None:
+    """A guarantee that holds is said to be withdrawn."""
+    draft.page("guarantees")["guarantees"][0] |= {"withdrawn_at": site.now, "holds": False}
+
+
+@lie(12, stories.answered)
+def guarantee_for_more(draft: Draft, _: SimulatedSite) -> None:
+    """It is said to cover everybody."""
+    draft.page("guarantees")["guarantees"][0]["cap"] = None
+
+
+@lie(12, stories.answered)
+def guarantee_in_other_words(draft: Draft, _: SimulatedSite) -> None:
+    """It is said to promise more than its document does."""
+    draft.page("guarantees")["guarantees"][0]["terms"] = "A house for every signer."
+
+
+@lie(12, stories.answered)
+def guarantee_that_is_over(draft: Draft, _: SimulatedSite) -> None:
+    """The site's own clock is past its expiry, and it is said to hold."""
+    draft.pages["site/site.json"]["time"] += 2 * DAY
+
+
+@lie(12, stories.answered)
+def guarantee_said_not_to_hold(draft: Draft, _: SimulatedSite) -> None:
+    """Nobody has withdrawn it, and its time is not over."""
+    draft.page("guarantees")["guarantees"][0]["holds"] = False

@@ -184,8 +184,10 @@ class _Mirror:
         counts = self.fetcher.get(f"{path}/counts", MAX_PAGE_BYTES)
         self.shown_size = max(self.shown_size, _decode(counts, _Sized, "the counts").size)
         self.pages[f"{into}/counts.json"] = counts
-        self.pages[f"{into}/history.json"] = self.fetcher.get(f"{path}/history", MAX_PAGE_BYTES)
         self.pages[f"{into}/names.json"] = self._read_names(path)
+        for page in ("history", "responses", "guarantees"):
+            data = self.fetcher.get(f"{path}/{page}", MAX_PAGE_BYTES)
+            self.pages[f"{into}/{page}.json"] = data
 
     def _read_names(self, path: str) -> bytes:
         """Return all pages of names as one."""

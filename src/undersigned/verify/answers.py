@@ -19,11 +19,13 @@ Tell = Callable[[int, str], None]
 
 
 class Answers:
-    """What has been answered and guaranteed so far."""
+    """What has been answered and guaranteed so far: `responses` and `guarantees` by their leaves."""
 
-    __slots__ = ("_demands", "_given", "_tell")
+    __slots__ = ("_demands", "_given", "_tell", "guarantees", "responses")
 
     def __init__(self, letter: Letter, tell: Tell) -> None:
+        self.responses: dict[int, ResponseRecord] = {}
+        self.guarantees: dict[int, GuaranteeRecord] = {}
         self._demands = frozenset(letter.demands)
         self._given: dict[bytes, tuple[int | None, int | None]] = {}
         self._tell = tell
@@ -39,10 +41,12 @@ class Answers:
                 pass
 
     def _respond(self, index: int, record: ResponseRecord) -> None:
+        self.responses[index] = record
         if not {answer.id for answer in record.demands} <= self._demands:
             self._tell(index, "a response answers a demand that the letter lacks")
 
     def _guarantee(self, index: int, record: GuaranteeRecord) -> None:
+        self.guarantees[index] = record
         terms = (record.cap, record.expires)
         if record.state is GuaranteeState.WITHDRAWN:
             given = self._given.pop(record.document, None)

@@ -18,6 +18,7 @@ from undersigned.verify.report import Findings
 
 Leaf = Natural
 Words = Annotated[str, msgspec.Meta(max_length=2_000)]
+Terms = Annotated[str, msgspec.Meta(max_length=5_000)]
 T = TypeVar("T")
 
 
@@ -91,6 +92,66 @@ class ShownName(msgspec.Struct):
     statement: Words | None
 
 
+class ShownReply(msgspec.Struct):
+    """What a page says of one demand of an answer."""
+
+    id: str
+    state: str
+    text: Words | None
+
+
+class ShownAnswerer(msgspec.Struct):
+    """Whose link an answer came by, as it is shown."""
+
+    addressee: int
+    domain: Words
+
+
+class ShownResponse(msgspec.Struct, rename={"answerer": "from"}):
+    """One answer of `responses.json`; what is from its document is None once that was taken down."""
+
+    leaf: Leaf
+    at: int
+    source: str
+    demands: list[ShownReply]
+    answerer: ShownAnswerer | None
+    told_by: Words | None
+    lang: Words | None
+    document: str
+
+
+class ShownDemand(msgspec.Struct):
+    """A demand and the state of its newest answer."""
+
+    id: str
+    state: str | None
+
+
+class ResponsesPage(msgspec.Struct):
+    """`responses.json`: every demand, and every answer, the newest first."""
+
+    answered: bool
+    met: bool
+    demands: list[ShownDemand]
+    responses: list[ShownResponse]
+
+
+class ShownGuarantee(msgspec.Struct):
+    """One row of `guarantees.json`, the newest first; what is from its document may be None."""
+
+    leaf: Leaf
+    at: int
+    guarantor: Words | None
+    terms: Terms | None
+    lang: Words | None
+    domain: Words | None
+    cap: int | None
+    expires: int | None
+    withdrawn_at: int | None
+    holds: bool
+    document: str
+
+
 class _HistoryPage(msgspec.Struct):
     history: list[HistoryRow]
 
@@ -99,14 +160,20 @@ class _NamesPage(msgspec.Struct):
     names: list[ShownName]
 
 
+class _GuaranteesPage(msgspec.Struct):
+    guarantees: list[ShownGuarantee]
+
+
 @dataclass(frozen=True, slots=True)
 class LetterPages:
-    """The four pages of one letter; None stands for one that is missing or cannot be read."""
+    """The six pages of one letter; None stands for one that is missing or cannot be read."""
 
     letter: LetterPage | None
     counts: CountsPage | None
     history: list[HistoryRow] | None
     names: list[ShownName] | None
+    responses: ResponsesPage | None
+    guarantees: list[ShownGuarantee] | None
 
     def sizes(self) -> set[int]:
         """Return every size of the tree at which the pages show numbers."""
@@ -115,7 +182,7 @@ class LetterPages:
         return sizes | {row.size for row in self.history or ()}
 
     def names_from(self) -> int | None:
-        """Return the size of the tree from which on the names may have been read."""
+        """Return the size of the tree from which on names, answers and guarantees may have been read."""
         pages = [self.counts, None if self.letter is None else self.letter.counts]
         return min((page.size for page in pages if page is not None), default=None)
 
@@ -163,11 +230,14 @@ def _list_letters(folder: Folder, findings: Findings) -> tuple[str, ...]:
 def _read_letter(folder: Folder, findings: Findings, path: str) -> LetterPages:
     history = _read(folder, findings, f"{path}/history.json", _HistoryPage)
     names = _read(folder, findings, f"{path}/names.json", _NamesPage)
+    guarantees = _read(folder, findings, f"{path}/guarantees.json", _GuaranteesPage)
     return LetterPages(
         letter=_read(folder, findings, f"{path}/letter.json", LetterPage),
         counts=_read(folder, findings, f"{path}/counts.json", CountsPage),
         history=None if history is None else history.history,
         names=None if names is None else names.names,
+        responses=_read(folder, findings, f"{path}/responses.json", ResponsesPage),
+        guarantees=None if guarantees is None else guarantees.guarantees,
     )
 
 

@@ -24,7 +24,7 @@ TITLES: Final = {
     9: "Signatures are changed and ended only by the rules, and every decrease has its reason",
     10: "Every stated outcome is what the records give, at its time, and none is missing",
     11: "Names are attested, bound to their signatures, and opened only in their turn",
-    12: "The numbers and names that the site shows are what the log gives",
+    12: "The numbers, names and answers that the site shows are what the log gives",
 }
 
 

@@ -103,7 +103,7 @@ def _check_letter(
     check_overdue(context, letter, pages.time, is_waiting=pages.is_waiting)
     shown = pages.letters.get(letter.letter.letter_id)
     if shown is not None:
-        PageComparison(context, letter, shown, names, unpublished_from).compare()
+        PageComparison(context, letter, shown, names, unpublished_from, pages.time).compare()
 
 
 def _figures(

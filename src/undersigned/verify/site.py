@@ -13,6 +13,7 @@ from undersigned.domain.name import NameDocument
 from undersigned.domain.record import format_record
 from undersigned.domain.stage import Stage, next_boundary
 from undersigned.errors import FormatError
+from undersigned.verify.answer_pages import AnswerPages
 from undersigned.verify.context import Context
 from undersigned.verify.letter import VOID, LetterReplay
 from undersigned.verify.log import Head
@@ -64,7 +65,7 @@ class PageComparison:
     """Compares the pages of one letter with its replay.
 
     `unpublished_from` is the size of the tree where the site says that it has more, and waits for its
-    witnesses; None where it has not said so.
+    witnesses; None where it has not said so. `time` is the site's clock before the pages were read.
     """
 
     context: Context
@@ -72,9 +73,10 @@ class PageComparison:
     pages: LetterPages
     reader: NameReader
     unpublished_from: int | None = None
+    time: int | None = None
 
     def compare(self) -> None:
-        """Compare numbers, state, history and names."""
+        """Compare numbers, state, history, names, answers and guarantees."""
         if self.pages.counts is not None:
             self._compare_counts("counts", self.pages.counts)
         if self.pages.letter is not None:
@@ -83,6 +85,19 @@ class PageComparison:
             self._compare_history(self.pages.history)
         if self.pages.names is not None and self.replay.shown is not None:
             self._compare_names(self.pages.names, self.replay.shown)
+        answers = AnswerPages(
+            self.context,
+            self.replay,
+            self.pages.names_from() or 0,
+            self.unpublished_from,
+            self.time,
+            self._false,
+            self._unpublished,
+        )
+        if self.pages.responses is not None:
+            answers.compare_responses(self.pages.responses)
+        if self.pages.guarantees is not None:
+            answers.compare_guarantees(self.pages.guarantees)
 
     def _false(self, sentence: str) -> None:
         self.context.findings.false(12, f"{self.replay.label.capitalize()}: {sentence}.")
