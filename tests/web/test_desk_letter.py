@@ -68,6 +68,17 @@ def test_pages_are_sound(organiser: DeskClient, lang: str, path: str) -> None:
     assert f'lang="{lang}"' in page.text
 
 
+@pytest.mark.parametrize("name", ["small-letter", "small-letter@1"])
+def test_each_page_leads_to_the_others(organiser: DeskClient, name: str) -> None:
+    """And says which of them it is, whether the address names the edition or not."""
+    for part in ("", "/notices", "/signatures", "/delivery", "/answers", "/guarantees", "/export"):
+        html = organiser.get(f"/desk/letters/{name}{part}").text
+        nav = html.partition('<nav class="letter-nav"')[2].partition("</nav>")[0]
+        assert nav.count("<li>") == 9, part
+        current = re.findall(r'href="([^"?]+)[^"]*" aria-current="page"', nav)
+        assert [re.sub("@1", "", href) for href in current] == [f"/desk/letters/small-letter{part}"]
+
+
 @pytest.mark.usefixtures("leaves")
 def test_progress_at_a_glance(organiser: DeskClient) -> None:
     """Numbers, what comes next and why nobody can end the letter early."""

@@ -26,11 +26,12 @@ from undersigned.domain.plain import check_words, clean_words
 from undersigned.domain.response import LONGEST_ANSWER, LONGEST_TOLD_BY
 from undersigned.errors import FormatError, UnknownLink
 from undersigned.web.desk.guard import AtDesk, Organiser, SignedIn
+from undersigned.web.desk.letter import letter_values
 from undersigned.web.desk.routing import make_router, see_other
 from undersigned.web.door import AtDoor, Door
 from undersigned.web.pages.answering import TypedReply, find_problems, read_replies, replies_of
 from undersigned.web.pages.forms import AtForm, Typed
-from undersigned.web.pages.letters import choose_text, renderer_of
+from undersigned.web.pages.letters import renderer_of
 
 router = make_router()
 
@@ -145,16 +146,12 @@ def _problem_of_source(told_by: str) -> str:
 
 def _page(request: Request, signed_in: SignedIn, door: Door, slug: str, shown: Shown) -> Response:
     site, letters = door.running.site, door.running.letters
-    page = reading.get_page(site, letters, slug)
-    text = choose_text(page, None, signed_in.language)
+    common = letter_values(door, signed_in, slug)
+    page, text = common["page"], common["text"]
     links = {link.addressee: link for link in list_answer_links(site, letters, slug)}
     nothing = {demand: TypedReply() for demand in page.letter.demands}
-    values: dict[str, Any] = {
-        "page": page,
-        "letter": page.letter,
-        "name": f"{page.letter.slug}@{page.letter.edition}",
+    values: dict[str, Any] = common | {
         "slug": slug,
-        "text": text,
         "names": page.texts[0].addressees,
         "names_lang": page.texts[0].lang,
         "answers": get_answers(site, letters, slug),
@@ -168,7 +165,6 @@ def _page(request: Request, signed_in: SignedIn, door: Door, slug: str, shown: S
         "problems": shown.problems,
         "longest": LONGEST_ANSWER,
         "longest_source": LONGEST_TOLD_BY,
-        "now": site.clock.now(),
     }
     return renderer_of(request).desk_page(
         request, signed_in, "desk/answers.html", values, status=shown.status

@@ -13,7 +13,6 @@ from typing import Any, Final
 from fastapi.responses import Response
 from starlette.requests import Request
 
-from undersigned.app import reading
 from undersigned.app.activity import acting
 from undersigned.app.guaranteeing import (
     LINK_DAYS,
@@ -33,10 +32,11 @@ from undersigned.domain.plain import clean_words
 from undersigned.encoding import parse_hex
 from undersigned.errors import FormatError, GuaranteeDecided, UnknownGuarantee
 from undersigned.web.desk.guard import AtDesk, Organiser, SignedIn
+from undersigned.web.desk.letter import letter_values
 from undersigned.web.desk.routing import make_router, see_other
 from undersigned.web.door import AtDoor, Door
 from undersigned.web.pages.forms import AtForm, Typed
-from undersigned.web.pages.letters import choose_text, renderer_of
+from undersigned.web.pages.letters import renderer_of
 
 FIELDS: Final = ("guarantor", "address", "terms", "lang", "cap", "until")
 
@@ -188,15 +188,11 @@ def _end_of_day(text: str) -> int | None:
 
 def _page(request: Request, signed_in: SignedIn, door: Door, slug: str, shown: Shown) -> Response:
     site, letters = door.running.site, door.running.letters
-    page = reading.get_page(site, letters, slug)
-    text = choose_text(page, None, signed_in.language)
+    common = letter_values(door, signed_in, slug)
+    page, text = common["page"], common["text"]
     nothing = dict.fromkeys(FIELDS, "") | {"lang": text.lang}
-    values: dict[str, Any] = {
-        "page": page,
-        "letter": page.letter,
-        "name": f"{page.letter.slug}@{page.letter.edition}",
+    values: dict[str, Any] = common | {
         "slug": slug,
-        "text": text,
         "guarantees": list_guarantees(site, letters, slug),
         "offers": list_offers(site, letters, slug),
         "counts": page.numbers.counts,
@@ -208,7 +204,6 @@ def _page(request: Request, signed_in: SignedIn, door: Door, slug: str, shown: S
         "longest_guarantor": LONGEST_GUARANTOR,
         "longest_terms": LONGEST_TERMS,
         "most": MOST_HEADCOUNT,
-        "now": site.clock.now(),
     }
     return renderer_of(request).desk_page(
         request, signed_in, "desk/guarantees.html", values, status=shown.status
