@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import FilePayload, Page, expect
+from playwright.sync_api import FilePayload, Page, ViewportSize, expect
 from tests.e2e_browser.axe import find_faults
 from tests.e2e_browser.reading import find_overflow
 
@@ -17,14 +17,20 @@ PICTURES = os.environ.get("PICTURES_OF_THE_DESK")
 
 CLOSES = "2099-06-01"
 
+SMALL: ViewportSize = {"width": 320, "height": 640}
+
 
 @dataclass(slots=True)
 class Desk:
-    """An organiser's browser at a desk. Every page that it looks at is checked for everybody's use."""
+    """An organiser's browser at a desk. Every page that it looks at is checked for everybody's use.
+
+    `chapter` goes before the names of pictures, so that no story takes those of another.
+    """
 
     page: Page
     url: str
     slug: str
+    chapter: str = ""
     seen: int = 0
 
     def open(self, path: str) -> None:
@@ -39,8 +45,21 @@ class Desk:
         self.seen += 1
         if PICTURES is not None:
             lang = self.page.locator("html").get_attribute("lang")
-            file = Path(PICTURES) / f"desk-{name}{'' if lang == 'en' else f'-{lang}'}.png"
+            file = (
+                Path(PICTURES)
+                / f"desk-{self.chapter}{name}{'' if lang == 'en' else f'-{lang}'}.png"
+            )
             self.page.screenshot(path=file, full_page=True)
+
+    def look_narrow(self, name: str) -> None:
+        """Check the page on a small telephone, too, then look at it as usual."""
+        usual = self.page.viewport_size
+        assert usual is not None
+        self.page.set_viewport_size(SMALL)
+        found = (find_faults(self.page), find_overflow(self.page))
+        assert found == ([], []), (name, found)
+        self.page.set_viewport_size(usual)
+        self.look(name)
 
     def press(self, selector: str) -> None:
         """Press a button of a form that leads to another page."""
