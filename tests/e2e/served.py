@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,11 +23,15 @@ _PATIENCE_S = 20
 
 @dataclass
 class MailSink:
-    """Keeps what it is sent, by recipient; those of `refused` are told to come back later."""
+    """Keeps what it is sent, by recipient; those of `refused` are told to come back later.
+
+    `before_taking` is called when all of a mail is there, before it is taken.
+    """
 
     refused: set[str] = field(default_factory=set)
     mails: dict[str, bytes] = field(default_factory=dict)
     port: int = 0
+    before_taking: Callable[[], None] | None = None
 
     async def handle_DATA(  # noqa: N802 - the name is the library's
         self, _server: SMTP, _session: Session, envelope: Envelope
@@ -35,6 +39,8 @@ class MailSink:
         """Take a mail."""
         recipient, content = envelope.rcpt_tos[0], envelope.content
         assert isinstance(content, bytes)
+        if self.before_taking is not None:
+            self.before_taking()
         if recipient in self.refused:
             return "451 4.3.0 later"
         self.mails[recipient] = content
