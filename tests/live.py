@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import uvicorn
+from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from undersigned.app.draft import Draft
@@ -108,6 +109,7 @@ class LiveSite:
     """A site that is being served. `invites` are in the order of `PEOPLE`."""
 
     url: str
+    app: FastAPI
     folder: Path
     site: WholeSite
     running: RunningSite
@@ -240,7 +242,8 @@ def live_site_in(
         )
         running.start()
         try:
-            with serve_on(listener, make_app(running)) as url:
-                yield LiveSite(url, folder, site, running, letter, invites)
+            app = make_app(running)
+            with serve_on(listener, app) as url:
+                yield LiveSite(url, app, folder, site, running, letter, invites)
         finally:
             running.stop()

@@ -320,6 +320,12 @@ class Busy(StoreError):
     retry_after_s = 2
 
 
+class TooManyListeners(Busy):
+    """As many pages as can be are told of new numbers; ask for them every now and then instead."""
+
+    retry_after_s = 60
+
+
 class MailDeferred(StoreError):
     """The mail server does not take this mail now; it is tried again later."""
 

@@ -373,3 +373,38 @@ def test_a_transaction_of_sqlite_is_begun_by_us_alone(sqlite_file: Database) -> 
         assert isinstance(driver, sqlite3.Connection)
         assert driver.isolation_level is None
         assert driver.in_transaction
+
+
+# --- who has written
+
+
+def test_commits_are_counted(database: Database) -> None:
+    """Each once it is on disk; what no reader is shown moves only the one number."""
+    start = database.commits
+    with database.write() as connection:
+        _put(connection, "a", "1")
+        assert (database.commits, database.shown_commits) == (start, start)
+    assert (database.commits, database.shown_commits) == (start + 1, start + 1)
+    with database.write(shown=False) as connection:
+        _put(connection, "a", "2")
+    assert (database.commits, database.shown_commits) == (start + 2, start + 1)
+    with pytest.raises(ValueError, match="no"), database.write():
+        raise ValueError("no")
+    with database.read():
+        pass
+    assert (database.commits, database.shown_commits) == (start + 2, start + 1)
+
+
+def test_what_others_write_changes_the_version(database: Database) -> None:
+    """Whoever commits moves it; who reads, or rolls back, leaves it as it is on SQLite."""
+    version = database.find_version()
+    assert database.find_version() == version
+    other = Database("collector", database.engine.url)
+    with other.write() as connection:
+        _put(connection, "a", "1")
+    moved = database.find_version()
+    assert moved != version
+    with other.read() as connection:
+        assert _values(connection) == {"a": "1"}
+    assert database.find_version() == moved
+    other.close()

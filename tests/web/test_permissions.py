@@ -110,6 +110,8 @@ def filled(row: Row, place: Place) -> str:
 
 def answer_of(place: Place, person: str, method: str, path: str) -> httpx2.Response:
     """Send a request as somebody does, with what they have and nothing of what is asked for there."""
+    if path.endswith("/events"):
+        return place.http.head(path)  # The answer to GET has no end.
     if person in ("organiser", "owner"):
         account = make_account(place.desk, f"Walking {person}", person)
         client = DeskClient(place.desk, account, place.http)

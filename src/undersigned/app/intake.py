@@ -106,7 +106,8 @@ class Intake:
     def _take_batch(self, batch: list[tuple[Request, "Future[Answer]"]]) -> None:
         try:
             verified = self._verify_all(batch)
-            with self._site.collector.write() as connection:
+            # Nothing of it is shown before it is in the log.
+            with self._site.collector.write(shown=False) as connection:
                 now = self._site.clock.now()
                 results = [
                     (future, self._take(connection, view, request, now))

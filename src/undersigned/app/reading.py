@@ -1,20 +1,22 @@
 """What the site tells anyone who asks: letters, numbers, names, documents."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
 import msgspec
 
 from undersigned.app.counting import Counts, read_counts
+from undersigned.app.failures import report_failure
 from undersigned.app.letters import Letters, LetterView, stage_of
 from undersigned.app.news import find_end, keep_until
 from undersigned.app.site import Site
 from undersigned.app.trustees import Progress, read_progress
-from undersigned.domain.letter import Letter, State, TextDocument, parse_text
+from undersigned.domain.letter import Letter, LetterId, State, TextDocument, parse_text
 from undersigned.domain.notice import READ_BY_PEOPLE, parse_notice
 from undersigned.domain.reasons import NoticeKind
 from undersigned.domain.stage import Stage
-from undersigned.errors import StoreError, UnknownDocument
+from undersigned.errors import StoreError, UndersignedError, UnknownDocument
 from undersigned.store import letters as letter_store
 from undersigned.store import log as log_store
 from undersigned.store import notices as notice_store
@@ -139,6 +141,32 @@ def get_numbers(site: Site, letters: Letters, name: str) -> LetterNumbers:
     with site.collector.read() as connection:
         row = letters.get_row(connection, name)
         return _numbers(connection, letters.view(row).letter, row)
+
+
+def list_numbers(
+    site: Site, letters: Letters, letter_ids: Iterable[LetterId]
+) -> dict[LetterId, LetterNumbers]:
+    """Return the numbers of several letters as of one moment; of a damaged one none."""
+    with site.collector.read() as connection:
+        return {
+            letter_id: numbers
+            for letter_id in letter_ids
+            if (numbers := _find_numbers(connection, letters, letter_id)) is not None
+        }
+
+
+def _find_numbers(
+    connection: Connection, letters: Letters, letter_id: LetterId
+) -> LetterNumbers | None:
+    row = letter_store.find_letter(connection, letter_id)
+    if row is None:
+        return None
+    try:
+        return _numbers(connection, letters.view(row).letter, row)
+    except (ValueError, UndersignedError) as error:
+        # Others must not wait for it; the sequencer says the same, once (`app.damaged`).
+        report_failure("numbers", error, letter=f"{row.slug}@{row.edition}")
+        return None
 
 
 def read_page(connection: Connection, letters: Letters, row: LetterRow) -> LetterPage:

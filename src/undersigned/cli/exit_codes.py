@@ -88,6 +88,7 @@ EXIT_CODES: Final[dict[type[UndersignedError], int]] = {
     errors.NameTaken: NO,
     errors.StoreError: COULD_NOT,
     errors.Busy: COULD_NOT,
+    errors.TooManyListeners: COULD_NOT,
     errors.MailDeferred: COULD_NOT,
     errors.MailRefused: COULD_NOT,
     errors.SiteExists: COULD_NOT,

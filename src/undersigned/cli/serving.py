@@ -30,7 +30,7 @@ from undersigned.provider.asking import Provider
 from undersigned.web.asgi import make_app
 from undersigned.web.logs import configure_logging
 from undersigned.web.reverse_proxy import caddy_lines, nginx_lines
-from undersigned.web.serving import make_server
+from undersigned.web.serving import make_server, raise_file_limit
 
 
 def serve_site(settings: Settings, origin: str | None) -> None:
@@ -89,6 +89,7 @@ def serve_on(
     `url` is where people reach it; https and its host unless it is given. With a `provider` members
     can sign on; `fonts` are for PDFs.
     """
+    raise_file_limit()
     running = RunningSite(site, mailer, authorities, url=url, provider=provider, fonts=fonts)
     running.start()
     try:

@@ -9,6 +9,7 @@ so that what it reads stays true until it commits; one that reads sees one momen
 """
 
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -44,6 +45,9 @@ _LOCKS: Final[dict[DatabaseRole, str]] = {
 }
 """PostgreSQL has no write lock for a whole database; the first number is only unlikely to be another's."""
 
+_NEXT_TRANSACTION: Final = "SELECT pg_snapshot_xmax(pg_current_snapshot())::text"
+"""The number that the next writing transaction gets, of any database: it moves more often than it must."""
+
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     """Set the pragmas of a new SQLite connection."""
@@ -63,7 +67,11 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 
 class Database:
-    """One of the databases of a site."""
+    """One of the databases of a site.
+
+    `commits` is how often this process has written, `shown_commits` how often it may have changed what
+    is shown to readers.
+    """
 
     def __init__(self, role: DatabaseRole, url: str | sa.URL) -> None:
         self.role = role
@@ -74,6 +82,10 @@ class Database:
         self.engine = sa.create_engine(address, **options)
         if self.is_sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)
+        self.commits = 0
+        self.shown_commits = 0
+        self._counting = threading.Lock()
+        self._watching: sa.Connection | None = None
 
     @classmethod
     def in_file(cls, role: DatabaseRole, path: Path) -> "Database":
@@ -96,16 +108,34 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[sa.Connection]:
+    def write(self, *, shown: bool = True) -> Iterator[sa.Connection]:
         """Open a transaction that may write; leaving it commits, raising rolls back.
 
-        It has the only write lock from the start, so what it reads stays true. Raises StoreError,
-        also Busy.
+        It has the only write lock from the start, so what it reads stays true. `shown` is False only of
+        what no reader is shown: pages that were made before it hold. Raises StoreError, also Busy.
         """
         lock = "BEGIN IMMEDIATE" if self.is_sqlite else _LOCKS[self.role]
         with self._transaction(lock) as connection:
             yield connection
             connection.commit()
+            # Not before: who sees the new number must read what was committed.
+            with self._counting:
+                self.commits += 1
+                self.shown_commits += shown
+
+    def find_version(self) -> int:
+        """Return a number that is another one after every commit, of this process or of others.
+
+        Call it in one thread at a time. Raises StoreError.
+        """
+        with _own_errors():
+            if not self.is_sqlite:
+                with self.engine.connect() as connection:
+                    return int(connection.exec_driver_sql(_NEXT_TRANSACTION).scalar_one())
+            if self._watching is None:
+                # The number is the connection's own: it has to be the same one each time.
+                self._watching = self.engine.connect()
+            return int(self._watching.exec_driver_sql("PRAGMA data_version").scalar_one())
 
     @contextmanager
     def _transaction(self, first_statement: str) -> Iterator[sa.Connection]:
@@ -153,6 +183,9 @@ class Database:
 
     def close(self) -> None:
         """Close every connection."""
+        if self._watching is not None:
+            self._watching.close()
+            self._watching = None
         self.engine.dispose()
 
 

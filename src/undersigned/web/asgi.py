@@ -2,12 +2,14 @@
 
 from typing import Final
 
+from undersigned.app.changes import Changes
 from undersigned.app.many import ManyInvalidations
 from undersigned.app.running import RunningSite
 from undersigned.web import documents, log, openapi
 from undersigned.web.api import (
     answers,
     enrolments,
+    events,
     follow_through,
     letters,
     proofs,
@@ -19,6 +21,7 @@ from undersigned.web.api import (
     trustees,
 )
 from undersigned.web.api import openid as openid_api
+from undersigned.web.api.broadcast import Broadcast
 from undersigned.web.desk import answers as desk_answers
 from undersigned.web.desk import deliveries as desk_deliveries
 from undersigned.web.desk import draft_opening as desk_draft_opening
@@ -79,8 +82,10 @@ def make_app(running: RunningSite) -> UndersignedApp:
     app.state.door = Door(running)
     app.state.renderer = Renderer(static)
     app.state.charts = Charts()
+    app.state.broadcast = Broadcast(running, Changes(running.site))
     # The plain routes come first: they meet the rush.
-    app.router.routes.extend([*signatures.routes, *trustees.routes, *log.routes, *static.routes])
+    plain = (signatures, events, trustees, log, static)
+    app.router.routes.extend(route for module in plain for route in module.routes)
     for module in (site, letters, answers, follow_through, proofs, proposals, roll_records):
         app.include_router(module.router, prefix=API)
     if running.issuer is not None:

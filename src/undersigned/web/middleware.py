@@ -119,9 +119,17 @@ class HeadAsGet:
             await self._app(scope, receive, send)
             return
 
+        has_begun = False
+
         async def send_without_body(message: MutableMapping[str, Any]) -> None:
+            nonlocal has_begun
+            has_begun = True
             if message["type"] == "http.response.body":
                 message = {**message, "body": b""}
             await send(message)
 
-        await self._app({**scope, "method": "GET"}, receive, send_without_body)
+        async def receive_until_begun() -> Message:
+            # Nobody listens to the body: one without end has to end.
+            return {"type": "http.disconnect"} if has_begun else await receive()
+
+        await self._app({**scope, "method": "GET"}, receive_until_begun, send_without_body)

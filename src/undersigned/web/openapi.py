@@ -191,6 +191,9 @@ PATHS: Final[dict[str, Any]] = {
     "/api/v1/letters/{slug}/waves/{wave}/opening": _of_trustee(
         _send("Send an opening", "record, line end, opening file (formats §7)", "slug", "wave")
     ),
+    "/api/v1/letters/{slug}/events": _get(
+        "letters", "Listen to the counts", ["text/event-stream"], "slug"
+    ),
     "/log/checkpoint": _get("log", "Get the checkpoint", ["text/plain"]),
     "/log/tile/{path}": _get("log", "Get a tile", ["application/octet-stream"], "path"),
     "/static/{path}": _get("pages", "Get a file of the pages", _STATIC, "path"),

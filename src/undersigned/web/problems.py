@@ -84,6 +84,7 @@ STATUS: Final[dict[type[UndersignedError], int]] = {
     errors.NameTaken: 409,
     errors.StoreError: 503,
     errors.Busy: 503,
+    errors.TooManyListeners: 503,
     errors.MailDeferred: 503,
     errors.MailRefused: 503,
     errors.SiteExists: 503,

@@ -1,5 +1,9 @@
 """The server as it is set up wherever the site is served."""
 
+import asyncio
+import resource
+import socket
+from collections.abc import Callable
 from typing import Final
 
 import uvicorn
@@ -13,10 +17,37 @@ LONGEST_HEAD: Final = 64 * 1024
 """Bytes of a request that are no body: many times what browsers and proxies send."""
 
 
+LONGEST_DEAF_S: Final = 20
+"""Seconds for which a client may read nothing of what waits for it, as nginx has it (`send_timeout`)."""
+
+STREAM: Final = "undersigned.stream"
+"""The ASGI extension by which a route says that its answer is a stream.
+
+Its `BEGIN` is called with what is to be called when the server ends: an answer without end would hold
+it up.
+"""
+
+BEGIN: Final = "begin"
+
+STREAM_BUFFER: Final = 4096
+"""Bytes that may wait for a listener, once in this process and once in the system."""
+
+SILENT_S: Final = 60
+"""Seconds after which a listener is given up whose machine does not even say that it is there."""
+
+MOST_FILES: Final = 65_536
+"""Connections and files that are asked of the system; it may allow fewer."""
+
+
 class BoundedProtocol(HttpToolsProtocol):
-    """HTTP in which heads and trailers have an end; the parser would keep any number of bytes."""
+    """HTTP in which heads and trailers have an end, and nobody has to be waited for.
+
+    The parser would keep any number of bytes of a head, the server any answer that nobody reads.
+    """
 
     _kept = 0
+    _deaf: asyncio.TimerHandle | None = None
+    _end_stream: Callable[[], None] | None = None
 
     def data_received(self, data: bytes) -> None:
         """Read what came; answer 400 and hang up when too much has come that is no body."""
@@ -28,7 +59,47 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Begin to count anew."""
         self._kept = 0
+        self.scope["extensions"] = {STREAM: {BEGIN: self.begin_stream}}
         super().on_headers_complete()
+
+    def begin_stream(self, end: Callable[[], None]) -> None:
+        """Give the answer little room, the connection no other request, and note how it is ended."""
+        self._end_stream = end
+        self.cycle.keep_alive = False
+        self.transport.set_write_buffer_limits(STREAM_BUFFER)
+        connection = self.transport.get_extra_info("socket")
+        if connection is not None:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, STREAM_BUFFER)
+            if hasattr(socket, "TCP_USER_TIMEOUT"):
+                silent_ms = SILENT_S * 1000
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, silent_ms)
+
+    def shutdown(self) -> None:
+        """End the connection, or let its answer end; one that has no end is ended."""
+        super().shutdown()
+        if self._end_stream is not None:
+            self._end_stream()
+
+    def pause_writing(self) -> None:
+        """Wait for the client to read; for so long."""
+        super().pause_writing()
+        self._deaf = self.loop.call_later(LONGEST_DEAF_S, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """Go on."""
+        super().resume_writing()
+        self._stop_waiting()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the connection."""
+        self._stop_waiting()
+        self._end_stream = None
+        super().connection_lost(exc)
+
+    def _stop_waiting(self) -> None:
+        if self._deaf is not None:
+            self._deaf.cancel()
+            self._deaf = None
 
     def on_body(self, body: bytes) -> None:
         """Begin to count anew: the body has a bound of its own (`middleware`)."""
@@ -59,3 +130,11 @@ def make_server(app: ASGIApp, host: str, port: int) -> uvicorn.Server:
         timeout_graceful_shutdown=GRACE_S,
     )
     return uvicorn.Server(config)
+
+
+def raise_file_limit() -> None:
+    """Let this process have as many connections as the system allows it, within reason."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(MOST_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

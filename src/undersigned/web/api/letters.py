@@ -104,8 +104,7 @@ def get_crowd(door: AtDoor, slug: str, response: Response) -> CrowdAnswer:
 )
 def get_counts(door: AtDoor, slug: str, request: Request) -> Response:
     """Tell a letter's numbers. Whoever asks again with the ETag is told only what has changed."""
-    counts = counts_of(reading.get_numbers(door.running.site, door.running.letters, slug))
-    content = counts.model_dump_json().encode()
+    content = format_counts(reading.get_numbers(door.running.site, door.running.letters, slug))
     headers = {
         "Cache-Control": POLLED,
         "ETag": f'"{hashlib.sha256(content).hexdigest()[:16]}"',
@@ -168,6 +167,11 @@ def counts_of(numbers: LetterNumbers) -> CountsAnswer:
         size=numbers.size,
         at=numbers.at,
     )
+
+
+def format_counts(numbers: LetterNumbers) -> bytes:
+    """Write a letter's numbers as they are answered, and told to who listens."""
+    return counts_of(numbers).model_dump_json().encode()
 
 
 def _hidden_of(hidden: Hidden | None) -> HiddenAnswer | None:
