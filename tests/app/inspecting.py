@@ -9,7 +9,9 @@ import msgspec
 from tests.app.village import Village
 
 from undersigned.app import reading
+from undersigned.app.answers import get_answers
 from undersigned.app.exporting import export_log
+from undersigned.app.guarantees import list_guarantees
 from undersigned.app.letters import stage_of
 from undersigned.app.reading import LetterNumbers, LetterPage
 from undersigned.crypto.note_key import format_vkey
@@ -27,6 +29,7 @@ from undersigned.verify.folder import Folder
 from undersigned.verify.log import LogReader, read_head
 from undersigned.verify.replay import Replay
 from undersigned.verify.report import Findings
+from undersigned.web.api.answers import guarantees_of, responses_of
 from undersigned.web.api.letters import seals_of
 
 
@@ -64,6 +67,11 @@ def _write_pages(village: Village, place: Path, page: LetterPage) -> None:
     for each in shown:
         del each["letter_id"]
     _write(place / "names.json", {"names": shown})
+    responses = responses_of(get_answers(village.site, village.letters, name))
+    _write(place / "responses.json", responses.model_dump(by_alias=True))
+    found = list_guarantees(village.site, village.letters, name)
+    guarantees = guarantees_of(found, village.clock.now())
+    _write(place / "guarantees.json", guarantees.model_dump(by_alias=True))
 
 
 def _counts(numbers: LetterNumbers) -> dict[str, int]:

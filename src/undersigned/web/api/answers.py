@@ -1,10 +1,12 @@
 """`/letters/{slug}/responses` and `/guarantees`: what was answered, and who promises what; formats §3.4."""
 
+from collections.abc import Iterable
+
 from fastapi import APIRouter, Response
 from pydantic import Field
 
 from undersigned.app.answers import Answer as Given
-from undersigned.app.answers import get_answers, records_of
+from undersigned.app.answers import Answers, get_answers, records_of
 from undersigned.app.guarantees import ShownGuarantee
 from undersigned.app.guarantees import list_guarantees as find_guarantees
 from undersigned.web.api.letters import SHORT
@@ -84,7 +86,19 @@ class GuaranteesAnswer(Answer):
 def list_responses(door: AtDoor, slug: str, response: Response) -> ResponsesAnswer:
     """Tell what was answered to each demand."""
     response.headers["Cache-Control"] = SHORT
-    answers = get_answers(door.running.site, door.running.letters, slug)
+    return responses_of(get_answers(door.running.site, door.running.letters, slug))
+
+
+@router.get("/letters/{slug}/guarantees")
+def list_guarantees(door: AtDoor, slug: str, response: Response) -> GuaranteesAnswer:
+    """Tell who promises what to those who sign."""
+    response.headers["Cache-Control"] = SHORT
+    site = door.running.site
+    return guarantees_of(find_guarantees(site, door.running.letters, slug), site.clock.now())
+
+
+def responses_of(answers: Answers) -> ResponsesAnswer:
+    """Write what was answered to a letter."""
     return ResponsesAnswer(
         answered=answers.is_answered,
         met=answers.is_met,
@@ -96,13 +110,8 @@ def list_responses(door: AtDoor, slug: str, response: Response) -> ResponsesAnsw
     )
 
 
-@router.get("/letters/{slug}/guarantees")
-def list_guarantees(door: AtDoor, slug: str, response: Response) -> GuaranteesAnswer:
-    """Tell who promises what to those who sign."""
-    response.headers["Cache-Control"] = SHORT
-    site = door.running.site
-    now = site.clock.now()
-    found = find_guarantees(site, door.running.letters, slug)
+def guarantees_of(found: Iterable[ShownGuarantee], now: int) -> GuaranteesAnswer:
+    """Write the guarantees under a letter, as they are at `now` (UTC seconds)."""
     return GuaranteesAnswer(guarantees=[_guarantee_of(each, now) for each in found])
 
 
