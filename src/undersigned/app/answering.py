@@ -19,11 +19,12 @@ from undersigned.app.letters import Letters, LetterView
 from undersigned.app.link_mails import Sending, mail_answer_link
 from undersigned.app.link_tokens import hash_of, make_link
 from undersigned.app.log import Batch, publish_now
+from undersigned.app.reading import read_texts
 from undersigned.app.site import Site
 from undersigned.app.turn import Turn
 from undersigned.domain.address import canonical_address
 from undersigned.domain.canonical import check_range
-from undersigned.domain.letter import Letter, TextDocument, parse_text
+from undersigned.domain.letter import Letter, TextDocument
 from undersigned.domain.record import (
     DemandAnswer,
     DemandState,
@@ -99,7 +100,7 @@ def make_answer_link(
     record = parse_record(row.record)
     if not isinstance(record, LetterRecord):
         raise StoreError("the record of a letter is of another kind")
-    text = _first_text(connection, record.letter)
+    text = read_texts(connection, record.letter)[0]
     check_range(addressee, "addressee", 1, len(text.addressees))
     address = address or list_addressee_addresses(connection, letter_id).get(addressee)
     if address is None:
@@ -194,20 +195,13 @@ def _read_link(connection: Connection, letters: Letters, row: AnswerLinkRow) -> 
     }
     return AnswerLink(
         view=view,
-        text=_first_text(connection, view.letter),
+        text=read_texts(connection, view.letter)[0],
         addressee=row.addressee,
         domain=row.domain,
         expires=row.expires,
         answers=answers,
         left=tuple(demand for demand in view.letter.demands if demand not in used),
     )
-
-
-def _first_text(connection: Connection, letter: Letter) -> TextDocument:
-    content = letter_store.find_document(connection, letter.texts[0].hash)
-    if content is None:
-        raise StoreError("a text of this letter is missing")
-    return parse_text(content)
 
 
 # --- answers

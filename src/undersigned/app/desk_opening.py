@@ -9,16 +9,16 @@ from undersigned.app.draft_fields import Fields
 from undersigned.app.drafting import open_letter
 from undersigned.app.field_reader import FieldProblem
 from undersigned.app.proposing import find_differences, get_proposal, letter_in
+from undersigned.app.reading import read_texts
 from undersigned.app.rolls import get_commits
 from undersigned.app.site import Site, WholeSite
-from undersigned.domain.letter import Letter, Method, TextDocument, parse_text
+from undersigned.domain.letter import Letter, Method
 from undersigned.domain.proposal import Proposal
 from undersigned.domain.record import LetterRecord, parse_record
 from undersigned.errors import LetterExists, RollMissing, StoreError, UnknownLetter
 from undersigned.store import letters as letter_store
 from undersigned.store import proposals as proposal_store
 from undersigned.store.addressees import list_addressee_addresses
-from undersigned.store.database import Connection
 from undersigned.store.letters import LetterRow
 
 
@@ -103,7 +103,7 @@ def fields_of_next_edition(site: Site, slug: str) -> Fields:
         letter = letter_of(newest)
         draft = draft_of(
             letter,
-            tuple(_get_text(connection, text.hash) for text in letter.texts),
+            read_texts(connection, letter),
             proposal_store.list_addresses(connection, newest.letter_id),
             list_addressee_addresses(connection, newest.letter_id),
         )
@@ -120,10 +120,3 @@ def letter_of(row: LetterRow) -> Letter:
     if not isinstance(record, LetterRecord):
         raise StoreError("the record of this letter is another one")
     return record.letter
-
-
-def _get_text(connection: Connection, digest: bytes) -> TextDocument:
-    content = letter_store.find_document(connection, digest)
-    if content is None:
-        raise StoreError("a text of this letter is missing")
-    return parse_text(content)

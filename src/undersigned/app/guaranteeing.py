@@ -18,12 +18,13 @@ from undersigned.app.link_mails import Sending, mail_guarantee_link
 from undersigned.app.link_tokens import hash_of, make_link
 from undersigned.app.log import Batch, publish_now
 from undersigned.app.mailing import MailKind
+from undersigned.app.reading import read_texts
 from undersigned.app.site import Site
 from undersigned.app.turn import Turn
 from undersigned.domain.address import canonical_address
 from undersigned.domain.canonical import check_range
 from undersigned.domain.guarantee import Guarantee, format_guarantee
-from undersigned.domain.letter import MOST_HEADCOUNT, TextDocument, parse_text
+from undersigned.domain.letter import MOST_HEADCOUNT, TextDocument
 from undersigned.domain.record import GuaranteeRecord, GuaranteeState, signed_bytes
 from undersigned.errors import (
     FormatError,
@@ -193,14 +194,7 @@ def get_offer(site: Site, letters: Letters, token: str) -> Offer:
     with site.collector.read() as connection:
         row = _get_by_token(connection, token, site.clock.now())
         view = letters.get(connection, row.letter_id)
-        return Offer(view, _first_text(connection, view), row)
-
-
-def _first_text(connection: Connection, view: LetterView) -> TextDocument:
-    content = letter_store.find_document(connection, view.letter.texts[0].hash)
-    if content is None:
-        raise StoreError("a text of this letter is missing")
-    return parse_text(content)
+        return Offer(view, read_texts(connection, view.letter)[0], row)
 
 
 def _mail(
@@ -208,7 +202,7 @@ def _mail(
 ) -> None:
     """Send the guarantor the link that confirms, or withdraws what is given."""
     view = letters.get(connection, row.letter_id)
-    sending = Sending(view.letter, _first_text(connection, view), url, at)
+    sending = Sending(view.letter, read_texts(connection, view.letter)[0], url, at)
     kind = MailKind.GUARANTEE_LINK if row.state == ASKED else MailKind.WITHDRAWAL_LINK
     mail_guarantee_link(connection, sending, kind, row.address, row.guarantor, token)
 

@@ -16,6 +16,7 @@ from undersigned.app.draft import Draft, letter_of
 from undersigned.app.issuer import Issuer, IssuerKeys, key_folder
 from undersigned.app.letters import stage_of
 from undersigned.app.log import publish
+from undersigned.app.reading import read_texts
 from undersigned.app.rolls import get_commits
 from undersigned.app.site import Site, WholeSite
 from undersigned.crypto.ed25519 import verify_ed25519
@@ -32,7 +33,6 @@ from undersigned.domain.letter import (
     format_letter,
     format_text,
     parse_letter,
-    parse_text,
 )
 from undersigned.domain.proposal import Party, Proposal, parties_of
 from undersigned.domain.reasons import RollReason
@@ -148,14 +148,9 @@ def acks_of(connection: Connection, row: ProposalRow) -> tuple[Ack, ...]:
 
 def _proposal(connection: Connection, row: ProposalRow) -> Proposal:
     letter = letter_in(row)
-    texts = []
-    for reference in letter.texts:
-        content = letter_store.find_document(connection, reference.hash)
-        if content is None:
-            raise StoreError("a text of this letter is missing")
-        texts.append(parse_text(content))
+    texts = read_texts(connection, letter)
     opened = letter_store.find_letter(connection, row.letter_id) is not None
-    return Proposal(letter, tuple(texts), acks_of(connection, row), opened)
+    return Proposal(letter, texts, acks_of(connection, row), opened)
 
 
 # --- what opening in one step uses as well
