@@ -5,15 +5,15 @@ One walk through one site: each page is looked at by axe, and fits a window of 3
 
 import secrets
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, Page, expect
 from tests.app.answered import PLACES, link_of, open_three
 from tests.app.village import DAY, HOUR, Village, village_in
-from tests.desk import make_account, make_session
+from tests.desk import make_account
 from tests.e2e_browser.axe import add_axe, find_faults
 from tests.e2e_browser.conftest import Watch
+from tests.e2e_browser.passkeys import enter
 from tests.web.inside import one_token_key, serving
 
 from undersigned.app.following_through import get_follow_up
@@ -21,7 +21,6 @@ from undersigned.app.guaranteeing import ask_guarantee
 from undersigned.app.running import RunningSite
 from undersigned.crypto.keys.signer import words_of
 from undersigned.domain.letter import Mode
-from undersigned.web.desk.guard import COOKIE
 
 CODE = secrets.token_bytes(16)
 
@@ -136,28 +135,10 @@ def test_readers_see_all_of_it(narrow: Page, running: RunningSite) -> None:
 
 
 @pytest.fixture
-def desk_page(browser: Browser, watch: Watch, running: RunningSite) -> Iterator[Page]:
+def desk_page(narrow: Page, running: RunningSite) -> Page:
     """A page of the desk, signed in, in a narrow window."""
-    context: BrowserContext = browser.new_context(
-        viewport={"width": 320, "height": 800}, locale="en-GB"
-    )
-    add_axe(context)
-    account = make_account(running.desk, "Organiser", "organiser")
-    context.add_cookies(
-        [
-            {
-                "name": COOKIE,
-                "value": make_session(running.desk, account),
-                "domain": urlsplit(running.desk.url).hostname or "",
-                "path": "/desk",
-                "secure": True,
-                "httpOnly": True,
-                "sameSite": "Strict",
-            }
-        ]
-    )
-    yield watch(context)
-    context.close()
+    enter(narrow, running.desk, make_account(running.desk, "Organiser", "organiser"))
+    return narrow
 
 
 @pytest.mark.parametrize("what", ["answers", "guarantees"])

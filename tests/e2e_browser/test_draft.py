@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, Page, expect
 from tests.app.drafts import KEYS, MILL, lines_of
-from tests.desk import make_account, make_session
+from tests.desk import make_account
 from tests.e2e_browser.axe import add_axe, find_faults
 from tests.e2e_browser.conftest import Watch
+from tests.e2e_browser.passkeys import enter
 from tests.live import LiveSite
 
 from undersigned.app.desk import Desk
@@ -40,32 +41,14 @@ def desk(live_site: LiveSite) -> Desk:
     return live_site.running.desk
 
 
-def sign_in(context: BrowserContext, desk: Desk, name: str) -> str:
-    """Let a browser have a session of an organiser; return its cookie."""
-    cookie = make_session(desk, make_account(desk, name))
-    context.add_cookies(
-        [
-            {
-                "name": COOKIE,
-                "value": cookie,
-                "domain": "localhost",
-                "path": "/desk",
-                "httpOnly": True,
-                "secure": True,
-                "sameSite": "Strict",
-            }
-        ]
-    )
-    return cookie
-
-
 @pytest.fixture
 def window(browser: Browser, desk: Desk, watch: Watch) -> Iterator[Page]:
     """The window of an organiser who is signed in, on a small telephone, with axe in it."""
     context = browser.new_context(viewport={"width": NARROW, "height": 700}, locale="en-GB")
     add_axe(context)
-    sign_in(context, desk, "Mira Oxenby")
-    yield watch(context)
+    page = watch(context)
+    enter(page, desk, make_account(desk, "Mira Oxenby"))
+    yield page
     context.close()
 
 
@@ -146,8 +129,8 @@ def test_of_two_windows_the_later_one_chooses(
     """It is told while it types, keeps what it has, and sees both."""
     context = browser.new_context(locale="en-GB")
     add_axe(context)
-    sign_in(context, desk, "Second one")
     other = watch(context)
+    enter(other, desk, make_account(desk, "Second one"))
     for page in (window, other):
         page.goto(address(desk, draft, "/text"))
     other.get_by_label("Title", exact=True).fill("Theirs")
@@ -188,7 +171,7 @@ def test_nothing_is_lost_when_the_connection_or_the_session_is(
     title.fill("Written too late")
     expect(window.get_by_role("link", name="Sign in again")).to_be_visible()
     assert get_draft(desk, draft).fields["t1.title"] == "Written on the train"
-    sign_in(window.context, desk, "Mira Oxenby")
+    enter(window, desk, make_account(desk, "Mira Oxenby"))
     window.goto(address(desk, draft, "/text"))
     expect(window.get_by_label("Title", exact=True)).to_have_value("Written too late")
     saved(window)

@@ -11,10 +11,13 @@ import pytest
 from tests.desk import DeskClient
 from tests.live import PEOPLE, LiveSite
 from tests.web.markup import check_soundness, texts_of
+from tests.web.members import signed, wait_for_proof
 from tests.web.test_moderation import sign_public
 
 from undersigned.app.activity import get_activity
 from undersigned.domain.letter import Mode
+from undersigned.store.signatures import list_live
+from undersigned.tlog.proof import parse_proof
 from undersigned.web.desk import signatures as signature_pages
 
 DESK = "/desk/letters/small-letter@1"
@@ -24,10 +27,6 @@ STATEMENT = '=HYPERLINK("https://evil.example")\nThe cook\'s brother stole the p
 @pytest.fixture(scope="module")
 def leaves(live_site: LiveSite, client: httpx2.Client) -> list[int]:
     """Five members sign: four in public, the first with a statement, and one sealed."""
-    from tests.web.members import signed, wait_for_proof
-
-    from undersigned.tlog.proof import parse_proof
-
     digest = signed(client, live_site.slug, live_site.invites[0], Mode.PUBLIC, None, STATEMENT)
     first = parse_proof(wait_for_proof(client, digest).content).index
     signed(client, live_site.slug, live_site.invites[4], Mode.SEALED, None, "Sealed words.")
@@ -199,8 +198,6 @@ def test_signatures_are_looked_for_by_what_is_public(
 ) -> None:
     """A sealed one is never found, whatever is asked; bad questions are answered."""
     with live_site.site.collector.read() as connection:
-        from undersigned.store.signatures import list_live
-
         sealed = [
             row.leaf_index
             for row in list_live(connection, live_site.letter.letter_id)
