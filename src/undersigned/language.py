@@ -1,10 +1,12 @@
 """The languages of the interface and of mails: their catalogues, their numbers and dates.
 
-Catalogues are `.po` files, read when they are first needed. English is the language of the source.
+Catalogues are `.po` files, read when they are first needed. English is the language of the source. A partial
+catalogue has some of the sentences; those that it lacks come in English, and say so (`PartialTranslations`).
 """
 
 import datetime as dt
 import io
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -15,6 +17,7 @@ from typing import Any, Final, Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
+from babel.core import get_global
 from babel.dates import format_date, format_skeleton, format_time, format_timedelta
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -37,6 +40,33 @@ _NEVER_LARGER: Final = 10**9
 OWN_NAMES: Final = {"en": "English", "id": "Bahasa Indonesia"}
 """What speakers call the languages of the interface; the tables of Unicode have only "Indonesia"."""
 
+Direction: TypeAlias = Literal["ltr", "rtl"]
+
+_RIGHT_TO_LEFT: Final = frozenset(
+    {"Adlm", "Arab", "Aran", "Hebr", "Mand", "Mend", "Nkoo", "Rohg", "Samr", "Syrc", "Thaa", "Yezi"}
+)
+"""Scripts that are written from right to left and that a living language uses (ISO 15924, UAX 9)."""
+
+_MARK: Final = secrets.token_hex(8)
+OTHER: Final = f"\ue000{_MARK}"
+"""Begins a sentence that is not in the page's language, but in that of the source."""
+
+OTHER_END: Final = f"\ue001{_MARK}"
+OWN: Final = f"\ue002{_MARK}"
+"""Stands in a sentence that is in the page's language. The marks hold chance: nobody can write them."""
+
+
+def direction_of(tag: str) -> Direction:
+    """Return which way a language (BCP 47) is written: by its script, or by the one that is likely."""
+    language, *rest = tag.split("-")
+    script = next((part.title() for part in rest if len(part) == 4 and part.isalpha()), None)
+    region = next((part.upper() for part in rest if len(part) == 2 and part.isalpha()), None)
+    likely = get_global("likely_subtags")
+    for known in (f"{language}_{region}", language):
+        if script is None and known in likely:
+            script = likely[known].split("_")[1]
+    return "rtl" if script in _RIGHT_TO_LEFT else "ltr"
+
 
 @dataclass(frozen=True, slots=True)
 class Language:
@@ -46,11 +76,19 @@ class Language:
     own_name: str
     locale: Locale
     translations: NullTranslations
+    is_complete: bool = True
+
+    @property
+    def direction(self) -> Direction:
+        """Which way it is written."""
+        return direction_of(self.tag)
 
     @property
     def locale_tag(self) -> str:
         """The tag (BCP 47) by which a browser writes numbers and times as they are written here."""
-        return str(self.locale).replace("_", "-")
+        tag = str(self.locale).replace("_", "-")
+        # Browsers follow the habit of the region, where that is other digits; here they are 0 to 9.
+        return tag if self.direction == "ltr" else f"{tag}-u-nu-latn"
 
     def number(self, value: int) -> str:
         """Write a number as people of this language do."""
@@ -130,24 +168,45 @@ class Language:
             "tick": self.tick,
             "distance": self.distance,
             "language_name": self.language_name,
+            "direction": direction_of,
         }
 
 
-def _read_translations(tag: str) -> NullTranslations:
+class PartialTranslations(GNUTranslations):
+    """A catalogue that lacks sentences: what is its own bears a mark, and so does what is not."""
+
+    def gettext(self, message: str) -> str:
+        """Return a sentence in this language, else the sentence itself; marked."""
+        said = super().gettext(message)
+        # An empty catalogue answers with the message, too.
+        return f"{OTHER}{message}{OTHER_END}" if said == message else f"{OWN}{said}"
+
+
+def _read_translations(tag: str, kind: type[GNUTranslations] = GNUTranslations) -> GNUTranslations:
     path = LOCALE_FOLDER / tag / "LC_MESSAGES" / "messages.po"
     with path.open("rb") as file:
         catalog = read_po(file, locale=tag)
     compiled = io.BytesIO()
     write_mo(compiled, catalog)
     compiled.seek(0)
-    return GNUTranslations(compiled)
+    return kind(compiled)
 
 
 @cache
 def read_languages() -> dict[str, Language]:
-    """Return the languages by tag; the first is the one of the source."""
+    """Return the languages whose catalogues are complete, by tag; the first is the one of the source."""
     return {
         # Day before month and a 24-hour clock, which is what the other half of the world reads.
         "en": Language("en", OWN_NAMES["en"], Locale("en", "GB"), NullTranslations()),
         "id": Language("id", OWN_NAMES["id"], Locale("id"), _read_translations("id")),
     }
+
+
+@cache
+def read_partial_languages() -> dict[str, Language]:
+    """Return the languages that have some of the sentences, by tag.
+
+    They are for reading a letter that is written in them: not for mails, nor for pages where one acts.
+    """
+    arabic = _read_translations("ar", PartialTranslations)
+    return {"ar": Language("ar", "العربية", Locale("ar"), arabic, is_complete=False)}

@@ -84,7 +84,10 @@ def crowd(live_site: LiveSite) -> Iterator[None]:
 def names_in(page: str) -> list[str]:
     """Return the names that a page lists."""
     listed = page.partition('<ul class="names">')[2].partition("</ul>")[0]
-    return [html.unescape(name) for name in re.findall(r'<a href="[^"]*">([^<]*)</a>', listed)]
+    return [
+        html.unescape(name)
+        for name in re.findall(r'<a href="[^"]*" dir="auto">([^<]*)</a>', listed)
+    ]
 
 
 @pytest.mark.usefixtures("crowd")

@@ -56,7 +56,7 @@ def show_letter(
     """Show a letter, its numbers, how it grew and the first of its names."""
     renderer, running = renderer_of(request), door.running
     page = reading.get_page(running.site, running.letters, slug)
-    shown = choose_text(page, text, renderer.language_of(request).tag)
+    shown = choose_text(page, text, renderer.language_of(request, page.texts).tag)
     charts = cast("Charts", request.app.state.charts)
     values = values_of(page, shown, running.site.clock.now()) | {
         "html": render_markdown(shown.text),
@@ -72,7 +72,9 @@ def show_letter(
         "witnesses": [printable(name) for name in find_cosigners(running.site)],
         "waits_for_witnesses": running.site.is_waiting_for_witnesses,
     }
-    return renderer.page(request, "letter.html", values, scripts=[LIVE_SCRIPT], forms=True)
+    return renderer.page(
+        request, "letter.html", values, scripts=[LIVE_SCRIPT], forms=True, texts=page.texts
+    )
 
 
 def values_of(page: LetterPage, text: TextDocument, now: int) -> dict[str, Any]:

@@ -47,13 +47,13 @@ def show_names(
     """Show a page of names, of all of them or of those that match a search."""
     renderer, running = renderer_of(request), door.running
     letter_page = reading.get_page(running.site, running.letters, slug)
-    text = choose_text(letter_page, None, renderer.language_of(request).tag)
+    text = choose_text(letter_page, None, renderer.language_of(request, letter_page.texts).tag)
     query = _SPACES.sub(" ", q).strip()
     values = values_of(letter_page, text, running.site.clock.now()) | {
         "names": get_names(running.site, running.letters, slug, query=query, number=page),
         "query": query,
     }
-    return renderer.page(request, "names.html", values, forms=True)
+    return renderer.page(request, "names.html", values, forms=True, texts=letter_page.texts)
 
 
 @router.get("/letters/{slug}/names/{leaf}")
@@ -67,7 +67,7 @@ def show_name(
     renderer, running = renderer_of(request), door.running
     letter_page = reading.get_page(running.site, running.letters, slug)
     signature = get_signature(running.site, running.letters, slug, leaf)
-    text = choose_text(letter_page, None, renderer.language_of(request).tag)
+    text = choose_text(letter_page, None, renderer.language_of(request, letter_page.texts).tag)
     has_ended = signature.row.status != "live"
     proof = None if has_ended else _read_proof(running.site, signature)
     values = values_of(letter_page, text, running.site.clock.now()) | {
@@ -78,7 +78,7 @@ def show_name(
         "base": find_base_url(request, running.site.host),
     }
     status = HTTPStatus.GONE if has_ended else HTTPStatus.OK
-    return renderer.page(request, "name.html", values, status=status)
+    return renderer.page(request, "name.html", values, status=status, texts=letter_page.texts)
 
 
 def _read_proof(site: Site, signature: Signature) -> str | None:

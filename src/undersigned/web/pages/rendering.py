@@ -1,16 +1,19 @@
 """Templates and what every page needs of them: language, addresses, the headers of a page."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 from urllib.parse import urlencode
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from undersigned.language import Language, read_languages
+from undersigned.domain.letter import TextDocument
+from undersigned.language import Language, direction_of, read_languages, read_partial_languages
 from undersigned.web.headers import DESK_REFERRER, page_csp
+from undersigned.web.pages.fallback import mark_fallbacks
 from undersigned.web.pages.language import choose_language
 from undersigned.web.reverse_proxy import caddy_lines, nginx_lines
 from undersigned.web.static_files import StaticFiles
@@ -31,14 +34,24 @@ class Renderer:
     def __init__(self, static: StaticFiles, *, is_issuer: bool = False) -> None:
         self._static = static
         self._languages = read_languages()
+        self._partial = read_partial_languages()
         self._environments = {
             tag: _environment(language, static, is_issuer=is_issuer)
-            for tag, language in self._languages.items()
+            for tag, language in (self._languages | self._partial).items()
         }
 
-    def language_of(self, request: Request) -> Language:
-        """Return the language that the reader wants."""
-        return choose_language(request, self._languages)
+    def language_of(self, request: Request, texts: Iterable[TextDocument] = ()) -> Language:
+        """Return the language that the reader wants.
+
+        One whose catalogue is partial is there only where a text is read that is written in it.
+        """
+        return choose_language(request, self._offered(texts))
+
+    def _offered(self, texts: Iterable[TextDocument]) -> dict[str, Language]:
+        read = {text.lang.partition("-")[0] for text in texts}
+        return self._languages | {
+            tag: language for tag, language in self._partial.items() if tag in read
+        }
 
     def page(
         self,
@@ -50,17 +63,19 @@ class Renderer:
         scripts: Sequence[str] = (),
         forms: bool = False,
         connect: str | None = None,
+        texts: Iterable[TextDocument] = (),
     ) -> HTMLResponse:
-        """Return a page in the reader's language.
+        """Return a page in the reader's language, see `language_of` for what `texts` are.
 
         `scripts` are static files that it runs, `forms` says that it has one that is sent without
         a script; `connect` is another origin that the scripts may send to. A script that was not built
         is left out.
         """
-        language = self.language_of(request)
+        offered = self._offered(texts)
+        language = choose_language(request, offered)
         others = [
             (other.tag, other.own_name, _with_lang(request, other.tag))
-            for other in self._languages.values()
+            for other in offered.values()
             if other is not language
         ]
         built = [name for name in scripts if self._static.has(name)]
@@ -70,11 +85,13 @@ class Renderer:
             .render(
                 language=language,
                 others=others,
-                link=_Links(request.query_params.get("lang") and language.tag),
+                link=_Links(self._find_asked(request)),
                 scripts=[self._static.url_of(name) for name in built],
                 **values,
             )
         )
+        if not language.is_complete:
+            html = mark_fallbacks(html)
         headers = {
             "Cache-Control": "no-cache",
             "Content-Language": language.tag,
@@ -82,6 +99,11 @@ class Renderer:
             "Vary": "Accept, Accept-Language",
         }
         return HTMLResponse(html, status, headers)
+
+    def _find_asked(self, request: Request) -> str | None:
+        """Return the language that the address names; a page without it leads back to those that have it."""
+        asked = request.query_params.get("lang")
+        return asked if asked in self._environments else None
 
     def desk_page(
         self,
@@ -143,6 +165,7 @@ def _environment(language: Language, static: StaticFiles, *, is_issuer: bool) ->
     )
     environment.filters.update(language.filters())
     environment.filters["iso"] = _iso
+    environment.filters["written"] = _written
     environment.globals["static"] = static.url_of
     environment.globals["static_digest"] = static.digest_of
     environment.globals["caddy_lines"] = caddy_lines
@@ -154,6 +177,11 @@ def _environment(language: Language, static: StaticFiles, *, is_issuer: bool) ->
 
 def _iso(at: int) -> str:
     return dt.datetime.fromtimestamp(at, dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _written(tag: str) -> Markup:
+    """Return the attributes of an element whose words are in a language."""
+    return Markup('lang="{}" dir="{}"').format(tag, direction_of(tag))
 
 
 def _with_lang(request: Request, tag: str) -> str:
