@@ -115,6 +115,31 @@ def test_a_written_roll_is_read_back(members: dict[str, str]) -> None:
     ]
 
 
+ALMOST = st.from_regex(
+    r"[^,\"\r\n@]{0,6}[.\u017f\u00df\u0130(<%!]{0,3}[^,\"\r\n]{0,6}", fullmatch=True
+)
+
+
+@given(ALMOST, ALMOST)
+def test_whatever_stands_in_a_row_has_a_fault_of_its_own(local: str, name: str) -> None:
+    """Almost an address, almost a name: the row is taken, or it is told what is wrong with it."""
+    row = f"{local}@x.example,{name}\n"
+    file = read_roll(f"email,name\n{row}b@x.example,B\n".encode(errors="replace"))
+    assert file.refusal is not None or (
+        len(file.entries) + len(file.bad) + len(file.duplicates) == 2
+    )
+
+
+def test_an_address_that_is_not_plain_is_a_bad_row() -> None:
+    """What programs of mail may read as another address comes onto no roll, and the other rows do."""
+    file = read_roll("email,name\na..b@x.example,A\n\u017f@x.example,S\nc@x.example,C\n".encode())
+    assert [(row.line, row.faults) for row in file.bad] == [
+        (2, (Fault(Flaw.ADDRESS_PLAIN),)),
+        (3, (Fault(Flaw.ADDRESS_PLAIN),)),
+    ]
+    assert [entry.address for entry in file.entries] == ["c@x.example"]
+
+
 @given(st.binary(max_size=300) | st.text(max_size=300).map(str.encode))
 def test_garbage_is_refused(garbage: bytes) -> None:
     """Nothing but RollRefused comes out of garbage."""

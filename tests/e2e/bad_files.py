@@ -70,6 +70,7 @@ ROLLS = (
     Case("an address with two @", _rows("c@d@e.example,Cora,")),
     Case("an address without a name before the @", _rows("@d.example,Cora,")),
     Case("an address with a space", _rows("c c@d.example,Cora,")),
+    Case("an address with two dots before the @", _rows("c..c@d.example,Cora,")),
     Case("an address at a host without a dot", _rows("c@localhost,Cora,")),
     Case("an address at two dots", _rows("c@d..example,Cora,")),
     Case("an address of 255 characters", _rows(f"{'c' * 245}@d.example,Cora,")),

@@ -39,6 +39,9 @@ class Flaw(StrEnum):
     ADDRESS_CONTROL = "email: holds a control character"
     ADDRESS_AT = "email: must have one @"
     ADDRESS_LOCAL = "email: what stands before the @ must not be empty, or hold white space"
+    ADDRESS_PLAIN = (
+        "email: what stands before the @ is not plain: letters, digits, some signs, single dots"
+    )
     ADDRESS_DOMAIN = "email: what stands after the @ is not a domain"
     SAME = "email: the same as in line {}"
     NAME_EMPTY = "name: empty"
