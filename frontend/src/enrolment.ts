@@ -15,7 +15,9 @@ export const ENROLMENT_SIZE = 16;
 
 const LONGEST_ADDRESS = 254;
 /** A verifier as RFC 7636, section 4.1, has it, and a nonce of the same form. */
-const SECRET = /^[A-Za-z0-9._~-]{43,128}$/;
+export const SECRET = /^[A-Za-z0-9._~-]{43,128}$/;
+/** A sign-on's code as the issuer hands it on: the provider's, under a seal that only the issuer opens, for this letter. */
+export const SEALED_CODE = /^[A-Za-z0-9_-]{39,5499}$/;
 /** A code from a mail is short; the rest is room for what a person types around it. */
 const LONGEST_CODE = 64;
 
@@ -25,7 +27,7 @@ export type Proof =
   | { readonly method: "invite"; readonly code: string }
   | OpenIdProof;
 
-/** The code of a provider, with what was made before the member signed on (section 9.4). */
+/** A sign-on's code as the issuer handed it on, with what was made before the member signed on (section 9.4). */
 export interface OpenIdProof {
   readonly method: "openid";
   readonly code: string;
@@ -89,7 +91,7 @@ function parseOpenId(value: unknown): OpenIdProof {
   const wire = readMembers(value, "proof", ["method", "code", "verifier", "nonce"]);
   return {
     method: "openid",
-    code: readPattern(wire.code, "code", /^[\x20-\x7e]{1,4096}$/),
+    code: readPattern(wire.code, "code", SEALED_CODE),
     verifier: readPattern(wire.verifier, "verifier", SECRET),
     nonce: readPattern(wire.nonce, "nonce", SECRET),
   };

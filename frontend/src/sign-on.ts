@@ -5,19 +5,16 @@
  */
 
 import { formatBase64url, formatUtf8 } from "./bytes.ts";
-import type { Proof } from "./enrolment.ts";
+import { type Proof, SEALED_CODE, SECRET } from "./enrolment.ts";
 import { FormatError, Refused } from "./errors.ts";
 import { hash } from "./hash.ts";
 import { parseShownAs, type ShownAs } from "./name.ts";
 import { readMembers, readNullable, readPattern, readText } from "./shape.ts";
 
-const LONGEST_CODE = 4096;
 const LONGEST_STATE = 256;
 const LONGEST_TEXT = 500;
-const SECRET = /^[A-Za-z0-9._~-]{43,128}$/;
 const TICKET = /^[A-Za-z0-9_-]{1,180}$/;
 const STATE = /^[A-Za-z0-9_-]{1,180}\.[A-Za-z0-9_-]{22,64}$/;
-const CODE = /^[\x20-\x7e]{1,4096}$/;
 
 /** What the issuer says of its provider. */
 export interface SignOnTerms {
@@ -42,7 +39,7 @@ export interface Login {
   readonly search: string;
 }
 
-/** What the provider sent the member back with. */
+/** What the member came back with. */
 export interface Returned {
   readonly state: string;
   readonly code: string | null;
@@ -116,7 +113,7 @@ export function parseReturned(fragment: string): Returned | null {
   const code = given.get("code");
   return {
     state,
-    code: code !== null && code.length <= LONGEST_CODE && CODE.test(code) ? code : null,
+    code: code !== null && SEALED_CODE.test(code) ? code : null,
     issuer: given.get("iss"),
   };
 }

@@ -27,7 +27,7 @@ from undersigned.crypto.keys import (
     words_of,
 )
 from undersigned.crypto.keys.files import MAX_KEY_FILE_BYTES, save_secret
-from undersigned.encoding import parse_base64
+from undersigned.encoding import format_base64url, parse_base64, parse_base64url
 from undersigned.errors import FormatError, StoreError
 
 SEED = bytes(range(100, 132))
@@ -335,3 +335,31 @@ def test_signer_keys() -> None:
 def test_generated_codes_differ() -> None:
     """Codes are drawn at random."""
     assert len({generate_code() for _ in range(100)}) == 100
+
+
+@given(
+    code=st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), min_size=1, max_size=80),
+    place=st.integers(min_value=0),
+    bit=st.integers(0, 7),
+)
+def test_a_code_is_sealed_for_one_letter(code: str, place: int, bit: int) -> None:
+    """Neither another letter opens it, nor another issuer, nor this one with a bit of it changed."""
+    key = ChallengeKey(SEED)
+    sealed = key.seal_code(code, LETTER)
+    assert key.open_code(sealed, LETTER) == code
+    changed = bytearray(parse_base64url(sealed))
+    changed[place % len(changed)] ^= 1 << bit
+    for opener, text, letter in (
+        (key, sealed, SEED),
+        (ChallengeKey.generate(), sealed, LETTER),
+        (key, format_base64url(bytes(changed)), LETTER),
+    ):
+        with pytest.raises(FormatError):
+            opener.open_code(text, letter)
+
+
+@given(st.text(max_size=80))
+def test_what_is_no_sealed_code_is_refused(text: str) -> None:
+    """Also what is too short for any."""
+    with pytest.raises(FormatError):
+        ChallengeKey(SEED).open_code(text, LETTER)

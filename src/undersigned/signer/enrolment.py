@@ -29,7 +29,7 @@ LONGEST_CODE: Final = 64
 """Characters: a code from a mail is short; the rest is room for what a person types around it."""
 
 
-_LOGIN_CODE: Final = re.compile(r"[\x20-\x7e]{1,4096}")
+_LOGIN_CODE: Final = re.compile(r"[A-Za-z0-9_-]{39,5499}")
 _LOGIN_SECRET: Final = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 
 
@@ -59,7 +59,7 @@ class InviteProof:
 
 @dataclass(frozen=True, slots=True)
 class OpenIdProof:
-    """The code that a provider gave out, with verifier and nonce, made before the sign-on (§9.4)."""
+    """The code as the issuer handed it on, with verifier and nonce, made before the sign-on (§9.4)."""
 
     code: str = field(repr=False)
     verifier: str = field(repr=False)
@@ -67,7 +67,7 @@ class OpenIdProof:
 
     def __post_init__(self) -> None:
         if not _LOGIN_CODE.fullmatch(self.code):
-            raise FormatError("The code of a sign-on has 1 to 4096 printable characters.")
+            raise FormatError("The code of a sign-on has 39 to 5499 letters, digits and -_")
         if not (_LOGIN_SECRET.fullmatch(self.verifier) and _LOGIN_SECRET.fullmatch(self.nonce)):
             raise FormatError("Verifier and nonce have 43 to 128 letters, digits and -._~")
 

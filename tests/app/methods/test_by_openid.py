@@ -11,7 +11,13 @@ from tests.app.village import Village
 
 from undersigned.app.desk_opening import find_site_problems
 from undersigned.app.draft import find_problems
-from undersigned.app.methods.by_openid import PROVED_FOR_S, OpenIdProof, SignOn, offer_sign_on
+from undersigned.app.methods.by_openid import (
+    PROVED_FOR_S,
+    OpenIdProof,
+    SignOn,
+    offer_sign_on,
+    seal_code,
+)
 from undersigned.app.methods.proof import prove_membership
 from undersigned.domain.letter import Letter
 from undersigned.domain.name import Verified
@@ -75,9 +81,14 @@ def open_letter(village: Village, **terms: Any) -> Letter:
 
 
 def prove(village: Village, letter: Letter, provider: StandIn | None, code: str) -> MemberRow:
-    """Prove membership with a code."""
+    """Prove membership with a code that was handed on for the letter."""
+    return bring(village, letter, provider, seal_code(village.site.issuer, letter, code))
+
+
+def bring(village: Village, letter: Letter, provider: StandIn | None, sealed: str) -> MemberRow:
+    """Prove membership with a code as it was handed on."""
     sign_on = None if provider is None else SignOn(provider, REDIRECT)
-    proof = OpenIdProof(sign_on, code, "v" * 43, "n" * 43)
+    proof = OpenIdProof(sign_on, sealed, "v" * 43, "n" * 43)
     proven = prove_membership(village.site.issuer, letter, proof)
     assert proven.verified is Verified.OPENID
     return proven.member
@@ -145,6 +156,33 @@ def test_what_was_proved_is_for_one_letter(village: Village, letter: Letter) -> 
     second = open_letter(village, edition=2)
     with pytest.raises(LoginRejected):
         prove(village, second, provider, "one")
+
+
+def test_a_code_that_was_handed_on_for_one_letter_is_of_no_use_at_another(
+    village: Village, letter: Letter
+) -> None:
+    """Whoever serves the page of the one has the code; the provider is not asked, and it stays good."""
+    provider, other = StandIn({"one": MEMBER}), open_letter(village, slug="forge")
+    sealed = seal_code(village.site.issuer, letter, "one")
+    with pytest.raises(LoginRejected):
+        bring(village, other, provider, sealed)
+    for changed in (f"{sealed[:-4]}AAAA", "A" * 39):
+        with pytest.raises(LoginRejected):
+            bring(village, letter, provider, changed)
+    assert provider.asked == []
+    assert bring(village, letter, provider, sealed).address == MEMBER
+
+
+@pytest.mark.parametrize("code", ["", "c" * 4_097, "line\nend", "ä"])
+def test_what_is_no_code_is_not_handed_on(village: Village, letter: Letter, code: str) -> None:
+    """The longest that is one comes back whole."""
+    issuer = village.site.issuer
+    with pytest.raises(FormatError):
+        seal_code(issuer, letter, code)
+    longest = "~" * 4_096
+    sealed = seal_code(issuer, letter, longest)
+    assert issuer.challenge_key().open_code(sealed, letter.letter_id) == longest
+    assert OpenIdProof(None, sealed, "v" * 43, "n" * 43).code == sealed
 
 
 def test_a_draft_of_the_desk_is_told_that_there_is_no_provider(village: Village) -> None:

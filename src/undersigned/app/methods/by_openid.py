@@ -1,7 +1,8 @@
 """A sign-on with a provider that the operator named: it says which verified mail address an account has.
 
 The member's program begins it and keeps state, nonce and verifier (RFC 7636); the provider sends the member
-back with a code, to one address of the issuer, which hands it on to the sign page. A code is good once.
+back with a code, to one address of the issuer, which seals it for the letter and hands it on to the sign
+page: whoever serves that page cannot use it at another letter of the issuer's. A code is good once.
 What it has proved is remembered for a quarter of an hour, under a hash of all that the member's program
 sent, so that a request whose answer was lost gets the same answer.
 """
@@ -42,6 +43,8 @@ LONGEST_STATE: Final = 256
 AWAY: Final = "The sign-on provider does not answer as it should; try again in a few seconds."
 
 _CODE: Final = re.compile(r"[\x20-\x7e]{1,4096}")
+_SEALED: Final = re.compile(r"[A-Za-z0-9_-]{39,5499}")
+"""base64url of the shortest and the longest code with 28 bytes more."""
 _SECRET: Final = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 _STATE: Final = re.compile(r"([A-Za-z0-9_-]{1,200})\.[A-Za-z0-9_-]{22,64}")
 
@@ -59,7 +62,7 @@ class SignOn:
 
 @dataclass(frozen=True, slots=True)
 class OpenIdProof:
-    """A code that a provider gave out, with the verifier and the nonce that the member's program had made."""
+    """A code as it was handed on, with the verifier and the nonce that the member's program had made."""
 
     method: ClassVar = Method.OPENID
 
@@ -69,8 +72,8 @@ class OpenIdProof:
     nonce: str = field(repr=False)
 
     def __post_init__(self) -> None:
-        if not _CODE.fullmatch(self.code):
-            raise FormatError("code: must be 1 to 4096 printable ASCII characters")
+        if not _SEALED.fullmatch(self.code):
+            raise FormatError("code: must be 39 to 5499 letters, digits and -_")
         if not (_SECRET.fullmatch(self.verifier) and _SECRET.fullmatch(self.nonce)):
             raise FormatError("verifier, nonce: must be 43 to 128 letters, digits and -._~")
 
@@ -81,23 +84,29 @@ class OpenIdProof:
         """
         if self.sign_on is None:
             raise LoginRejected("There is no sign-on provider here.")
-        sent = f"undersigned/v1/login\n{self.verifier}\n{self.nonce}\n{self.code}"
+        code = self._open(issuer, letter)
+        sent = f"undersigned/v1/login\n{self.verifier}\n{self.nonce}\n{code}"
         login = hash_bytes(sent.encode("ascii"))
         with _TURNS[login[0] % len(_TURNS)]:
             member = _find_proved(issuer, letter, login)
             if member is None:
-                address = self._ask(self.sign_on)
+                address = self._ask(self.sign_on, code)
                 member = _remember(issuer, letter, login, address)
         if member is None:
             raise NoMember
         return member
 
-    def _ask(self, sign_on: SignOn) -> str:
+    def _open(self, issuer: Issuer, letter: Letter) -> str:
+        """Return the provider's code. Raises LoginRejected if it was handed on for another letter."""
+        try:
+            return issuer.challenge_key().open_code(self.code, letter.letter_id)
+        except FormatError:
+            raise LoginRejected from None
+
+    def _ask(self, sign_on: SignOn, code: str) -> str:
         """Return the verified address; what only the operator can mend is reported."""
         try:
-            found = sign_on.provider.identify(
-                self.code, self.verifier, self.nonce, sign_on.redirect
-            )
+            found = sign_on.provider.identify(code, self.verifier, self.nonce, sign_on.redirect)
         except (Unreachable, VerificationError, FormatError) as error:
             report_failure("asking the sign-on provider", error)
             raise Busy(AWAY) from None
@@ -170,3 +179,10 @@ def get_letter_of_state(issuer: Issuer, state: str) -> IssuedLetter:
     if match is None:
         raise FormatError("state: is not of the form that it should be")
     return issuer.get_letter(issuer.challenge_key().read_ticket(match[1]))
+
+
+def seal_code(issuer: Issuer, letter: Letter, code: str) -> str:
+    """Seal a provider's code for the letter that it is handed on to. Raises FormatError for what is none."""
+    if not _CODE.fullmatch(code):
+        raise FormatError("code: must be 1 to 4096 printable ASCII characters")
+    return issuer.challenge_key().seal_code(code, letter.letter_id)

@@ -2,7 +2,8 @@
 
 A challenge is work that a machine has to do before it may ask for a mail (ALTCHA, version 2). It says of
 itself what it is for and until when; the key's signature keeps it from being changed. A ticket says which
-letter somebody comes back to from elsewhere, to nobody but the issuer.
+letter somebody comes back to from elsewhere, to nobody but the issuer; what they bring from there is sealed
+for that letter.
 """
 
 import secrets
@@ -33,9 +34,9 @@ TICKET_SIZE: Final = _NONCE_SIZE + _NAME_SIZE + 16
 
 
 class ChallengeKey:
-    """A secret of 32 bytes; from it come keys that sign challenges, sign answers, and hide tickets."""
+    """A secret of 32 bytes; from it come keys that sign challenges and answers, hide tickets, seal codes."""
 
-    __slots__ = ("_answers", "_challenges", "_secret", "_tickets")
+    __slots__ = ("_answers", "_challenges", "_codes", "_secret", "_tickets")
 
     def __init__(self, secret: bytes) -> None:
         if len(secret) != SIZE:
@@ -44,6 +45,7 @@ class ChallengeKey:
         self._challenges = derive(secret, salt=b"", info=f"{_INFO}sign".encode())
         self._answers = derive(secret, salt=b"", info=f"{_INFO}answer".encode())
         self._tickets = AESGCM(derive(secret, salt=b"", info=f"{_INFO}ticket".encode()))
+        self._codes = AESGCM(derive(secret, salt=b"", info=f"{_INFO}code".encode()))
 
     def __repr__(self) -> str:
         return "ChallengeKey()"
@@ -96,3 +98,17 @@ class ChallengeKey:
         except InvalidTag:
             raise FormatError("The ticket was not given out here.") from None
         return plain.rstrip(b"\0").decode("ascii")
+
+    def seal_code(self, code: str, letter_id: bytes) -> str:
+        """Return a code (ASCII) that is of use for one letter alone: AES-256-GCM in base64url."""
+        nonce = secrets.token_bytes(_NONCE_SIZE)
+        return format_base64url(nonce + self._codes.encrypt(nonce, code.encode("ascii"), letter_id))
+
+    def open_code(self, sealed: str, letter_id: bytes) -> str:
+        """Return a code that was sealed for a letter. Raises FormatError for any other."""
+        data = parse_base64url(sealed)
+        try:
+            code = self._codes.decrypt(data[:_NONCE_SIZE], data[_NONCE_SIZE:], letter_id)
+        except (InvalidTag, ValueError):
+            raise FormatError("The code was not sealed here for this letter.") from None
+        return code.decode("ascii")

@@ -7,7 +7,6 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from undersigned.app.methods.by_openid import LONGEST_CODE as LONGEST_LOGIN_CODE
 from undersigned.app.methods.work import LONGEST_WORK
 
 LONGEST_EMAIL = 320
@@ -20,6 +19,9 @@ LONGEST_NAME = 100
 
 LOGIN_PATTERN = "^[A-Za-z0-9._~-]{43,128}$"
 """A verifier as RFC 7636, section 4.1, has it, and a nonce of the same form."""
+
+SEALED_PATTERN = "^[A-Za-z0-9_-]{39,5499}$"
+"""A code of a sign-on as it was handed on (formats §9.4)."""
 
 
 HASH: Final[dict[str, Any]] = {"pattern": "^[0-9a-f]{64}$"}
@@ -291,10 +293,10 @@ class ShownAsAsked(Asked):
 
 
 class OpenIdProofAsked(Asked):
-    """The code that a sign-on provider gave out, and what the member's program had made for it."""
+    """The code of a sign-on as it was handed on, and what the member's program had made for it."""
 
     method: Literal["openid"]
-    code: str = Field(min_length=1, max_length=LONGEST_LOGIN_CODE)
+    code: str = Field(pattern=SEALED_PATTERN)
     verifier: str = Field(pattern=LOGIN_PATTERN, description="of RFC 7636")
     nonce: str = Field(pattern=LOGIN_PATTERN)
 

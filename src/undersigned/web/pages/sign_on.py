@@ -1,7 +1,7 @@
 """Where a sign-on provider sends members back to: one address for all letters, which hands them on.
 
 It changes nothing, and looks at nothing but for which letter it is. What the provider said goes into the
-part of the sign page's address that browsers send to nobody.
+part of the sign page's address that browsers send to nobody, the code sealed for that letter.
 """
 
 from typing import Annotated, Final
@@ -16,6 +16,7 @@ from undersigned.app.methods.by_openid import (
     LONGEST_STATE,
     RETURN_PATH,
     get_letter_of_state,
+    seal_code,
 )
 from undersigned.provider.terms import LONGEST_ADDRESS
 from undersigned.web.door import AtIssuer
@@ -35,9 +36,11 @@ async def hand_on(
     door: AtIssuer, state: State, code: Code = None, error: Error = None, iss: Iss = None
 ) -> Response:
     """Send a member who comes from the provider to the sign page of the letter."""
-    issued = await to_thread.run_sync(get_letter_of_state, door.running.issuer, state)
+    issuer = door.running.issuer
+    issued = await to_thread.run_sync(get_letter_of_state, issuer, state)
     letter, site = issued.letter, issued.site or ""
-    given = {"openid": state, "code": code, "error": error, "iss": iss}
+    sealed = None if code is None else seal_code(issuer, letter, code)
+    given = {"openid": state, "code": sealed, "error": error, "iss": iss}
     fragment = urlencode({key: value for key, value in given.items() if value is not None})
     return RedirectResponse(
         f"{site}/letters/{letter.slug}@{letter.edition}/sign#{fragment}",
