@@ -44,3 +44,36 @@ def test_work_that_fails_gives_its_place_back() -> None:
                 await bounded.run(lambda: 1 // 0)
 
     anyio.run(fail)
+
+
+def test_what_comes_again_meanwhile_shares_what_comes_of_it() -> None:
+    """It is done once, also where the first to ask is gone; later, and for another key, anew."""
+
+    async def share() -> None:
+        bounded, going_on = Bounded(at_once=1, waiting=1), threading.Event()
+        done: list[int] = []
+        got: list[int] = []
+
+        def work() -> int:
+            going_on.wait()
+            done.append(len(done))
+            return done[-1]
+
+        async def ask(key: str) -> None:
+            got.append(await bounded.share(key, work))
+
+        async with anyio.create_task_group() as tasks:
+            with anyio.move_on_after(0.01):
+                await ask("one")
+            tasks.start_soon(ask, "one")
+            tasks.start_soon(ask, "one")
+            tasks.start_soon(ask, "other")
+            await anyio.wait_all_tasks_blocked()
+            with pytest.raises(Busy):
+                await ask("third")
+            going_on.set()
+        assert sorted(got) == [0, 0, 1]
+        await ask("one")
+        assert done == [0, 1, 2]
+
+    anyio.run(share)

@@ -90,7 +90,7 @@ def test_cards_for_everybody_on_a_list(owner: DeskClient, issuer: Issuer, slug: 
 
 
 def test_cards_of_codes_alone(owner: DeskClient, issuer: Issuer, slug: str) -> None:
-    """As many as were asked for; whoever presses twice has them once."""
+    """As many as were asked for; whoever presses twice has them once, and later is told of them."""
     for wrong in ("", "0", "-1", "many", "1.5", str(MOST_CARDS + 1), "9" * 9, "²"):
         answer = make(owner, slug, count=wrong)
         assert answer.status_code == 422, wrong
@@ -99,16 +99,36 @@ def test_cards_of_codes_alone(owner: DeskClient, issuer: Issuer, slug: str) -> N
     form = {"had": "0", "count": " 3 ", "lang": "id"}
     with ThreadPoolExecutor(2) as threads:
         answers = list(threads.map(lambda _: owner.post(at(slug), form), range(2)))
-    first, second = sorted(answers, key=lambda answer: answer.status_code)
-    pdf = pdf_of(first)
-    assert second.status_code == 422
-    assert "Codes were made since this page was opened" in second.text
+    pdf, again = [pdf_of(answer) for answer in answers]
+    assert pdf == again
+    later = owner.post(at(slug), form)
+    assert later.status_code == 422
+    assert "Codes were made since this page was opened" in later.text
     assert len(codes_in(pdf)) == len(list_cards(issuer, slug)) == 3
     [text] = pages_of(pdf)
     assert "Scan" not in text
     assert "Pindai" in text
     assert len(codes_in(pdf_of(make(owner, slug, count="2")))) == 2
     assert len(list_cards(issuer, slug)) == 5
+
+
+def test_a_list_is_given_each_file_once(
+    owner: DeskClient, issuer: Issuer, slug: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever presses twice gets one file twice: browsers drop the first answer. Later there is none."""
+    monkeypatch.setattr("undersigned.app.cards.MOST_CARDS", 1)
+    import_roll(issuer, slug, ROLL)
+    with ThreadPoolExecutor(2) as threads:
+        answers = list(threads.map(lambda _: owner.post(at(slug), {"had": "0"}), range(2)))
+    pdf, again = [pdf_of(answer) for answer in answers]
+    assert pdf == again
+    later = owner.post(at(slug), {"had": "0"})
+    assert later.status_code == 422
+    assert "Codes were made since this page was opened" in later.text
+    [card] = list_cards(issuer, slug)
+    assert [card.mark] == [mark_of_code(code) for code in codes_in(pdf)]
+    assert codes_in(pdf_of(make(owner, slug))) != codes_in(pdf)
+    assert len(list_cards(issuer, slug)) == 2
 
 
 def test_a_code_is_void(owner: DeskClient, issuer: Issuer, slug: str) -> None:

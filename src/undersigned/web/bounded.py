@@ -1,7 +1,8 @@
 """Work in threads, so many at once, so many waiting: beyond that callers are told to come back."""
 
-from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+import asyncio
+from collections.abc import Callable, Hashable
+from typing import Any, ParamSpec, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 
@@ -21,6 +22,7 @@ class Bounded:
         self._limiter = CapacityLimiter(at_once)
         self._most = at_once + waiting
         self._held = 0
+        self._shared: dict[Hashable, asyncio.Task[Any]] = {}
 
     def enter(self) -> None:
         """Take a place. Raises Busy if there is none; `leave` gives it back."""
@@ -43,3 +45,17 @@ class Bounded:
             return await to_thread.run_sync(lambda: work(*args, **kwargs), limiter=self._limiter)
         finally:
             self.leave()
+
+    async def share(
+        self, key: Hashable, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs
+    ) -> R:
+        """Do the work in a thread, or wait for it where it is being done: all get what came of it.
+
+        It goes on when whoever began it does not wait any more. Raises Busy, and what the work raises.
+        """
+        task: asyncio.Task[R] | None = self._shared.get(key)
+        if task is None:
+            task = asyncio.create_task(self.run(work, *args, **kwargs))
+            self._shared[key] = task
+            task.add_done_callback(lambda _: self._shared.pop(key, None))
+        return await asyncio.shield(task)

@@ -79,7 +79,7 @@ class IssuerDoor:
         self.mails = Bounded(at_once=1, waiting=MAILS_WAITING)
         self.sign_ons = Bounded(at_once=SIGN_ONS_AT_ONCE, waiting=SIGN_ONS_WAITING)
         self.tokens = Bounded(at_once=TOKENS_AT_ONCE, waiting=TOKENS_WAITING)
-        # One after the other: the second press of a button finds what the first has made.
+        # One after the other: a form that was filled in before finds what others have made.
         self.cards = Bounded(at_once=1, waiting=CARDS_WAITING)
 
     async def get_letter(self, name: str) -> IssuedLetter:

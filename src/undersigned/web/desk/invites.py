@@ -1,9 +1,11 @@
 """The desk's page of invite cards: made as a PDF that nobody keeps, replaced, voided.
 
-Whole sites and issuers apart have it. The PDF is the answer to the form. Files are made one after the other,
-and what a form was filled in for is looked at again: a button that is pressed twice does once what it says.
+Whole sites and issuers apart have it. The PDF is the answer to the form. A button that is pressed twice does
+once what it says: a form that comes again while its file is made gets that file (browsers drop the answer to
+the first press), and one that comes later is refused, since what it was filled in for has changed.
 """
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, Any, Final
@@ -44,6 +46,10 @@ class Table:
     slug: str
     form: Typed
 
+    def key(self, act: str) -> Hashable:
+        """Return what is the same of a form that comes again: it names the session as well."""
+        return act, self.slug, tuple(sorted(self.form.items()))
+
     def page(self, problem: str = "", **shown: Any) -> Response:
         """Return the page with what was typed, and what is wrong with it."""
         return _page(
@@ -77,7 +83,7 @@ def show_invites(request: Request, signed_in: Organiser, door: AtIssuer, slug: s
 @router.post("/rolls/{slug}/invites", response_class=Response, responses={200: _CARDS})
 async def make_invite_cards(at: AtTable) -> Response:
     """Make codes, and return their cards."""
-    return await at.door.cards.run(_make, at)
+    return await at.door.cards.share(at.key("make"), _make, at)
 
 
 def _make(at: Table) -> Response:
@@ -86,6 +92,8 @@ def _make(at: Table) -> Response:
     count = None
     if not _takes_codes(roll):
         return at.page("no-codes")
+    if at.form.get("had") != str(len(cards)):
+        return at.page("more-now")
     if roll.kind is RollKind.LIST:
         made = min(_without(roll, cards), MOST_CARDS)
         if not made:
@@ -94,8 +102,6 @@ def _make(at: Table) -> Response:
         count = made = _number(at.form.get("count", ""))
         if not 1 <= made <= MOST_CARDS:
             return at.page("count")
-        if at.form.get("had") != str(len(cards)):
-            return at.page("more-now")
     try:
         sheet = _sheet(at, roll)
     except FormatError:
@@ -123,7 +129,7 @@ def search_card(at: AtTable) -> Response:
 @router.post("/rolls/{slug}/invites/replace", response_class=Response, responses={200: _CARDS})
 async def replace_invite_card(at: AtTable) -> Response:
     """Make another code for a member, and return its card; the one before is void."""
-    return await at.door.cards.run(_replace, at)
+    return await at.door.cards.share(at.key("replace"), _replace, at)
 
 
 def _replace(at: Table) -> Response:
