@@ -10,7 +10,10 @@ from tests.desk import DeskClient
 from tests.live import LiveSite
 
 from undersigned.app.activity import get_activity
+from undersigned.domain.roll import member_of_email
+from undersigned.store import members as member_store
 from undersigned.store import rolls as roll_store
+from undersigned.store.issuances import IssuanceRow, add_issuance
 from undersigned.store.rolls import RollFigures
 
 NUMBERS = count()
@@ -122,7 +125,7 @@ def test_one_more_and_one_less(live_site: LiveSite, owner: DeskClient, slug: str
     assert owner.post(f"{at}/members", member).headers["location"] == f"{at}?done=added"
     assert owner.post(f"{at}/members", member).headers["location"] == f"{at}?done=known"
     found = owner.post(f"{at}/search", {"address": "ANA@googlemail.com"})
-    assert "This member has received no token" in found.text
+    assert "After blocking this member gets no token any more." in found.text
     assert "ana@gmail.com" in found.text
     for sought in ("nobody@staff.example", "nobody"):
         assert owner.post(f"{at}/search", {"address": sought}).status_code == 422
@@ -203,6 +206,34 @@ def test_a_roll_that_no_letter_has_is_deleted(
     assert kept.status_code == 422
     assert "A letter has this roll." in kept.text
     assert figures(live_site, "small-letter") == before
+
+
+def test_a_search_does_not_tell_who_has_a_token(live_site: LiveSite, owner: DeskClient) -> None:
+    """The page of who has one is that of who has none, but for the person."""
+    letter, pages = live_site.letter, set[str]()
+    for number in (1, 2):
+        address, name = f"looked{number}-{time.time_ns()}@staff.example", f"Looked For {number}"
+        new = {"email": address, "name": name, "role": ""}
+        assert owner.post(f"/desk/rolls/{letter.slug}/members", new).status_code == 303
+        if number == 1:
+            _give_token(live_site, address)
+        found = owner.post(f"/desk/rolls/{letter.slug}/search", {"address": address}).text
+        assert name in found
+        pages.add(
+            re.sub(
+                "<dl.*?</dl>", "", found.replace(address, "-").replace(name, "-"), flags=re.DOTALL
+            )
+        )
+    assert len(pages) == 1
+
+
+def _give_token(site: LiveSite, address: str) -> None:
+    issuer = site.site.issuer
+    with issuer.database.write() as connection:
+        member = member_store.find_member(connection, site.letter.slug, member_of_email(address))
+        assert member is not None
+        empty = (bytes(32), bytes(32), bytes(256), bytes(400))
+        assert add_issuance(connection, IssuanceRow(site.letter.letter_id, member.commit, *empty))
 
 
 @pytest.mark.parametrize("name", ["UPPER", "a@1", "-x", "x" * 65])

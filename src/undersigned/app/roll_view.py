@@ -61,14 +61,16 @@ def _kind_of(letter: Letter | None, figures: RollFigures) -> RollKind | None:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The entry of somebody on a roll: the address and name that stand there, and how it stands."""
+    """The entry of somebody on a roll: the address and name that stand there, and how it stands.
+
+    Whether they have a token is not for those who look somebody up.
+    """
 
     address: str
     name: str | None
     role: str | None
     is_blocked: bool
     waits: bool
-    has_token: bool
 
 
 def find_place(issuer: Issuer, slug: str, address: str) -> Place:
@@ -79,8 +81,5 @@ def find_place(issuer: Issuer, slug: str, address: str) -> Place:
         entry = find_any_listed(connection, slug, letter, address)
         if entry is None:
             raise NotOnRoll
-        has_token = letter is not None and bool(
-            issuances.find_issuance(connection, letter.letter_id, entry.commit)
-        )
     shown = entry.address or address
-    return Place(shown, entry.name, entry.role, entry.blocked, entry.waits, has_token)
+    return Place(shown, entry.name, entry.role, entry.blocked, entry.waits)

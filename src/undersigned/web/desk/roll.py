@@ -129,7 +129,7 @@ def delete_roll(
 def look_up(desk: Desk, signed_in: SignedIn, door: IssuerDoor, slug: str, typed: str) -> Place:
     """Return the entry of an address as people type it. Raises FormatError, NotOnRoll.
 
-    Who has received a token has nearly signed: that somebody looked is in the trail, and not for whom.
+    That somebody looked is in the trail, and not for whom.
     """
     address = canonical_address(typed)
     found: Place | None = None
