@@ -16,7 +16,8 @@ from undersigned.app.roll_changes import (
     finish_change,
     finish_changes,
 )
-from undersigned.app.rolls import import_roll, takes_address
+from undersigned.app.rolls import import_roll, make_entry, takes_address
+from undersigned.app.stating import is_stated
 from undersigned.domain.letter import Letter, Mode
 from undersigned.domain.record import RollReason, RollRecord, signed_bytes
 from undersigned.domain.roll import roll_hash
@@ -28,6 +29,7 @@ from undersigned.errors import (
     ProofRejected,
     RollExceeded,
     RollNotEmpty,
+    VerificationError,
 )
 from undersigned.store import members as member_store
 from undersigned.store import rolls as roll_store
@@ -144,6 +146,58 @@ def test_who_was_blocked_without_a_token_comes_back(village: Village) -> None:
     assert add(village, back) == 3
     assert not takes(village, letter, signer.row.address)
     assert len({record.hash for record in rolls(village)}) == 4
+
+
+def make_older(village: Village, *addresses: str) -> None:
+    """Put members on the roll of "mill" under the addresses themselves, as before the table of mailboxes."""
+    rows = [make_entry("mill", RollEntry(address, "Old", None)) for address in addresses]
+    with village.site.issuer.database.write() as connection:
+        member_store.add_members(connection, rows)
+
+
+def test_an_older_list_is_not_doubled(village: Village) -> None:
+    """Whoever is on it under another writing of the mailbox is known; who was blocked comes back once."""
+    make_older(village, "a.na@gmail.com", "b.o+x@googlemail.com", "bo@gmail.com")
+    taker = own(village)
+    for writing in ("ana@gmail.com", "bo@gmail.com"):
+        done = add_entries(
+            village.site.issuer, lambda _: taker, "mill", [RollEntry(writing, "New", None)]
+        )
+        assert (done.changed, done.left) == (0, 1)
+    many = [RollEntry(f"n{i}@x.example", "N", None) for i in range(600)]
+    done = add_entries(
+        village.site.issuer, lambda _: taker, "mill", [*many, RollEntry("ana@gmail.com", "N", None)]
+    )
+    assert (done.changed, done.left) == (600, 1)
+    block(village, "a.na@gmail.com")
+    add(village, [RollEntry("ana@gmail.com", "Back", None)])
+    with village.site.issuer.database.read() as connection:
+        rows = member_store.list_members(connection, "mill")
+    assert [row.name for row in rows if "na@gmail.com" in (row.address or "")] == ["Back"]
+
+
+def test_who_is_blocked_under_one_writing_is_under_all(village: Village) -> None:
+    """Of an older list with two entries of one mailbox the mailbox's own is the one that counts."""
+    make_older(village, "ana@gmail.com", "a.na@gmail.com")
+    letter = village.open(members=2)
+    assert takes(village, letter, "a.na@gmail.com")
+    block(village, "a.na@gmail.com")
+    assert not takes(village, letter, "ana@gmail.com")
+    assert not takes(village, letter, "a.na@gmail.com")
+
+
+def test_a_roll_that_is_stated_is_found_without_writing(village: Village) -> None:
+    """Also while another change of the log is being written; what nobody signed is refused at once."""
+    letter = village.open(members=2)
+    add(village)
+    view, stated = village.view(letter), rolls(village)[-1]
+    new = replace(stated, n=9, seq=2)
+    new = replace(new, sig=village.site.issuer.keys(letter).attestation.sign(signed_bytes(new)))
+    with village.site.collector.write():
+        assert is_stated(village.site, view, stated)
+        assert not is_stated(village.site, view, new)
+        with pytest.raises(VerificationError):
+            is_stated(village.site, view, replace(stated, n=5))
 
 
 def test_before_a_letter_opens_nothing_is_stated(village: Village) -> None:

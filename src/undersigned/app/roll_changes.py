@@ -13,6 +13,7 @@ somebody whom the newest `roll` in the log does not count.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Final, TypeAlias
 
 from undersigned.app.issuer import IssuedLetter, Issuer
@@ -26,7 +27,7 @@ from undersigned.app.rolls import (
 from undersigned.domain.letter import Letter, RollKind
 from undersigned.domain.reasons import RollReason
 from undersigned.domain.record import RollRecord, format_record, parse_record, signed_bytes
-from undersigned.domain.roll import member_of_email, roll_hash
+from undersigned.domain.roll import roll_hash
 from undersigned.domain.roll_file import RollEntry
 from undersigned.errors import (
     Busy,
@@ -80,14 +81,14 @@ def add_entries(
         figures = roll_store.read_figures(connection, slug)
         if figures.unnamed or (letter is not None and letter.roll is not RollKind.LIST):
             raise RollNotEmpty("This roll is no list: nobody can be added to it by name.")
-        members = [member_of_email(entry.address) for entry in entries]
-        known = roll_store.find_entries(connection, slug, members)
+        known = roll_store.find_entries(connection, slug, [entry.address for entry in entries])
         back = _who_can_come_back(connection, known)
-        roll_store.delete_entries(connection, slug, back)
+        gone = [commit for address in back for commit in known[address].commits]
+        roll_store.delete_entries(connection, slug, gone)
         new = [
             make_entry(slug, entry, waits=letter is not None)
-            for entry, member in zip(entries, members, strict=True)
-            if member not in known or known[member].commit in back
+            for entry in entries
+            if entry.address not in known or entry.address in back
         ]
         member_store.add_members(connection, new, tell)
         return Done(len(new), len(entries) - len(new), states=bool(new))
@@ -95,10 +96,11 @@ def add_entries(
     return change_roll(issuer, find_collector, slug, RollReason.ADDED, add)
 
 
-def _who_can_come_back(connection: Connection, known: dict[bytes, Known]) -> set[bytes]:
-    """Return the commitments of blocked entries that never had a token, in any edition."""
-    blocked = [row.commit for row in known.values() if row.blocked]
-    return set(blocked) - issuances.list_issued(connection, blocked)
+def _who_can_come_back(connection: Connection, known: dict[str, Known]) -> set[str]:
+    """Return who is blocked and never had a token, in any edition."""
+    blocked = {address: row.commits for address, row in known.items() if row.blocked}
+    issued = issuances.list_issued(connection, chain.from_iterable(blocked.values()))
+    return {address for address, commits in blocked.items() if issued.isdisjoint(commits)}
 
 
 def block_address(

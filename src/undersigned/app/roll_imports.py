@@ -23,7 +23,6 @@ from typing import Final, TypeAlias
 from undersigned.app.failures import report_failure
 from undersigned.app.issuer import Issuer
 from undersigned.app.roll_changes import FindCollector, RollChange, add_entries
-from undersigned.domain.roll import member_of_email
 from undersigned.domain.roll_file import RollFile, read_roll
 from undersigned.errors import Busy, NotOnRoll, StoreError, UndersignedError
 from undersigned.store import rolls as roll_store
@@ -175,7 +174,7 @@ class RollImports:
         file = read_roll(data, tell=lambda part: _tell(one, part * 0.9))
         with self.issuer.database.read() as connection:
             known = roll_store.find_entries(
-                connection, one.slug, [member_of_email(each.address) for each in file.entries]
+                connection, one.slug, [each.address for each in file.entries]
             )
         one.known = len(known)
         one.file, one.part, one.stage = file, 1.0, Stage.READ

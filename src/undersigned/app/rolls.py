@@ -162,18 +162,19 @@ def mailbox_on(letter: Letter, address: str) -> str:
 
 
 def find_listed(connection: Connection, letter: Letter, address: str) -> MemberRow | None:
-    """Return the entry of a listed address by its mailbox, or by itself: older rolls have it so."""
-    for writing in dict.fromkeys((mailbox_of(address), address)):
-        entry = member_store.find_member(connection, letter.slug, member_of_email(writing))
-        if entry is not None:
-            return entry
-    return None
+    """Return the entry of a listed address, unless it is blocked or waits."""
+    entry = find_any_listed(connection, letter.slug, letter, address)
+    return None if entry is None or entry.blocked or entry.waits else entry
 
 
 def find_any_listed(
     connection: Connection, slug: str, letter: Letter | None, address: str
 ) -> MemberRow | None:
-    """Return the entry of a canonical address whatever its state: for those who keep the roll."""
+    """Return the entry of a canonical address whatever its state.
+
+    By its mailbox, or by itself: older rolls have it so. The first is the one that counts: who is blocked
+    under it is blocked.
+    """
     mailbox = mailbox_of(address) if letter is None else mailbox_on(letter, address)
     for writing in dict.fromkeys((mailbox, address)):
         entry = roll_store.find_entry(connection, slug, member_of_email(writing))

@@ -128,6 +128,11 @@ def mailbox_of(address: str, *, cuts_tags: bool = False) -> str:
     return f"{kept if _is_plain(kept) else local}@{provider.domain}"
 
 
+def has_other_writings(mailbox: str) -> bool:
+    """Say whether other addresses may be the same mailbox: rolls made before the table have some."""
+    return domain_of(mailbox) in _PROVIDERS
+
+
 def domain_of(address: str) -> str:
     """Return what stands after the @ of a canonical address."""
     return address.rpartition("@")[2]

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 import sqlalchemy as sa
 
+from undersigned.domain.address import has_other_writings, mailbox_of
 from undersigned.store.database import upsert
 from undersigned.store.issuer_schema import invite, issuance, roll_change, roll_entry
 from undersigned.store.members import BLOCKED, COLUMNS, IN, WAITING, MemberRow, row_of
@@ -80,27 +81,28 @@ def find_entry_by_commit(connection: sa.Connection, slug: str, commit: bytes) ->
 
 
 class Known(NamedTuple):
-    """An entry that is there: its commitment, and whether it is blocked."""
+    """The entries of one mailbox, of which older rolls may have several; whether all are blocked."""
 
-    commit: bytes
+    commits: tuple[bytes, ...]
     blocked: bool
 
 
 def find_entries(
-    connection: sa.Connection, slug: str, members: Collection[bytes]
-) -> dict[bytes, Known]:
-    """Return those of `members` (`email:…`) that have an entry, whatever its state."""
-    columns = (roll_entry.c.member, roll_entry.c.commit, roll_entry.c.blocked)
-    query = sa.select(*columns).where(roll_entry.c.slug == slug)
-    if len(members) <= AT_ONCE:
-        query = query.where(roll_entry.c.member.in_(list(members)))
+    connection: sa.Connection, slug: str, mailboxes: Collection[str]
+) -> dict[str, Known]:
+    """Return those of `mailboxes` that are on a list, whatever the state and the writing there."""
+    columns = (roll_entry.c.address, roll_entry.c.commit, roll_entry.c.blocked)
+    query = sa.select(*columns).where(roll_entry.c.slug == slug, roll_entry.c.address.is_not(None))
+    if len(mailboxes) <= AT_ONCE and not any(map(has_other_writings, mailboxes)):
+        query = query.where(roll_entry.c.address.in_(list(mailboxes)))
     # Of many it is quicker to read the roll once.
-    wanted = set(members)
-    return {
-        member: Known(commit, state == BLOCKED)
-        for member, commit, state in connection.execute(query)
-        if member in wanted
-    }
+    wanted, found = set(mailboxes), dict[str, Known]()
+    for address, commit, state in connection.execute(query):
+        mailbox = mailbox_of(address)
+        if mailbox in wanted:
+            commits, blocked = found.get(mailbox, Known((), blocked=True))
+            found[mailbox] = Known((*commits, commit), blocked and state == BLOCKED)
+    return found
 
 
 def _portions(values: Iterable[bytes]) -> Iterator[list[bytes]]:
