@@ -12,11 +12,13 @@ from tests.apart import SLUG, Apart, apart_in
 from tests.web.members import assert_problem, read_code
 from tests.web.test_openapi import references, routes_of
 
+from undersigned.app.roll_changes import add_entries
 from undersigned.app.site import Site
 from undersigned.crypto.ed25519 import verify_ed25519
 from undersigned.crypto.note_key import parse_vkey
 from undersigned.domain.letter import Mode, ack_bytes
 from undersigned.domain.record import IssuedRecord, format_record, signed_bytes
+from undersigned.domain.roll_file import RollEntry
 from undersigned.encoding import format_base64url
 from undersigned.errors import AlreadyIssued, Busy, LetterNotOpen, ProofRejected
 from undersigned.signer.attempt import Attempt
@@ -24,6 +26,7 @@ from undersigned.signer.enrolment import EmailProof, InviteProof, ask_for_code
 from undersigned.signer.exchange import ONCE
 from undersigned.signer.letter_view import get_letter
 from undersigned.signer.signing import enrol, sign, wait_for_proof
+from undersigned.store import roll_states
 from undersigned.tlog.merkle import leaf_hash
 from undersigned.tlog.promise import parse_promise
 from undersigned.web.issuer_asgi import make_issuer_app
@@ -416,3 +419,17 @@ def test_a_site_that_is_down_is_waited_for(tmp_path: Path) -> None:
         other = Attempt.start(head, None)
         with pytest.raises((LetterNotOpen, Busy, ProofRejected)):
             enrol(client, other, InviteProof("0000-0000-0000-0000"), patience=ONCE)
+
+
+def test_a_roll_that_is_in_the_log_is_known_at_once(apart: Apart, site: httpx2.Client) -> None:
+    """Whoever reads the log can send it again: it waits for nothing that an issuer has to wait for."""
+    entry = RollEntry("one-more@staff.example", "Nia", None)
+    add_entries(apart.issuer, apart.running_issuer.collector_of, SLUG, [entry])
+    with apart.site.collector.read() as connection:
+        record = roll_states.find_roll(connection, apart.letter.letter_id)
+    assert record is not None
+    body = {"record": format_base64url(record)}
+    with apart.site.collector.write():
+        for _ in range(3):
+            answer = site.post(f"{AT}/roll-records", json=body)
+            assert (answer.status_code, answer.json()) == (200, {"n": len(apart.members) + 1})

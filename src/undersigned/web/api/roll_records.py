@@ -1,10 +1,11 @@
 """`/roll-records`: a later roll of a letter, handed over by its issuer apart (formats §9.1)."""
 
+from anyio import to_thread
 from fastapi import APIRouter, Response
 
 from undersigned.app.letters import LetterView
 from undersigned.app.running import RunningSite
-from undersigned.app.stating import parse_roll_record, state_roll
+from undersigned.app.stating import is_stated, parse_roll_record, state_roll
 from undersigned.domain.record import RollRecord
 from undersigned.encoding import parse_base64url
 from undersigned.errors import FormatError
@@ -21,7 +22,9 @@ async def take_roll(door: AtDoor, slug: str, handed: RollHanded, response: Respo
     record = parse_roll_record(parse_base64url(handed.record))
     if record.letter_id != view.letter_id:
         raise FormatError("the record is for another letter")
-    if not await door.rolls.run(_state, door.running, view, record):
+    # Whoever reads the log can send its records again: none of them takes the place of a new one.
+    is_there = await to_thread.run_sync(is_stated, door.running.site, view, record)
+    if is_there or not await door.rolls.run(_state, door.running, view, record):
         response.status_code = 200
     response.headers["Cache-Control"] = "no-store"
     return RollStated(n=record.n)
