@@ -32,7 +32,7 @@ from undersigned.errors import (
     Unreachable,
     VerificationError,
 )
-from undersigned.provider.asking import LEAST_PAUSE_S, LONGEST_ANSWER, Provider
+from undersigned.provider.asking import FAILED_FOR_S, LEAST_PAUSE_S, LONGEST_ANSWER, Provider
 
 AWAY = (Unreachable, VerificationError, FormatError)
 """What an issuer tells as: come back later."""
@@ -246,6 +246,28 @@ def test_a_provider_that_is_down(fake: FakeProvider) -> None:
         with pytest.raises(Unreachable) as caught:
             each()
         assert "127.0.0.1" not in caught.value.detail
+
+
+@pytest.mark.parametrize("trouble", ["refuses", "waits"])
+def test_a_look_that_failed_is_remembered(fake: FakeProvider, trouble: str) -> None:
+    """For some seconds nobody else waits for it; then it is asked again."""
+    now = time.time()
+    provider = fake.provider(clock=lambda: now, longest_wait_s=0.3)
+    if trouble == "refuses":
+        fake.answers["/keys"] = JSONResponse({}, 500)
+    else:
+        fake.wait_s = 1.0
+    for _ in range(3):
+        with pytest.raises(AWAY):
+            provider.find_authorization_endpoint()
+    with pytest.raises(Unreachable, match="a moment ago"):
+        identify(provider)
+    looked = [path for path in fake.paths() if path == "/.well-known/openid-configuration"]
+    assert len(looked) == 1
+    fake.answers.clear()
+    fake.wait_s = 0.0
+    now += FAILED_FOR_S
+    assert identify(provider) == ADDRESS
 
 
 def test_a_slow_provider_is_not_waited_for(fake: FakeProvider) -> None:

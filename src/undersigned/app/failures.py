@@ -30,3 +30,24 @@ def report_event(event: str, **facts: object) -> None:
     """Log what somebody who runs the site should know; the facts hold no secret. Never raises."""
     with suppress(OSError, ValueError):
         _log.warning(event, **facts)
+
+
+class Outage:
+    """Something outside that does not do what it must: reported when that begins, until it has ended.
+
+    A line for each request would say when members came.
+    """
+
+    def __init__(self, activity: str) -> None:
+        self._activity = activity
+        self._is_on = False
+
+    def report(self, error: BaseException) -> None:
+        """Log an error, unless it is known that something is wrong."""
+        if not self._is_on:
+            self._is_on = True
+            report_failure(self._activity, error)
+
+    def end(self) -> None:
+        """Note that all is well: the next error is reported again."""
+        self._is_on = False

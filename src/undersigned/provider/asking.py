@@ -7,6 +7,7 @@ Neither a code nor a token, an address of somebody or the client's secret is in 
 """
 
 import asyncio
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -40,6 +41,8 @@ KNOWN_FOR_S: Final = 3_600
 """Seconds for which a provider's addresses and keys are believed; an unknown key is looked for at once."""
 LEAST_PAUSE_S: Final = 30
 """Seconds between two looks for an unknown key: it is not there sooner because of asking more often."""
+FAILED_FOR_S: Final = 5
+"""Seconds for which a provider that could not be looked at is left alone: members would wait for it."""
 LEEWAY_S: Final = 60
 """Seconds by which the provider's clock may differ from ours."""
 
@@ -117,6 +120,7 @@ class Provider:
         self._clock = clock
         self._longest_wait_s = longest_wait_s
         self._known: _Known | None = None
+        self._failed_at = -math.inf
 
     def find_authorization_endpoint(self) -> str:
         """Return where a member signs on. Raises Unreachable, VerificationError."""
@@ -168,10 +172,17 @@ class Provider:
         raise Unreachable(f"The sign-on provider {problem}.")
 
     async def _get_known(self, client: httpx2.AsyncClient) -> _Known:
-        known = self._known
-        if known is None or not 0 <= self._clock() - known.at < KNOWN_FOR_S:
-            known = await self._look(client)
-        return known
+        known, now = self._known, self._clock()
+        if known is not None and 0 <= now - known.at < KNOWN_FOR_S:
+            return known
+        if 0 <= now - self._failed_at < FAILED_FOR_S:
+            raise Unreachable("The sign-on provider could not be looked at a moment ago.")
+        try:
+            return await self._look(client)
+        except BaseException:
+            # Also where time is up in the middle of it.
+            self._failed_at = self._clock()
+            raise
 
     async def _look(self, client: httpx2.AsyncClient) -> _Known:
         """Fetch the discovery document and the keys. Raises VerificationError if it is another's."""

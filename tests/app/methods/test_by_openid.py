@@ -3,10 +3,12 @@
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+import structlog
 from tests.app.village import Village
 
 from undersigned.app.desk_opening import find_site_problems
@@ -204,6 +206,24 @@ def test_a_provider_in_trouble_is_told_as_busy(
         prove(village, letter, provider, "one")
     provider.said["one"], provider.asked = MEMBER, []
     assert prove(village, letter, provider, "one").address == MEMBER
+
+
+def test_a_provider_in_trouble_is_reported_once(village: Village, letter: Letter) -> None:
+    """A line for each sign-on would say when members came; after it is over, the next one counts."""
+    sign_on = SignOn(StandIn({"one": Unreachable("It is away."), "two": MEMBER}), REDIRECT)
+
+    def bring_code(code: str) -> None:
+        sealed = seal_code(village.site.issuer, letter, code)
+        prove_membership(
+            village.site.issuer, letter, OpenIdProof(sign_on, sealed, "v" * 43, "n" * 43)
+        )
+
+    with structlog.testing.capture_logs() as lines:
+        for code in ("one", "one", "two", "one", "one"):
+            with suppress(Busy):
+                bring_code(code)
+    assert [line["error"] for line in lines] == ["Unreachable", "Unreachable"]
+    assert {line["activity"] for line in lines} == {"asking the sign-on provider"}
 
 
 def test_without_a_provider_nothing_is_proved(village: Village, letter: Letter) -> None:

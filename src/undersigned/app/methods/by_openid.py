@@ -9,10 +9,12 @@ sent, so that a request whose answer was lost gets the same answer.
 
 import re
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import ClassVar, Final
 
-from undersigned.app.failures import report_failure
+from undersigned.app.failures import Outage
 from undersigned.app.issuer import IssuedLetter, Issuer
 from undersigned.app.rolls import find_or_make_member
 from undersigned.domain.address import canonical_address
@@ -23,6 +25,7 @@ from undersigned.errors import (
     FormatError,
     LoginRejected,
     NoMember,
+    ProofRejected,
     Refused,
     Unreachable,
     VerificationError,
@@ -58,6 +61,32 @@ class SignOn:
 
     provider: Provider
     redirect: str
+    outage: Outage = field(
+        default_factory=lambda: Outage("asking the sign-on provider"), repr=False, compare=False
+    )
+
+    def find_authorization_endpoint(self) -> str:
+        """Return where a member signs on. Raises Busy while the provider does not do what it must."""
+        with self._watching():
+            return self.provider.find_authorization_endpoint()
+
+    def identify(self, code: str, verifier: str, nonce: str) -> str:
+        """Return the verified address of a code's account; see `Provider.identify`. Raises Busy as well."""
+        with self._watching():
+            return self.provider.identify(code, verifier, nonce, self.redirect)
+
+    @contextmanager
+    def _watching(self) -> Iterator[None]:
+        """Report what only the operator can mend; the member is told to come back."""
+        try:
+            yield
+        except (Unreachable, VerificationError, FormatError) as error:
+            self.outage.report(error)
+            raise Busy(AWAY) from None
+        except ProofRejected:
+            self.outage.end()
+            raise
+        self.outage.end()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +133,8 @@ class OpenIdProof:
             raise LoginRejected from None
 
     def _ask(self, sign_on: SignOn, code: str) -> str:
-        """Return the verified address; what only the operator can mend is reported."""
-        try:
-            found = sign_on.provider.identify(code, self.verifier, self.nonce, sign_on.redirect)
-        except (Unreachable, VerificationError, FormatError) as error:
-            report_failure("asking the sign-on provider", error)
-            raise Busy(AWAY) from None
+        """Return the verified address."""
+        found = sign_on.identify(code, self.verifier, self.nonce)
         try:
             return canonical_address(found)
         except FormatError:
@@ -164,11 +189,7 @@ def offer_sign_on(issuer: Issuer, letter: Letter, sign_on: SignOn | None) -> Sig
     """Return what a sign-on for a letter begins with. Raises Refused; Busy while the provider is away."""
     if Method.OPENID not in letter.methods or sign_on is None:
         raise Refused("This letter takes no sign-on.")
-    try:
-        endpoint = sign_on.provider.find_authorization_endpoint()
-    except (Unreachable, VerificationError, FormatError) as error:
-        report_failure("asking the sign-on provider", error)
-        raise Busy(AWAY) from None
+    endpoint = sign_on.find_authorization_endpoint()
     ticket = issuer.challenge_key().make_ticket(f"{letter.slug}@{letter.edition}")
     return SignOnOffer(sign_on.provider.terms, endpoint, sign_on.redirect, ticket)
 
