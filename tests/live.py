@@ -128,7 +128,13 @@ class LiveSite:
 
 
 def make_letter(
-    site: WholeSite, folder: Path, slug: str = SLUG, *, signs_on: bool = False, roll: str = ROLL
+    site: WholeSite,
+    folder: Path,
+    slug: str = SLUG,
+    *,
+    signs_on: bool = False,
+    roll: str = ROLL,
+    methods: str = '["email", "invite"]',
 ) -> tuple[Letter, tuple[str, ...]]:
     """Open a letter whose roll is a list, of `PEOPLE`; return it with an invite code for each.
 
@@ -136,7 +142,7 @@ def make_letter(
     """
     import_roll(site.issuer, slug, roll.encode())
     invites = make_invites(site.issuer, slug, None)
-    methods = '["email", "invite", "openid"]' if signs_on else '["email", "invite"]'
+    methods = '["email", "invite", "openid"]' if signs_on else methods
     letter = _open(site, folder, slug=slug, roll="list", methods=methods)
     return letter, tuple(invite.code for invite in invites)
 

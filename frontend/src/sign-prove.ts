@@ -56,8 +56,13 @@ export function prepareProve(page: SigningPage): void {
 /** Fill in the code of the card that the page was opened with. It is sent when the member says so. */
 function takeCard(page: SigningPage): void {
   const code = takeInvite(window);
+  if (code === null) return;
   const typed = document.getElementById("invite");
-  if (code === null || !(typed instanceof HTMLInputElement)) return;
+  if (!(typed instanceof HTMLInputElement)) {
+    // This letter takes no codes: the card is another one's, and is not kept.
+    forgetInvite(window);
+    return;
+  }
   typed.value = code;
   choose("method", "invite");
   arrange(page);

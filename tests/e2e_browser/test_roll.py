@@ -15,7 +15,7 @@ from tests.e2e_browser.reading import find_overflow
 from tests.e2e_browser.signing import choose_stand, confirm_words, open_signing, read_letter, sign
 from tests.e2e_browser.test_accessible import Look, looking, name_of
 from tests.e2e_browser.test_desk import check
-from tests.live import PEOPLE, LiveSite
+from tests.live import PEOPLE, LiveSite, make_letter
 
 from undersigned.app.desk import Desk
 
@@ -158,3 +158,15 @@ def test_a_card_of_another_language_and_no_code(page: Page, live_site: LiveSite)
     expect(page.locator("#read-done")).to_be_visible()
     assert page.url.endswith("/sign?lang=id")
     assert page.input_value("#invite") == ""
+
+
+def test_a_card_of_a_letter_that_takes_no_codes(page: Page, live_site: LiveSite) -> None:
+    """Its code is neither in the address nor kept; the other ways stand as they did."""
+    slug = f"mail-alone-{next(NUMBERS)}"
+    folder = live_site.folder.with_name(slug)
+    _, invites = make_letter(live_site.site, folder, slug, methods='["email"]')
+    page.goto(f"{live_site.url}/letters/{slug}/sign#invite={invites[0].replace('-', '')}")
+    expect(page.locator("#read-done")).to_be_visible()
+    assert page.url.endswith("/sign")
+    expect(page.locator("#mail")).to_be_attached()
+    assert page.evaluate("() => history.state") is None
