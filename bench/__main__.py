@@ -4,12 +4,13 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from bench import browser, start
+from bench import browser, roll, start
 from bench.report import RESULTS, format_table, save
 from bench.result import Result
 
 BENCHMARKS: Final[dict[str, Callable[[], Iterable[Result]]]] = {
     "browser": browser.measure,
+    "roll": roll.measure,
     "start": start.measure,
 }
 
