@@ -203,7 +203,7 @@ def test_whoever_prints_a_card_can_sign_in_that_place(
     [code] = codes_in(pdf_of(printed))
     enrolled(client, slug, code)
     asked = owner.post(f"/desk/rolls/{slug}/search", {"address": address})
-    assert "This member has received a token." in asked.text
+    assert "After blocking this member gets no token any more." in asked.text
     head = get_letter(client, slug)
     proof = EmailProof(ask_for_code(client, head, address), read_code(live_site.outbox, address))
     with pytest.raises(AlreadyIssued):
