@@ -1,14 +1,20 @@
 """For all tests: no way out of this machine. For those who ask: a live site."""
 
 import ipaddress
+import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.demo_run import DemoRun, run_demo
+from hypothesis import settings
+from tests.demo_run import DemoRun, run_demo_once
 from tests.live import LiveSite, live_site_in
+
+# How long one example takes depends on what else the machine does: no test asserts it.
+settings.register_profile("suite", deadline=None)
+settings.load_profile("suite")
 
 
 def _check_loopback(address: Any) -> None:
@@ -61,8 +67,9 @@ def live_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSite]:
 
 @pytest.fixture(scope="session")
 def demo_run(tmp_path_factory: pytest.TempPathFactory) -> DemoRun:
-    """Run the demo once for all who ask."""
-    return run_demo(tmp_path_factory.mktemp("demo") / "data")
+    """Run the demo once for all who ask, whichever worker they are on."""
+    base = tmp_path_factory.getbasetemp()
+    return run_demo_once(base.parent if "PYTEST_XDIST_WORKER" in os.environ else base)
 
 
 @pytest.fixture(scope="session")

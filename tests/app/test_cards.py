@@ -62,7 +62,7 @@ def codes_in(pdf: bytes) -> list[str]:
     return re.findall(r"\b(?:[0-9A-Z]{4}-){3}[0-9A-Z]{4}\b", " ".join(pages_of(pdf)))
 
 
-@pytest.mark.parametrize("count", [1, 8, 25, 200])
+@pytest.mark.parametrize("count", [1, 8, 41])
 def test_each_code_has_a_card(count: int) -> None:
     """With its name and its mark; eight are on a page, and no page is empty."""
     invites = made(f"Person Number{number}" for number in range(count))

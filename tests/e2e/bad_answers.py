@@ -57,7 +57,7 @@ ANSWERS = (
     Case("an answer that is JSON", _answer("{}", kind="application/json")),
     Case("an answer in several parts", _answer("--x--", kind="multipart/form-data; boundary=x")),
     Case("an answer of 2,000 fields", _answer("&".join(f"f{i}=x" for i in range(2_000)))),
-    Case("an answer of 300,000 bytes", _answer(f"text-kitchen={'x' * 300_000}&step=give")),
+    Case("an answer of 600,000 bytes", _answer(f"text-kitchen={'x' * 600_000}&step=give")),
     Case("an answer to nothing", _answer("step=give")),
     Case("an answer to another demand alone", _answer("state-money=met&step=give")),
     Case("an answer of another kind", _answer("state-kitchen=perhaps&step=give")),

@@ -134,6 +134,15 @@ class World:
             self.other_proof = wait_for_proof(client, self.withdrawn.leaf_hash).text
             while client.get(f"{API}/letters/lapsed").json()["state"] != "lapsed":
                 time.sleep(0.05)
+        self._wait_for_news()
+
+    def _wait_for_news(self) -> None:
+        """Wait until the issuer has written down that a letter ended: it looks every few seconds."""
+        end = time.monotonic() + 60
+        with contextlib.closing(sqlite3.connect(self.live.folder / "issuer.db")) as connection:
+            while connection.execute("SELECT count(*) FROM followed").fetchone() == (0,):
+                assert time.monotonic() < end
+                time.sleep(0.05)
 
     def _wait_for_code(self) -> str:
         end = time.monotonic() + 20

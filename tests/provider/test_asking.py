@@ -272,13 +272,13 @@ def test_a_look_that_failed_is_remembered(fake: FakeProvider, trouble: str) -> N
 
 def test_a_slow_provider_is_not_waited_for(fake: FakeProvider) -> None:
     """For longer than the bound, whether it says nothing or one byte at a time."""
-    provider = fake.provider(longest_wait_s=0.4)
+    provider = fake.provider(longest_wait_s=1.5)
     identify(provider)
 
     async def drip() -> Any:
         import asyncio
 
-        for _ in range(100):
+        for _ in range(600):
             await asyncio.sleep(0.1)
             yield b" "
 
@@ -287,10 +287,10 @@ def test_a_slow_provider_is_not_waited_for(fake: FakeProvider) -> None:
     with pytest.raises(Unreachable, match="does not answer"):
         identify(provider, "other")
     del fake.answers["/token"]
-    fake.wait_s = 3.0
+    fake.wait_s = 60.0
     with pytest.raises(Unreachable, match="does not answer"):
         identify(provider, "third")
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 30
     fake.wait_s = 0.0
 
 

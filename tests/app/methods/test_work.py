@@ -1,6 +1,7 @@
 """Work before a mail: what is taken, and that nothing else is."""
 
 import base64
+import contextlib
 import json
 import stat
 from collections.abc import Iterator
@@ -159,9 +160,16 @@ _PLACES = [
 def test_whatever_comes_is_refused_in_words(
     issuer: Issuer, letter: Letter, work: str, path: tuple[str, ...], value: Any
 ) -> None:
-    """Never with another error than ours, unless it is what it was."""
+    """Never with another error than ours, unless it is what it was.
+
+    The key is the answer, which nobody finds without the counter: a false counter beside it is read
+    past or refused, and makes no other work of it.
+    """
     changed = _changed(work, *path, value=value)
-    if json.loads(base64.b64decode(changed)) != json.loads(base64.b64decode(work)):
+    if path == ("solution", "counter"):
+        with contextlib.suppress(UndersignedError):
+            assert check_work(issuer, letter, changed) == check_work(issuer, letter, work)
+    elif json.loads(base64.b64decode(changed)) != json.loads(base64.b64decode(work)):
         with pytest.raises(UndersignedError):
             check_work(issuer, letter, changed)
 
