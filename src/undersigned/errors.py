@@ -60,6 +60,10 @@ class UnknownSignature(Refused):
     """That key has not signed this letter."""
 
 
+class UnknownMoment(Refused):
+    """There are no numbers of this letter at that size or time."""
+
+
 class LetterNotOpen(Refused):
     """The letter no longer takes signatures."""
 

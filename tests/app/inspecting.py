@@ -2,8 +2,9 @@
 
 import json
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from tests.app.village import Village
@@ -13,10 +14,20 @@ from undersigned.app.answers import get_answers
 from undersigned.app.exporting import export_log
 from undersigned.app.guarantees import list_guarantees
 from undersigned.app.letters import stage_of
+from undersigned.app.moments import get_moment
 from undersigned.app.reading import LetterNumbers, LetterPage
 from undersigned.crypto.note_key import format_vkey
+from undersigned.domain.as_of import AtSize, AtTime
 from undersigned.domain.letter import Letter, LetterId, Mode, State, format_text
-from undersigned.domain.record import AmendRecord, SignRecord, format_record, parse_record
+from undersigned.domain.record import (
+    AmendRecord,
+    IssuedRecord,
+    Record,
+    SignRecord,
+    WithdrawRecord,
+    format_record,
+    parse_record,
+)
 from undersigned.store import letters as letter_store
 from undersigned.store import pending as pending_store
 from undersigned.store import signatures as signature_store
@@ -26,11 +37,18 @@ from undersigned.store.signatures import SignatureRow
 from undersigned.verify import Report, Status, verify_mirror
 from undersigned.verify.context import Context
 from undersigned.verify.folder import Folder
+from undersigned.verify.letter import LetterReplay
 from undersigned.verify.log import LogReader, read_head
+from undersigned.verify.moment import Moment
 from undersigned.verify.replay import Replay
 from undersigned.verify.report import Findings
 from undersigned.web.api.answers import guarantees_of, responses_of
 from undersigned.web.api.letters import seals_of
+
+MOST_COMPARED: Final = 30
+"""Sizes of a letter at which numbers are compared; more would make long walks slow."""
+
+_IN_EPOCH = (IssuedRecord, SignRecord, AmendRecord, WithdrawRecord)
 
 
 def mirror(village: Village, folder: Path) -> None:
@@ -110,6 +128,7 @@ def verified(village: Village) -> tuple[Report, list[str]]:
             for sentence in check.evidence
         ]
         doubts += _compare_rows(village, folder)
+        doubts += find_wrong_moments(village, folder)
     return report, doubts + find_wrong_seals(village)
 
 
@@ -151,6 +170,64 @@ def _compare_rows(village: Village, folder: Path) -> list[str]:
                 if held != wanted:
                     doubts.append(f"leaf {leaf}: {held} in the database, {wanted} by the log")
     return doubts
+
+
+def replay_at_all_sizes(village: Village, folder: Path) -> tuple[Replay, list[Record]]:
+    """Replay the log of a mirror with the verifier, which keeps what every letter is at every size."""
+    findings = Findings()
+    files = Folder(folder)
+    head = read_head(files, findings, None)
+    assert head is not None
+    size = head.checkpoint.size
+    with village.site.collector.read() as connection:
+        ids = [LetterId(row.letter_id) for row in letter_store.list_letters(connection)]
+    wanted = {letter_id: list(range(size + 1)) for letter_id in ids}
+    replay = Replay(Context(files, findings, head.origin, None), wanted, {})
+    records = []
+    for index, entry in LogReader(files, head, findings, None, None).entries():
+        replay.read(index, entry)
+        records.append(parse_record(entry))
+    replay.close(size)
+    return replay, records
+
+
+def whole_sizes(letter: LetterReplay, records: Sequence[Record]) -> list[int]:
+    """Return the sizes from a letter's opening on that do not lie within one of its epochs."""
+    sizes, is_within = [], False
+    for size in range(len(records), letter.index + 2, -1):
+        if (
+            size < len(records)
+            and getattr(records[size], "letter_id", None) == letter.letter.letter_id
+        ):
+            is_within = isinstance(records[size], _IN_EPOCH)
+        if not is_within:
+            sizes.append(size)
+    return sizes[::-1]
+
+
+def find_wrong_moments(village: Village, folder: Path) -> list[str]:
+    """Compare what the site says that letters were with the replay, at sizes and times of the whole log."""
+    replay, records = replay_at_all_sizes(village, folder)
+    doubts = []
+    for letter in replay.letters.values():
+        sizes = whole_sizes(letter, records)
+        moments = [(size, letter.moments[size]) for size in sizes]
+        for size, moment in moments[:: len(moments) // MOST_COMPARED + 1] + moments[-1:]:
+            at = max(moment.ats)
+            _, last = max(pair for pair in enumerate(moments) if max(pair[1][1].ats) <= at)
+            for as_of, (_, wanted) in ((AtSize(size), (size, moment)), (AtTime(at), last)):
+                doubts += _compare_moment(village, letter, as_of, wanted)
+    return doubts
+
+
+def _compare_moment(
+    village: Village, letter: LetterReplay, as_of: AtSize | AtTime, wanted: Moment
+) -> list[str]:
+    name = f"{letter.letter.slug}@{letter.letter.edition}"
+    found = get_moment(village.site, village.letters, name, as_of)
+    shown = (msgspec.to_builtins(found.counts), found.headcount, found.epochs, found.at)
+    given = (wanted.figures._asdict(), wanted.headcount, wanted.epoch, max(wanted.ats))
+    return [] if shown == given else [f"{name} as of {as_of}: {shown}, the log gives {given}"]
 
 
 def find_wrong_seals(village: Village) -> list[str]:

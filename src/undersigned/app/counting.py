@@ -7,6 +7,8 @@ import msgspec
 
 from undersigned.domain.letter import Letter, Mode, State
 from undersigned.domain.outcome import Candidate, Count, Outcome, find_count, find_outcome
+from undersigned.domain.reasons import NoticeKind
+from undersigned.store import notices as notice_store
 from undersigned.store import signatures as signature_store
 from undersigned.store.database import Connection
 from undersigned.store.signatures import SignatureRow
@@ -56,6 +58,15 @@ def read_counts(connection: Connection, letter: Letter, state: State) -> Counts:
         invalidated=ended.get("invalidated", 0) + ended.get("unopenable", 0),
         erased=ended["erased"],
     )
+
+
+def read_headcount(connection: Connection, letter: Letter) -> int:
+    """Return the newest headcount: the letter's, or that of a notice (formats §7)."""
+    kinds = [NoticeKind.HEADCOUNT.value]
+    for row in notice_store.list_notices(connection, letter.letter_id, kinds, 1):
+        if row.n is not None:
+            return row.n
+    return letter.headcount
 
 
 def find_standing(letter: Letter, live: Iterable[SignatureRow]) -> Outcome:

@@ -6,6 +6,7 @@ from undersigned.app.draft import Draft
 from undersigned.app.issuer import add_letter
 from undersigned.app.letters import Letters, format_stage
 from undersigned.app.log import Batch, publish
+from undersigned.app.moments import keep_moment
 from undersigned.app.offering import make_roll
 from undersigned.app.proposing import (
     OwnRoll,
@@ -79,16 +80,21 @@ def open_letter(
         letter_id = record.letter_id
         outcome = OutcomeRecord(letter_id, State.OPEN, 0, now, 0, 0, 0, outcome_hash(()))
         batch.add(outcome)
-        store_letter(connection, record, outcome, roll)
+        store_letter(connection, record, outcome, roll, size=batch.next_index)
         batch.write()
     publish(site)
     return record.letter
 
 
 def store_letter(
-    connection: Connection, record: LetterRecord, outcome: OutcomeRecord, roll: RollRecord
+    connection: Connection,
+    record: LetterRecord,
+    outcome: OutcomeRecord,
+    roll: RollRecord,
+    *,
+    size: int,
 ) -> None:
-    """Store a letter that was just opened. Raises LetterExists."""
+    """Store a letter that was just opened by the last entries of `size`. Raises LetterExists."""
     row = LetterRow(
         letter_id=record.letter_id,
         slug=record.letter.slug,
@@ -106,6 +112,7 @@ def store_letter(
         raise LetterExists
     # A domain's roll, which has no hash, sets no limit.
     roll_states.add_roll_state(connection, record.letter_id, None if roll.hash is None else roll.n)
+    keep_moment(connection, record.letter, State.OPEN, size=size, epochs=0, at=outcome.at)
 
 
 def _supersede(

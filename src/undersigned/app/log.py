@@ -33,8 +33,10 @@ from undersigned.domain.record import (
 from undersigned.errors import FormatError, RolledBack, StoreError, VerificationError
 from undersigned.files import replace_file
 from undersigned.store import log as log_store
+from undersigned.store import moments as moment_store
 from undersigned.store import remarks as remark_store
 from undersigned.store.database import Connection
+from undersigned.store.moments import PublishedRow
 from undersigned.store.remarks import RemarkRow
 from undersigned.tlog.checkpoint import Checkpoint, format_checkpoint_body, parse_checkpoint
 from undersigned.tlog.merkle import (
@@ -275,7 +277,14 @@ def _publish(site: Site, *, at_start: bool) -> Checkpoint | None:
         return seen
     if note != find_published_note(site):
         _write_file(site.log_folder / "checkpoint", note)
+        # After this step a crash leaves a published checkpoint that is not kept; a later one proves the same.
+        _keep_published(site, newest.size, note)
     return newest
+
+
+def _keep_published(site: Site, size: int, note: bytes) -> None:
+    with site.collector.write() as connection:
+        moment_store.put_published(connection, PublishedRow(size, note.decode()))
 
 
 def _cosigned(site: Site, newest: Checkpoint, note: bytes, *, at_start: bool) -> bytes | None:

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from undersigned.app.counting import Counts, read_counts
+from undersigned.app.counting import Counts, read_counts, read_headcount
 from undersigned.app.failures import report_failure
 from undersigned.app.letters import Letters, LetterView, stage_of
 from undersigned.app.news import find_end, keep_until
@@ -212,20 +212,11 @@ def _text_of(connection: Connection, row: NoticeRow) -> str | None:
     return None if content is None else parse_notice(content)
 
 
-def _headcount(connection: Connection, letter: Letter) -> int:
-    """Return the newest headcount: the letter's, or that of a notice (formats §7)."""
-    kinds = [NoticeKind.HEADCOUNT.value]
-    for row in notice_store.list_notices(connection, letter.letter_id, kinds, 1):
-        if row.n is not None:
-            return row.n
-    return letter.headcount
-
-
 def _numbers(connection: Connection, letter: Letter, row: LetterRow) -> LetterNumbers:
     checkpoint = log_store.find_checkpoint(connection)
     return LetterNumbers(
         counts=read_counts(connection, letter, stage_of(row).state),
-        headcount=_headcount(connection, letter),
+        headcount=read_headcount(connection, letter),
         size=checkpoint.size if checkpoint else 0,
         at=row.at,
     )

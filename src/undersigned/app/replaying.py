@@ -139,7 +139,7 @@ class Replaying:
             raise VerificationError(f"the letter at {index} was never opened")
         for each in (record, roll, outcome):
             batch.add(each)
-        store_letter(self._connection, record, outcome, roll)
+        store_letter(self._connection, record, outcome, roll, size=batch.next_index)
 
     def _take(self, index: int, record: Record, batch: Batch) -> None:
         letter_id = getattr(record, "letter_id", b"")

@@ -9,11 +9,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, TypeVar
 
-import msgspec
-
-from undersigned.app.counting import ENDED, count_letter, find_standing, read_counts, unopened_of
+from undersigned.app.counting import ENDED, count_letter, find_standing, unopened_of
 from undersigned.app.letters import LetterView, format_stage, stage_of
 from undersigned.app.log import Batch
+from undersigned.app.moments import keep_moment
 from undersigned.app.signers import Signers
 from undersigned.app.telling import tell_trustees
 from undersigned.domain.kinds import MOST_AMENDMENTS
@@ -54,6 +53,7 @@ from undersigned.store.answers import ResponseRow
 from undersigned.store.database import Connection
 from undersigned.store.guarantees import GuaranteeRow
 from undersigned.store.letters import LetterRow
+from undersigned.store.moments import MomentRow
 from undersigned.store.notices import NoticeRow
 from undersigned.store.pending import PendingRow
 from undersigned.store.signatures import SignatureRow
@@ -181,6 +181,7 @@ class Turn:
         if move.state in (*ENDED, State.CLOSED):
             self.signers.destroy_seals()
         self.save()
+        self._keep_moment()
         return outcome
 
     def _live(self) -> list[SignatureRow]:
@@ -193,6 +194,7 @@ class Turn:
         self._batch.add(record)
         self.stage = stage_after_opening(self.stage, record, holds=holds)
         self.save()
+        self._keep_moment()
 
     # --- the roll
 
@@ -211,6 +213,8 @@ class Turn:
             index, record.letter_id, record.kind.value, record.at, record.n, record.document
         )
         notice_store.add_notice(self._connection, row)
+        if record.n is not None:
+            self._keep_moment()
         return index
 
     # --- answers and guarantees
@@ -258,6 +262,7 @@ class Turn:
         """
         self._batch.add(record)
         self.signers.strike(record.leaf, status="invalidated")
+        self._keep_moment()
 
     def erase(self, record: EraseRecord, names: Iterable[bytes]) -> None:
         """Append the record that says that a name is gone, and destroy all that these hashes name."""
@@ -266,6 +271,7 @@ class Turn:
         for digest in (*names, *self._printed()):
             pending_store.delete_blob(self._connection, digest)
             letter_store.delete_document(self._connection, digest)
+        self._keep_moment()
 
     def _printed(self) -> list[bytes]:
         """Return the PDFs of the letter, which hold every name; `app.releasing` makes another."""
@@ -290,12 +296,23 @@ class Turn:
 
     def _write_history(self) -> None:
         self.save()
-        counts = read_counts(self._connection, self.letter, self.stage.state)
+        kept = self._keep_moment()
         letter_store.add_history(
             self._connection,
             self.letter.letter_id,
             n=self._epochs,
             at=self.at,
+            size=kept.size,
+            counts=kept.counts,
+        )
+
+    def _keep_moment(self) -> MomentRow:
+        """Store what the step that was just appended left (formats §7)."""
+        return keep_moment(
+            self._connection,
+            self.letter,
+            self.stage.state,
             size=self._batch.next_index,
-            counts=msgspec.json.encode(counts).decode(),
+            epochs=self._epochs,
+            at=self.at,
         )

@@ -27,6 +27,7 @@ EXIT_CODES: Final[dict[type[UndersignedError], int]] = {
     errors.UnknownDocument: NO,
     errors.UnknownLeaf: NO,
     errors.UnknownSignature: NO,
+    errors.UnknownMoment: NO,
     errors.LetterNotOpen: NO,
     errors.UnknownDraft: NO,
     errors.DraftChanged: NO,

@@ -176,6 +176,26 @@ history = table(
     text("counts"),
 )
 
+# what a letter was after each step that changes its numbers (formats §7); `app.turn` writes it
+moment = table(
+    "moment",
+    collector,
+    binary("letter_id", primary_key=True),
+    number("size", primary_key=True, autoincrement=False),
+    number("epochs"),
+    number("at"),
+    number("headcount"),
+    text("counts"),
+)
+
+# every checkpoint that was published, as the world saw it last: with its cosignatures
+published = table(
+    "published",
+    collector,
+    number("size", primary_key=True, autoincrement=False),
+    text("note"),
+)
+
 notice = table(
     "notice",
     collector,

@@ -23,6 +23,7 @@ STATUS: Final[dict[type[UndersignedError], int]] = {
     errors.UnknownDocument: 404,
     errors.UnknownLeaf: 404,
     errors.UnknownSignature: 404,
+    errors.UnknownMoment: 404,
     errors.LetterNotOpen: 409,
     errors.UnknownDraft: 404,
     errors.DraftChanged: 409,

@@ -1,0 +1,89 @@
+"""What every letter was after each step that changed its numbers, and the checkpoints that prove it."""
+
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from undersigned.store.collector_schema import moment, published
+from undersigned.store.database import upsert
+
+
+class MomentRow(NamedTuple):
+    """A letter in the tree of `size` entries: its epochs, the time of its last record that has one.
+
+    `counts` is JSON.
+    """
+
+    letter_id: bytes
+    size: int
+    epochs: int
+    at: int
+    headcount: int
+    counts: str
+
+
+class PublishedRow(NamedTuple):
+    """A checkpoint as it was published: the size of its tree, its signed note."""
+
+    size: int
+    note: str
+
+
+_COLUMNS = tuple(moment.c[name] for name in MomentRow._fields)
+
+
+def put_moment(connection: sa.Connection, row: MomentRow) -> None:
+    """Store what a letter is after a step."""
+    upsert(connection, moment, row._asdict())
+
+
+def find_by_size(connection: sa.Connection, letter_id: bytes, size: int) -> MomentRow | None:
+    """Return what the last step left whose tree is not larger; None before the letter opened."""
+    return _find_last(connection, letter_id, moment.c.size <= size)
+
+
+def find_by_time(connection: sa.Connection, letter_id: bytes, at: int) -> MomentRow | None:
+    """Return what the last step left that is not later; None before the letter opened.
+
+    Within a letter neither size nor time ever falls.
+    """
+    return _find_last(connection, letter_id, moment.c.at <= at)
+
+
+def _find_last(
+    connection: sa.Connection, letter_id: bytes, condition: sa.ColumnElement[bool]
+) -> MomentRow | None:
+    row = connection.execute(
+        sa.select(*_COLUMNS)
+        .where(moment.c.letter_id == letter_id, condition)
+        .order_by(moment.c.size.desc())
+        .limit(1)
+    ).first()
+    return MomentRow(*row) if row else None
+
+
+def find_later(connection: sa.Connection, letter_id: bytes, at: int) -> MomentRow | None:
+    """Return what the first step left that is later than a time, or None."""
+    row = connection.execute(
+        sa.select(*_COLUMNS)
+        .where(moment.c.letter_id == letter_id, moment.c.at > at)
+        .order_by(moment.c.size)
+        .limit(1)
+    ).first()
+    return MomentRow(*row) if row else None
+
+
+def put_published(connection: sa.Connection, row: PublishedRow) -> None:
+    """Keep a published checkpoint; one of the same tree with other cosignatures is replaced."""
+    upsert(connection, published, row._asdict())
+
+
+def find_covering(connection: sa.Connection, size: int) -> PublishedRow | None:
+    """Return the smallest published checkpoint whose tree has `size` entries or more."""
+    row = connection.execute(
+        sa.select(published.c.size, published.c.note)
+        .where(published.c.size >= size)
+        .order_by(published.c.size)
+        .limit(1)
+    ).first()
+    return PublishedRow(*row) if row else None
