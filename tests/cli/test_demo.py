@@ -1,5 +1,6 @@
 """The demo as people run it, and the site that it leaves."""
 
+import csv
 import json
 import os
 import re
@@ -13,6 +14,9 @@ import pytest
 from tests.demo_run import SCRIPT, DemoRun, free_port
 
 from undersigned.cli import demo
+from undersigned.cli.main import main
+
+CLAIMS = Path(__file__).parents[2] / "examples" / "november-2023" / "claims.csv"
 
 
 def _undersigned(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -94,6 +98,21 @@ def test_the_site_can_be_served_again(demo_run: DemoRun, tmp_path: Path) -> None
         server.send_signal(signal.SIGTERM)
         server.wait(30)
     assert instant < int((folder / "clock").read_text()) < instant + 120, "its own clock goes on"
+
+
+def test_what_the_press_printed(demo_run: DemoRun, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every claim of that day is answered by the log of the demo, each as the table expects."""
+    with CLAIMS.open() as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) >= 11
+    capsys.readouterr()
+    for row in rows:
+        code = main(
+            ["check", row["claim"], str(demo_run.mirror), "--at", row["time_utc"], "--json"]
+        )
+        answer = json.loads(capsys.readouterr().out)
+        told = (answer["answer"], code, answer["letter"], answer["headcount"])
+        assert told == (row["expected"], int(row["expected"] == "false"), "november-2023@1", 770)
 
 
 def _wait_for(port: int) -> None:

@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from undersigned.crypto.timestamp import Roots
+    from undersigned.domain.as_of import AsOf
     from undersigned.mirror import MirrorSummary
     from undersigned.tlog.policy import Policy
-    from undersigned.verify import LetterFigures, Report
+    from undersigned.verify import LetterFigures, Report, State
 
 
 def mirror(
@@ -25,7 +26,7 @@ def mirror(
     ],
 ) -> None:
     """Copy a site into a folder: its log, its documents, what it shows."""
-    summary = _mirror(url, folder)
+    summary = make_mirror(url, folder)
     output.facts(
         (
             ("mirror", str(folder)),
@@ -74,14 +75,15 @@ def verify(
             output.note("--into is for addresses; the mirror stays where it is")
         raise typer.Exit(_verify(Path(target), asked))
     if into is not None:
-        _mirror(target, into)
+        make_mirror(target, into)
         raise typer.Exit(_verify(into, asked))
     with tempfile.TemporaryDirectory(prefix="undersigned-") as temporary:
-        _mirror(target, Path(temporary))
+        make_mirror(target, Path(temporary))
         raise typer.Exit(_verify(Path(temporary), asked))
 
 
-def _mirror(url: str, folder: Path) -> "MirrorSummary":
+def make_mirror(url: str, folder: Path) -> "MirrorSummary":
+    """Mirror a site into a folder, and say what a reader should know of it."""
     from undersigned.mirror import mirror_site
 
     with output.progress(f"mirroring {url}") as step:
@@ -112,30 +114,51 @@ class _Asked:
 
 
 def _verify(folder: Path, asked: _Asked) -> int:
-    import time
+    from undersigned.verify import load_state, save_state
 
-    from undersigned.errors import StoreError
-    from undersigned.verify import load_state, save_state, verify_mirror
-
-    if not folder.is_dir():
-        raise StoreError(f"{folder} is not a folder")
     state = asked.state
-    seen = None if state is None else load_state(state)
-    with output.progress("verifying") as step:
-        report = verify_mirror(
-            folder,
-            pinned_vkey=asked.key,
-            policy=asked.policy,
-            state=seen,
-            now=int(time.time()),
-            timestamp_roots=asked.roots,
-            on_progress=lambda read, of: step(f"{read} of {of} entries"),
-        )
+    report = verify_folder(
+        folder,
+        key=asked.key,
+        policy=asked.policy,
+        state=None if state is None else load_state(state),
+        roots=asked.roots,
+    )
     _print(report, json=asked.json)
     if state is not None and not save_state(state, report):
         output.note(f"{state} was left as it was: not all holds")
     _conclude(report, asked)
     return report.exit_code
+
+
+def verify_folder(
+    folder: Path,
+    *,
+    key: str | None = None,
+    policy: "Policy | None" = None,
+    state: "State | None" = None,
+    roots: "Roots" = (),
+    as_of: "AsOf | None" = None,
+) -> "Report":
+    """Verify a mirrored folder by this machine's clock. Raises StoreError if there is none."""
+    import time
+
+    from undersigned.errors import StoreError
+    from undersigned.verify import verify_mirror
+
+    if not folder.is_dir():
+        raise StoreError(f"{folder} is not a folder")
+    with output.progress("verifying") as step:
+        return verify_mirror(
+            folder,
+            pinned_vkey=key,
+            policy=policy,
+            state=state,
+            now=int(time.time()),
+            timestamp_roots=roots,
+            as_of=as_of,
+            on_progress=lambda read, of: step(f"{read} of {of} entries"),
+        )
 
 
 def _print(report: "Report", *, json: bool) -> None:

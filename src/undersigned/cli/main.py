@@ -14,6 +14,7 @@ from typer.main import get_command
 
 from undersigned.cli import (
     checking,
+    claims,
     desk,
     exit_codes,
     issuer,
@@ -51,6 +52,7 @@ app.add_typer(mail.app, name="mail")
 app.command()(recover.recover)
 app.command()(checking.mirror)
 app.command()(checking.verify)
+app.command()(claims.check)
 app.add_typer(witness.app, name="witness")
 
 

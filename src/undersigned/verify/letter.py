@@ -43,6 +43,7 @@ from undersigned.verify.moment import Moment
 from undersigned.verify.openings import Openings
 from undersigned.verify.report import Findings
 from undersigned.verify.signatures import End, Signature, Signatures, find_term_problems
+from undersigned.verify.steps import Steps
 from undersigned.verify.tokens import Tokens
 
 VOID = frozenset({State.LAPSED, State.SUPERSEDED})
@@ -64,6 +65,7 @@ class LetterReplay:
     openings: Openings = field(init=False)
     answers: Answers = field(init=False)
     headcount: int = field(init=False)
+    steps: Steps = field(default_factory=Steps)
     stage: Stage | None = None
     opened_at: int | None = None
     reached_at: set[int] = field(default_factory=set)
@@ -103,6 +105,8 @@ class LetterReplay:
     def read(self, index: int, record: Record) -> None:
         """Take the next record of this letter, which is leaf `index` of the log."""
         self.take_moments(index)
+        self.steps.end(record, self.moment)
+        self.steps.begin(index, record)
         match record:
             case SignRecord():
                 self._sign(index, record)

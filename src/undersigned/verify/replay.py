@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from undersigned.crypto.ed25519 import verify_ed25519
 from undersigned.crypto.note_key import parse_vkey
+from undersigned.domain.as_of import AsOf
 from undersigned.domain.canonical import LONGEST_DOCUMENT, LONGEST_PDF
 from undersigned.domain.letter import Letter, LetterId, State, ack_bytes
 from undersigned.domain.record import (
@@ -39,6 +40,7 @@ class Replay:
     context: Context
     wanted: Mapping[LetterId, list[int]]
     names_from: Mapping[LetterId, int]
+    as_of: AsOf | None = None  # what somebody asks about all of them
     letters: dict[LetterId, LetterReplay] = field(default_factory=dict)
     timestamps: Timestamps = field(init=False)
     _editions: dict[tuple[str, int], LetterId] = field(default_factory=dict)
@@ -132,6 +134,7 @@ class Replay:
             self.context, record, index, sorted(self.wanted.get(letter.letter_id, ()), reverse=True)
         )
         replay.watch_names_from = self.names_from.get(letter.letter_id)
+        replay.steps.as_of = self.as_of
         self.letters[letter.letter_id] = replay
 
     def _false(self, index: int, letter: Letter, sentence: str) -> None:
@@ -176,6 +179,7 @@ class Replay:
         }
         for letter_id, replay in self.letters.items():
             replay.take_moments(size)
+            replay.steps.end(None, replay.moment)
             if replay.stage is None:
                 self._false(replay.index, replay.letter, "the letter was never opened")
             successor = successors.get(letter_id)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
+from undersigned.verify.steps import LetterAsOf
+
 MOST_SENTENCES: Final = 100
 """Evidence that is kept for one check; a log that is all wrong needs no sentence for each record."""
 
@@ -84,7 +86,11 @@ class LetterFigures:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The outcome of a verification: of which tree, the checks 1 to 12, the letters."""
+    """The outcome of a verification: of which tree, the checks 1 to 12, the letters.
+
+    `asked` is every letter as of what was asked, if anything was. `time` is the latest that the mirror
+    knows of, by the log and the site's own clock.
+    """
 
     origin: str | None
     vkey: str | None
@@ -92,6 +98,8 @@ class Report:
     root: bytes | None
     checks: tuple[Check, ...]
     letters: tuple[LetterFigures, ...]
+    asked: tuple[LetterAsOf, ...] = ()
+    time: int | None = None
 
     @property
     def exit_code(self) -> int:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from undersigned.crypto.timestamp import Roots
+from undersigned.domain.as_of import AsOf
 from undersigned.domain.text import TextDocument
 from undersigned.tlog.policy import Policy
 from undersigned.verify.context import Context
@@ -21,6 +22,7 @@ from undersigned.verify.site import (
     compare_site,
 )
 from undersigned.verify.state import State
+from undersigned.verify.steps import LetterAsOf
 from undersigned.verify.witnesses import check_witnesses
 
 _NEED_RECORDS = (5, 6, 7, 8, 9, 10, 11, 12)
@@ -34,6 +36,7 @@ def verify_mirror(
     state: State | None = None,
     now: int | None = None,
     timestamp_roots: Roots = (),
+    as_of: AsOf | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Report:
     """Verify a mirrored folder, offline; whatever is in it, the answer is a report.
@@ -44,8 +47,8 @@ def verify_mirror(
     5. to 10. Every record, letter by letter. 11. The names. 12. The site's pages.
 
     `now` is the verifier's own time (UTC seconds): nothing in the log may be later. `timestamp_roots`
-    are the certificates that timestamps have to lead to, if there are any. `on_progress` is called with
-    the number of entries read and of all.
+    are the certificates that timestamps have to lead to, if there are any. With `as_of` the report says
+    what every letter was then. `on_progress` is called with the number of entries read and of all.
     """
     findings = Findings()
     files = Folder(folder)
@@ -62,7 +65,7 @@ def verify_mirror(
     context = Context(files, findings, head.origin, now, timestamp_roots)
     pages = read_pages(files, findings)
     reader = LogReader(files, head, findings, state, on_progress)
-    replay = _replay(context, pages, reader)  # 3 to 10
+    replay = _replay(context, pages, reader, as_of)  # 3 to 10
     replay.timestamps.close(reader.find_root)
     letters = tuple(replay.letters.values())
     texts = [read_texts(context, letter) for letter in letters]
@@ -76,14 +79,18 @@ def verify_mirror(
         _figures(letter, shown, replay.timestamps.of(letter.letter.letter_id))
         for letter, shown in zip(letters, texts, strict=True)
     )
-    return _report(head, findings, figures)
+    asked = tuple(
+        _as_of(letter, shown) for letter, shown in zip(letters, texts, strict=True) if as_of
+    )
+    times = [letter.last_at for letter in letters] + [pages.time or 0]
+    return _report(head, findings, figures, asked, max(times) or None)
 
 
-def _replay(context: Context, pages: Pages, reader: LogReader) -> Replay:
+def _replay(context: Context, pages: Pages, reader: LogReader, as_of: AsOf | None) -> Replay:
     wanted = {letter_id: sorted(shown.sizes()) for letter_id, shown in pages.letters.items()}
     starts = {letter_id: shown.names_from() for letter_id, shown in pages.letters.items()}
     names_from = {letter_id: size for letter_id, size in starts.items() if size is not None}
-    replay = Replay(context, wanted, names_from)
+    replay = Replay(context, wanted, names_from, as_of)
     size = 0
     for index, entry in reader.entries():
         replay.read(index, entry)
@@ -112,12 +119,11 @@ def _figures(
     timestamps: tuple[TimestampFigures, ...],
 ) -> LetterFigures:
     state = None if letter.stage is None else letter.stage.state
-    title = next((text.title for text in texts if text is not None), letter.letter.slug)
     return LetterFigures(
         letter_id=letter.letter.letter_id.hex(),
         slug=letter.letter.slug,
         edition=letter.letter.edition,
-        title=title,
+        title=_title(letter, texts),
         state="draft" if state is None else state.value,
         headcount=letter.headcount,
         timestamps=timestamps,
@@ -125,8 +131,37 @@ def _figures(
     )
 
 
-def _report(head: Head, findings: Findings, letters: tuple[LetterFigures, ...]) -> Report:
+def _as_of(letter: LetterReplay, texts: tuple[TextDocument | None, ...]) -> LetterAsOf:
+    return LetterAsOf(
+        letter_id=letter.letter.letter_id.hex(),
+        slug=letter.letter.slug,
+        edition=letter.letter.edition,
+        title=_title(letter, texts),
+        opened_at=letter.opened_at,
+        steps=tuple(letter.steps.found),
+        until=letter.steps.until,
+    )
+
+
+def _title(letter: LetterReplay, texts: tuple[TextDocument | None, ...]) -> str:
+    return next((text.title for text in texts if text is not None), letter.letter.slug)
+
+
+def _report(
+    head: Head,
+    findings: Findings,
+    letters: tuple[LetterFigures, ...],
+    asked: tuple[LetterAsOf, ...],
+    time: int | None,
+) -> Report:
     checkpoint = head.checkpoint
     return Report(
-        head.origin, head.vkey, checkpoint.size, checkpoint.root, findings.close(), letters
+        head.origin,
+        head.vkey,
+        checkpoint.size,
+        checkpoint.root,
+        findings.close(),
+        letters,
+        asked,
+        time,
     )
