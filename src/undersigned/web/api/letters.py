@@ -11,9 +11,12 @@ from starlette.requests import Request
 from undersigned.app import reading
 from undersigned.app.crowd import get_crowd as find_crowd
 from undersigned.app.hiding import Hidden, get_hidden
+from undersigned.app.moments import get_moment
 from undersigned.app.reading import LetterNumbers, LetterPage
+from undersigned.domain.as_of import LONGEST_AS_OF, parse_as_of
 from undersigned.domain.letter import Letter
 from undersigned.domain.record import format_record
+from undersigned.web.api.as_of import LASTING, MomentAnswer, is_over, moment_of
 from undersigned.web.api.decimals import DECIMAL, GREATEST
 from undersigned.web.api.models import (
     CountsAnswer,
@@ -99,14 +102,31 @@ def get_crowd(door: AtDoor, slug: str, response: Response) -> CrowdAnswer:
 
 @router.get(
     "/letters/{slug}/counts",
-    response_model=CountsAnswer,
+    response_model=MomentAnswer | CountsAnswer,
     responses={304: {"description": "the numbers are those of the ETag that was sent"}},
 )
-def get_counts(door: AtDoor, slug: str, request: Request) -> Response:
+def get_counts(
+    door: AtDoor,
+    slug: str,
+    request: Request,
+    at: Annotated[
+        str | None,
+        Query(
+            max_length=LONGEST_AS_OF,
+            description="as of the tree of so many entries, or of a time (RFC 3339)",
+        ),
+    ] = None,
+) -> Response:
     """Tell a letter's numbers. Whoever asks again with the ETag is told only what has changed."""
-    content = format_counts(reading.get_numbers(door.running.site, door.running.letters, slug))
+    running, kept = door.running, POLLED
+    if at is None:
+        content = format_counts(reading.get_numbers(running.site, running.letters, slug))
+    else:
+        moment = get_moment(running.site, running.letters, slug, parse_as_of(at))
+        content = moment_of(moment).model_dump_json().encode()
+        kept = LASTING if is_over(moment) else POLLED
     headers = {
-        "Cache-Control": POLLED,
+        "Cache-Control": kept,
         "ETag": f'"{hashlib.sha256(content).hexdigest()[:16]}"',
     }
     if request.headers.get("if-none-match") == headers["ETag"]:
