@@ -102,10 +102,11 @@ def test_any_text_is_set(templates: Path, lines: list[str]) -> None:
 
 def test_characters_without_a_glyph_are_substituted(templates: Path) -> None:
     """And counted, so that a document can say so; letters of other scripts are there."""
-    text = _text(_set("王小明 and 😀", "Łukasz Nguyễn Юрий Ναύς שלום محمد"))
+    text = _text(_set("𓀀𓀁𓀂 and 😀", "Łukasz Nguyễn Юрий Ναύς שלום محمد", "王小明 देव ไทย"))
     assert f"{SUBSTITUTE * 3} and {SUBSTITUTE}" in text
     assert "Substituted: 4" in text
     assert "Łukasz Nguyễn Юрий Ναύς" in text
+    assert "王小明" in text
 
 
 def test_a_diagnostic_is_read() -> None:

@@ -1,4 +1,4 @@
-"""The process that `typesetting` starts: an order as JSON comes in, a PDF goes out.
+"""The process that `typesetting` starts: an order as JSON comes in, a PDF or a PNG goes out.
 
 It is run as a file, on its own, and imports typst and the standard library only.
 """
@@ -15,13 +15,12 @@ MOST_MEMORY: Final = 4 * 1024 * 1024 * 1024
 LONGEST_CPU_S: Final = 240
 MOST_ROUNDS: Final = 8
 """A round sees every character that is missing, unless a substitute changes what a font is asked for."""
-
 _MISSING: Final = re.compile(r'the text `"((?:[^"\\]|\\.)+)"` could not be displayed')
 _ESCAPE: Final = re.compile(r"\\u\{([0-9a-f]{1,6})\}|\\(.)")
 
 
 def run(asked: bytes) -> bytes:
-    """Return the PDF of an order. Raises typst.TypstError."""
+    """Return the PDF or PNG of an order. Raises typst.TypstError."""
     import typst
 
     order = json.loads(asked)
@@ -29,7 +28,7 @@ def run(asked: bytes) -> bytes:
     compiler = typst.Compiler(
         root / order["template"],
         root=root,
-        font_paths=[order["fonts"]] if order["fonts"] else [],
+        font_paths=order["fonts"],
         ignore_system_fonts=True,
         # no packages: nothing is fetched
         package_path=root,
@@ -39,10 +38,11 @@ def run(asked: bytes) -> bytes:
     for _ in range(MOST_ROUNDS):
         shown = _substitute(data, substituted, order["substitute"])
         shown["substituted"] = len(substituted)
+        inputs = {"data": json.dumps(shown)}
         try:
             pdf = compiler.compile(
                 format="pdf",
-                sys_inputs={"data": json.dumps(shown)},
+                sys_inputs=inputs,
                 timestamp=order["timestamp"],
                 pdf_standards="ua-1",
             )
@@ -52,10 +52,19 @@ def run(asked: bytes) -> bytes:
                 raise
             substituted |= missing
             continue
-        if isinstance(pdf, bytes):
-            return pdf
-        break
-    raise ValueError("no PDF came of it")
+        if order["form"] == "png":
+            # Only a PDF that has to be accessible tells which characters no font has.
+            picture = compiler.compile(format="png", ppi=order["ppi"], sys_inputs=inputs)
+            return _only_page(picture)
+        return _only_page(pdf)
+    raise ValueError("too many characters are missing")
+
+
+def _only_page(made: Any) -> bytes:
+    """Return what was made, which is one file."""
+    if isinstance(made, bytes):
+        return made
+    raise ValueError("more than one page came of it")
 
 
 def find_missing(diagnostic: str) -> set[str]:
