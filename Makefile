@@ -6,7 +6,7 @@ DATA   ?= demo-data
 PORT   ?= 8000
 STAMP  := $(VENV)/.installed
 # The browser's scripts: built by the installation, and again when a source of theirs has changed.
-SCRIPTS := hatch_build.py $(wildcard frontend/src/*.ts frontend/*.json frontend/*.mjs)
+SCRIPTS := hatch_build.py $(wildcard frontend/src/*.ts frontend/*.json frontend/*.mjs) src/undersigned/web/static/embed.css
 
 .PHONY: help setup demo serve test check bench fmt lock clean
 .DEFAULT_GOAL := help

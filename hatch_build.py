@@ -22,6 +22,9 @@ FOR_TESTS: Final = "typescript"
 
 _NOT_SOURCES: Final = {"node_modules", "test"}
 
+_CARRIED: Final = "src/undersigned/web/static/embed.css"
+"""The style sheet that a script carries along."""
+
 
 class FrontendHook(BuildHookInterface[Any]):
     """The hook that pyproject.toml names."""
@@ -78,8 +81,9 @@ def _node_folder() -> Path:
 
 
 def _is_fresh(frontend: Path, dist: Path) -> bool:
+    sources = [*_sources(frontend), frontend.parent / _CARRIED]
     built = [path.stat().st_mtime for path in dist.glob("*") if path.is_file()]
-    return bool(built) and min(built) > max(path.stat().st_mtime for path in _sources(frontend))
+    return bool(built) and min(built) > max(path.stat().st_mtime for path in sources)
 
 
 def _sources(frontend: Path) -> Iterator[Path]:

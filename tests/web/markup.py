@@ -61,8 +61,10 @@ def check_soundness(html: str) -> Elements:
         href = attributes.get("href") or ""
         if href.startswith("#"):
             assert href[1:] in ids
-        if tag == "link":
+        if tag == "link" and attributes["rel"] in ("stylesheet", "icon"):
             assert href.startswith("/static/")
+        elif tag == "link":
+            assert attributes["rel"] in ("alternate", "canonical")
         if tag == "script":
             assert (attributes["src"] or "").startswith("/static/dist/")
         if tag == "form":

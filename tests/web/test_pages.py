@@ -24,6 +24,7 @@ from undersigned.web.pages.language import choose_language
 from undersigned.web.pages.letters import values_of
 from undersigned.web.pages.markup import render_markdown
 from undersigned.web.pages.rendering import Renderer
+from undersigned.web.pages.share import make_share
 from undersigned.web.static_files import StaticFiles
 
 PATH = "/letters/small-letter"
@@ -257,6 +258,8 @@ def render(
         "struck": Struck((), 0),
         "has_pdf": False,
         "base": "https://letters.example",
+        "share": make_share(page, page.texts[0], read_languages()[tag], "https://letters.example"),
+        "element_code": None,
         "witnesses": ["ada", "ben"],
         "waits_for_witnesses": True,
     }

@@ -10,6 +10,7 @@ words are in the export as JSON.
 Every cell is quoted. The file begins with a byte order mark, without which Excel takes it for Latin-1.
 """
 
+import codecs
 import csv
 import io
 import re
@@ -30,12 +31,21 @@ _DROPPED: Final = ("\t", "\r", "\n")
 
 def format_csv(header: Sequence[str], rows: Iterable[Sequence[str | int | None]]) -> bytes:
     """Write a file with a header. None is an empty cell."""
+    return format_header(header) + format_rows(rows)
+
+
+def format_header(header: Sequence[str]) -> bytes:
+    """Write how a file begins."""
+    return codecs.BOM_UTF8 + format_rows([header])
+
+
+def format_rows(rows: Iterable[Sequence[str | int | None]]) -> bytes:
+    """Write rows of a file, for one that is written in parts. None is an empty cell."""
     file = io.StringIO()
     writer = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
-    writer.writerow(header)
     for row in rows:
         writer.writerow([_cell(value) for value in row])
-    return file.getvalue().encode("utf-8-sig")
+    return file.getvalue().encode()
 
 
 def _cell(value: str | int | None) -> str | int:

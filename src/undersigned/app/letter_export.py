@@ -75,13 +75,12 @@ def format_names_csv(export: LetterExport) -> bytes:
 
 def format_history_csv(export: LetterExport) -> bytes:
     """Write what each epoch left, a row each; times are UTC."""
-    return format_csv(
-        HISTORY_COLUMNS,
-        [
-            (row.n, _iso(row.at), row.size, *msgspec.structs.astuple(row.counts))
-            for row in export.history
-        ],
-    )
+    return format_csv(HISTORY_COLUMNS, map(history_cells, export.history))
+
+
+def history_cells(row: HistoryRow) -> tuple[int | str, ...]:
+    """Return the row of an epoch, with the columns of `HISTORY_COLUMNS`."""
+    return (row.n, _iso(row.at), row.size, *msgspec.structs.astuple(row.counts))
 
 
 def format_export(export: LetterExport) -> bytes:

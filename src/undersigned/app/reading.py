@@ -229,9 +229,11 @@ def get_history(site: Site, letters: Letters, name: str) -> list[HistoryRow]:
         return read_history(connection, row.letter_id)
 
 
-def read_history(connection: Connection, letter_id: bytes) -> list[HistoryRow]:
-    """Return what each epoch of a letter left, in the caller's transaction."""
-    rows = letter_store.list_history(connection, letter_id)
+def read_history(
+    connection: Connection, letter_id: bytes, *, after: int = 0, limit: int | None = None
+) -> list[HistoryRow]:
+    """Return what each epoch of a letter left, in the caller's transaction: those above `after`."""
+    rows = letter_store.list_history(connection, letter_id, after=after, limit=limit)
     return [HistoryRow(n, at, size, _COUNTS.decode(counts)) for n, at, size, counts in rows]
 
 

@@ -43,7 +43,7 @@ class RunningSite:
     """A site that takes signatures. `start` it once, `stop` it once.
 
     `issuer` is None where somebody apart gives out the tokens. `url` is where people reach the site;
-    https and its host unless it is given. `fonts` is a folder with fonts for PDFs.
+    https and its host unless it is given. `fonts` is a folder with fonts for PDFs and cards.
     """
 
     def __init__(
@@ -59,6 +59,7 @@ class RunningSite:
         self.site = site
         self.desk = open_desk(site.folder, site.clock, url or f"https://{site.host}")
         self.letters = Letters(site)
+        self.fonts = fonts
         self.intake = Intake(site, self.letters)
         self._damaged = Damaged()
         self._timestamping = Timestamping(site, self.letters, authorities)

@@ -126,12 +126,15 @@ def add_history(
     )
 
 
-def list_history(connection: sa.Connection, letter_id: bytes) -> list[tuple[int, int, int, str]]:
-    """Return (n, at, size, counts as JSON) of every epoch of a letter."""
+def list_history(
+    connection: sa.Connection, letter_id: bytes, *, after: int = 0, limit: int | None = None
+) -> list[tuple[int, int, int, str]]:
+    """Return (n, at, size, counts as JSON) of the epochs of a letter above `after`, by number."""
     rows = connection.execute(
         sa.select(history.c.n, history.c.at, history.c.size, history.c.counts)
-        .where(history.c.letter_id == letter_id)
+        .where(history.c.letter_id == letter_id, history.c.n > after)
         .order_by(history.c.n)
+        .limit(limit)
     )
     return [(row.n, row.at, row.size, row.counts) for row in rows]
 

@@ -40,6 +40,7 @@ from undersigned.web.desk import signatures as desk_signatures
 from undersigned.web.desk.mounting import add_desk
 from undersigned.web.door import Door, IssuerDoor
 from undersigned.web.pages import answering as answering_pages
+from undersigned.web.pages import embed, embed_data, files, oembed, share
 from undersigned.web.pages import guaranteeing as guaranteeing_pages
 from undersigned.web.pages import letters as letter_pages
 from undersigned.web.pages import mails as mail_pages
@@ -83,6 +84,7 @@ def make_app(running: RunningSite) -> UndersignedApp:
     app.state.renderer = Renderer(static)
     app.state.charts = Charts()
     app.state.broadcast = Broadcast(running, Changes(running.site))
+    app.state.files = files.Files()
     # The plain routes come first: they meet the rush.
     plain = (signatures, events, trustees, log, static)
     app.router.routes.extend(route for module in plain for route in module.routes)
@@ -94,6 +96,9 @@ def make_app(running: RunningSite) -> UndersignedApp:
             app.include_router(module.router, prefix=API)
         app.include_router(sign_on_pages.router)
         app.include_router(mail_pages.router)
+    app.include_router(embed_data.router, prefix=API)
+    for page in (oembed, embed, share, files):
+        app.include_router(page.router)
     app.include_router(documents.router)
     app.include_router(letter_pages.router)
     app.include_router(sign_pages.router)

@@ -4,6 +4,7 @@ A page runs its own scripts at most, and none that was made from a string (Trust
 what is typed nowhere but here. Levels as of CSP 3, Trusted Types, Fetch and HTML in July 2026.
 """
 
+import re
 from typing import Final
 
 _NOTHING_ELSE: Final = "base-uri 'none'; frame-ancestors 'none'"
@@ -30,8 +31,34 @@ DESK_REFERRER: Final = "same-origin"
 Fetch, section 3.2 (append a request `Origin` header).
 """
 
-OPEN_TO_ALL: Final = ("/log/", "/documents/", "/api/")
+OPEN_TO_ALL: Final = (
+    "/log/",
+    "/documents/",
+    "/api/",
+    "/embed/",
+    "/oembed",
+    "/static/embed",
+    "/static/dist/embed",
+)
 """What any page in a browser may read: it is public, and answers the same whoever asks."""
+
+_OPEN_FILE: Final = re.compile(
+    r"/letters/[^/]+/(?:qr\.svg|card\.png|feed\.atom|(?:names|history)\.(?:csv|json))"
+)
+"""Files of a letter that any page may read or show, too."""
+
+EMBED_CSP: Final = (
+    "sandbox allow-scripts allow-popups allow-popups-to-escape-sandbox; default-src 'none'; "
+    "script-src 'self'; connect-src 'self'; style-src 'self'; form-action 'none'; base-uri 'none'; "
+    f"frame-ancestors *; {_NO_STRINGS}"
+)
+"""The one page that others may frame, and nothing else: it cannot leave its frame, has no origin of its
+own and so nothing of this site's, and opens the letter in a window that knows nothing of it."""
+
+
+def is_open(path: str, prefixes: tuple[str, ...]) -> bool:
+    """Say whether any page in a browser may read what is at a path."""
+    return path.startswith(prefixes) or _OPEN_FILE.fullmatch(path) is not None
 
 
 def page_csp(*, scripts: bool, forms: bool, connect: str | None = None) -> str:

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from undersigned.app.failures import report_failure
 from undersigned.web.body_limits import LongBody, limit_finder
-from undersigned.web.headers import OPEN_TO_ALL, SECURITY_HEADERS
+from undersigned.web.headers import OPEN_TO_ALL, SECURITY_HEADERS, is_open
 from undersigned.web.problems import http_problem
 
 
@@ -41,7 +41,7 @@ class SecurityHeaders:
         await self._app(scope, receive, send_with_headers)
 
     def _add_headers(self, headers: MutableHeaders, scope: Scope) -> None:
-        if scope["method"] in ("GET", "HEAD") and scope["path"].startswith(self._open_to_all):
+        if scope["method"] in ("GET", "HEAD") and is_open(scope["path"], self._open_to_all):
             headers["Access-Control-Allow-Origin"] = "*"
             headers["Cross-Origin-Resource-Policy"] = "cross-origin"
         for name, value in SECURITY_HEADERS.items():

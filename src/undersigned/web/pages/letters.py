@@ -24,6 +24,7 @@ from undersigned.web.pages.address import find_base_url
 from undersigned.web.pages.charts import Charts
 from undersigned.web.pages.markup import render_markdown
 from undersigned.web.pages.rendering import Renderer
+from undersigned.web.pages.share import element_code, make_share
 
 LIVE_SCRIPT: Final = "dist/live.js"
 
@@ -56,8 +57,11 @@ def show_letter(
     """Show a letter, its numbers, how it grew and the first of its names."""
     renderer, running = renderer_of(request), door.running
     page = reading.get_page(running.site, running.letters, slug)
-    shown = choose_text(page, text, renderer.language_of(request, page.texts).tag)
+    language = renderer.language_of(request, page.texts)
+    shown = choose_text(page, text, language.tag)
     charts = cast("Charts", request.app.state.charts)
+    base = find_base_url(request, running.site.host)
+    share = make_share(page, shown, language, base)
     values = values_of(page, shown, running.site.clock.now()) | {
         "html": render_markdown(shown.text),
         "has_pdf": has_pdf(running.site, page.letter.letter_id),
@@ -68,7 +72,9 @@ def show_letter(
         "answers": get_answers(running.site, running.letters, slug),
         "follow_up": get_follow_up(running.site, running.letters, slug),
         "guarantees": list_guarantees(running.site, running.letters, slug),
-        "base": find_base_url(request, running.site.host),
+        "base": base,
+        "share": share,
+        "element_code": element_code(share, renderer.static, base),
         "witnesses": [printable(name) for name in find_cosigners(running.site)],
         "waits_for_witnesses": running.site.is_waiting_for_witnesses,
     }

@@ -32,7 +32,7 @@ class Renderer:
     """Renders pages: one environment for each language, since a template is bound to a catalogue."""
 
     def __init__(self, static: StaticFiles, *, is_issuer: bool = False) -> None:
-        self._static = static
+        self.static = static
         self._languages = read_languages()
         self._partial = read_partial_languages()
         self._environments = {
@@ -78,7 +78,7 @@ class Renderer:
             for other in offered.values()
             if other is not language
         ]
-        built = [name for name in scripts if self._static.has(name)]
+        built = [name for name in scripts if self.static.has(name)]
         html = (
             self._environments[language.tag]
             .get_template(template)
@@ -86,7 +86,7 @@ class Renderer:
                 language=language,
                 others=others,
                 link=_Links(self._find_asked(request)),
-                scripts=[self._static.url_of(name) for name in built],
+                scripts=[self.static.url_of(name) for name in built],
                 **values,
             )
         )

@@ -1,0 +1,144 @@
+"""The files of a letter that others read and show: card, feed, names, history.
+
+What is made of a letter is made once and kept until the letter changes; a card at most every half minute,
+since it says itself of when its numbers are.
+"""
+
+from typing import Final
+
+import msgspec
+from anyio import to_thread
+from fastapi import APIRouter
+from fastapi.responses import Response
+from starlette.requests import Request
+from starlette.responses import StreamingResponse
+
+from undersigned.app import reading
+from undersigned.app.feed import MEDIA_TYPE as ATOM
+from undersigned.app.feed import format_feed
+from undersigned.app.glance import make_glance
+from undersigned.app.happenings import list_happenings
+from undersigned.app.public_files import FILES, PublicFile
+from undersigned.app.social import card_data, draw_card
+from undersigned.web.door import AtDoor
+from undersigned.web.kept import Kept, KeptFile
+from undersigned.web.pages.address import find_base_url
+from undersigned.web.pages.letters import choose_text, renderer_of
+
+PNG: Final = "image/png"
+MOST_CARDS: Final = 100
+"""Each of some hundred kilobytes."""
+MOST_FEEDS: Final = 200
+MAKINGS_WAITING: Final = 16
+FRESH_S: Final = 30
+
+CARD_CACHE: Final = "public, max-age=300"
+FEED_CACHE: Final = "public, max-age=60"
+FILE_CACHE: Final = "public, max-age=10"
+
+router = APIRouter(tags=["files"])
+
+
+class Files:
+    """What is kept of the files of letters. One for each app."""
+
+    def __init__(self) -> None:
+        self.cards = Kept(most=MOST_CARDS, waiting=MAKINGS_WAITING, fresh_s=FRESH_S)
+        self.feeds = Kept(most=MOST_FEEDS, waiting=MAKINGS_WAITING)
+
+
+def files_of(request: Request) -> Files:
+    """Return what is kept of the files of this site's letters."""
+    files: Files = request.app.state.files
+    return files
+
+
+@router.get(
+    "/letters/{slug}/card.png",
+    response_class=Response,
+    responses={200: {"description": "what previews of the address show", "content": {PNG: {}}}},
+)
+async def show_card(request: Request, door: AtDoor, slug: str) -> Response:
+    """Return the picture of a letter that previews of its address show, 1,200 by 630 pixels."""
+    running, tag = door.running, renderer_of(request).language_of(request).tag
+    page = await to_thread.run_sync(reading.get_page, running.site, running.letters, slug)
+    glance = make_glance(page, choose_text(page, None, tag), tag)
+    made_of = msgspec.json.encode(card_data(glance, running.site.host))
+    kept = await files_of(request).cards.get(
+        (page.letter.letter_id, glance.lang, glance.text.lang),
+        made_of,
+        running.site.clock.now(),
+        lambda: draw_card(glance, running.site.host, fonts=running.fonts),
+    )
+    return _answer(request, kept, PNG, CARD_CACHE)
+
+
+@router.get(
+    "/letters/{slug}/feed.atom",
+    response_class=Response,
+    responses={200: {"description": "an Atom feed", "content": {ATOM: {}}}},
+)
+async def show_feed(request: Request, door: AtDoor, slug: str) -> Response:
+    """Return what has happened to a letter as an Atom feed: opening, numbers, notices, answers, release."""
+    running, tag = door.running, renderer_of(request).language_of(request).tag
+    site, base = running.site, find_base_url(request, running.site.host)
+    page = await to_thread.run_sync(reading.get_page, site, running.letters, slug)
+
+    def make() -> bytes:
+        happenings = list_happenings(site, running.letters, _name_of(page))
+        text = choose_text(happenings.page, None, tag)
+        return format_feed(happenings, text, tag, base, site.host)
+
+    # A notice that was taken down leaves the log as it is.
+    taken_down = sum(notice.text is None for notice in page.notices)
+    kept = await files_of(request).feeds.get(
+        (page.letter.letter_id, tag, base),
+        (page.numbers.size, taken_down),
+        site.clock.now(),
+        make,
+    )
+    return _answer(request, kept, ATOM, FEED_CACHE)
+
+
+def _add_file(file: str, kind: PublicFile, description: str) -> None:
+    """Add the route of a file, which is read and sent part by part."""
+
+    async def read_file(door: AtDoor, slug: str) -> Response:
+        view = await door.get_view(slug)
+        name = f"{view.letter.slug}@{view.letter.edition}"
+        headers = {
+            "Cache-Control": FILE_CACHE,
+            "Content-Disposition": f'attachment; filename="{name.replace("@", "-")}-{file}"',
+            "X-Robots-Tag": "noindex",
+        }
+        content = kind.write(door.running.site, door.running.letters, name)
+        return StreamingResponse(content, media_type=kind.media_type, headers=headers)
+
+    router.add_api_route(
+        f"/letters/{{slug}}/{file}",
+        read_file,
+        methods=["GET"],
+        name=f"read_{file.replace('.', '_')}",
+        summary=f"Read {file}",
+        description=description,
+        response_class=Response,
+        responses={200: {"description": description, "content": {kind.media_type: {}}}},
+    )
+
+
+_add_file("names.csv", FILES["names.csv"], "the public names, for a spreadsheet")
+_add_file("names.json", FILES["names.json"], "the public names, with the letter's numbers")
+_add_file("history.csv", FILES["history.csv"], "what every epoch left, for a spreadsheet")
+_add_file("history.json", FILES["history.json"], "what every epoch left")
+
+
+def _name_of(page: reading.LetterPage) -> str:
+    return f"{page.letter.slug}@{page.letter.edition}"
+
+
+def _answer(request: Request, kept: KeptFile, media_type: str, cache: str) -> Response:
+    headers = {"Cache-Control": cache, "ETag": kept.tag, "Vary": "Accept-Language"}
+    # A proxy that compresses has made the tag a weak one (RFC 9110, section 13.1.2).
+    if request.headers.get("if-none-match", "").removeprefix("W/") == kept.tag:
+        return Response(status_code=304, headers=headers)
+    return Response(kept.content, media_type=media_type, headers=headers)
