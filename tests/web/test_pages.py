@@ -25,6 +25,7 @@ from undersigned.web.pages.letters import values_of
 from undersigned.web.pages.markup import render_markdown
 from undersigned.web.pages.rendering import Renderer
 from undersigned.web.pages.share import make_share
+from undersigned.web.pages.timeline import Timeline
 from undersigned.web.static_files import StaticFiles
 
 PATH = "/letters/small-letter"
@@ -253,6 +254,7 @@ def render(
     values = values_of(page, text, 0) | {
         "html": render_markdown(text.text),
         "growth": None,
+        "timeline": Timeline((), ()),
         "names": NamesPage((), 0, 1, 1),
         "query": "",
         "struck": Struck((), 0),

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from undersigned.store.collector_schema import moment, published
+from undersigned.store.collector_schema import entry, moment, published, remark
 from undersigned.store.database import upsert
 
 
@@ -87,3 +87,26 @@ def find_covering(connection: sa.Connection, size: int) -> PublishedRow | None:
         .limit(1)
     ).first()
     return PublishedRow(*row) if row else None
+
+
+def list_dated_ends(connection: sa.Connection, letter_id: bytes) -> list[bytes]:
+    """Return the last entries of a letter's steps, of those that begin with a time."""
+    rows = connection.execute(
+        sa.select(entry.c.entry)
+        .join(entry, entry.c.leaf_index == moment.c.size - 1)
+        # Canonical JSON begins with its first member: of these records only those that state a time.
+        .where(moment.c.letter_id == letter_id, sa.func.substr(entry.c.entry, 1, 6) == b'{"at":')
+        .order_by(moment.c.size)
+    )
+    return [data for (data,) in rows]
+
+
+def list_remarked(connection: sa.Connection, letter_id: bytes, kind: str) -> list[int]:
+    """Return the times of a letter's steps that are remarks of a kind, one for each."""
+    rows = connection.execute(
+        sa.select(moment.c.at)
+        .join(remark, remark.c.record_index == moment.c.size - 1)
+        .where(moment.c.letter_id == letter_id, remark.c.kind == kind)
+        .order_by(moment.c.size)
+    )
+    return [at for (at,) in rows]

@@ -40,6 +40,7 @@ from undersigned.web.desk import signatures as desk_signatures
 from undersigned.web.desk.mounting import add_desk
 from undersigned.web.door import Door, IssuerDoor
 from undersigned.web.pages import answering as answering_pages
+from undersigned.web.pages import as_of as as_of_pages
 from undersigned.web.pages import embed, embed_data, files, oembed, share
 from undersigned.web.pages import guaranteeing as guaranteeing_pages
 from undersigned.web.pages import letters as letter_pages
@@ -53,6 +54,7 @@ from undersigned.web.pages import trustee as trustee_pages
 from undersigned.web.pages import verify as verify_pages
 from undersigned.web.pages.charts import Charts
 from undersigned.web.pages.rendering import Renderer
+from undersigned.web.pages.timeline import Timelines
 from undersigned.web.shell import API, UndersignedApp, make_shell
 from undersigned.web.static_files import StaticFiles
 
@@ -83,6 +85,7 @@ def make_app(running: RunningSite) -> UndersignedApp:
     app.state.door = Door(running)
     app.state.renderer = Renderer(static)
     app.state.charts = Charts()
+    app.state.timelines = Timelines()
     app.state.broadcast = Broadcast(running, Changes(running.site))
     app.state.files = files.Files()
     # The plain routes come first: they meet the rush.
@@ -101,6 +104,7 @@ def make_app(running: RunningSite) -> UndersignedApp:
         app.include_router(page.router)
     app.include_router(documents.router)
     app.include_router(letter_pages.router)
+    app.include_router(as_of_pages.router)
     app.include_router(sign_pages.router)
     app.include_router(method_pages.router)
     app.include_router(name_pages.router)

@@ -5,7 +5,7 @@ table are made of the same rows.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from undersigned.app.reading import HistoryRow
@@ -36,7 +36,8 @@ _TIME_STEPS: Final = (
 class Mark:
     """The row in which a number of signatures was reached for the first time, and where it is drawn.
 
-    `labelled`: there is room for the number beside the mark.
+    `labelled`: there is room for the number beside the mark. `before` is the row before it, None for
+    the first and where a greater number was reached in the same row; `foot` is where it was drawn.
     """
 
     number: int
@@ -45,6 +46,17 @@ class Mark:
     x: int
     y: int
     labelled: bool
+    before: HistoryRow | None = None
+    foot: int = FULL
+
+    @property
+    def joins(self) -> bool:
+        """Say whether signers who had waited came to stand with it: more left the waiting than ended."""
+        if self.before is None:
+            return False
+        before, now = self.before.counts, self.row.counts
+        ended = now.withdrawn + now.invalidated - before.withdrawn - before.invalidated
+        return now.standing > before.standing and before.waiting - now.waiting > ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,12 +166,26 @@ def _find_marks(
     y_of: Callable[[int], int],
 ) -> Iterator[Mark]:
     """Yield the mark of every number that a condition or the rule names, once it was reached."""
-    numbers = sorted({*letter.conditions, letter.rule})
-    for number in numbers:
-        row = next((row for row in rows if row.counts.m >= number), None)
-        if row is not None:
-            place = y_of(row.counts.standing)
-            yield Mark(number, number == letter.rule, row, x_of(row.at), place, labelled=False)
+    firsts = {
+        number: next((i for i, row in enumerate(rows) if row.counts.m >= number), None)
+        for number in sorted({*letter.conditions, letter.rule})
+    }
+    greatest = {index: number for number, index in firsts.items() if index}
+    for number, index in firsts.items():
+        if index is None:
+            continue
+        row = rows[index]
+        before = rows[index - 1] if greatest.get(index) == number else None
+        yield Mark(
+            number=number,
+            is_rule=number == letter.rule,
+            row=row,
+            x=x_of(row.at),
+            y=y_of(row.counts.standing),
+            labelled=False,
+            before=before,
+            foot=FULL if before is None else y_of(before.counts.standing),
+        )
 
 
 def _label(marks: Iterable[Mark]) -> Iterator[Mark]:
@@ -172,7 +198,7 @@ def _label(marks: Iterable[Mark]) -> Iterator[Mark]:
         )
         if is_free:
             labelled.append(mark)
-        yield Mark(mark.number, mark.is_rule, mark.row, mark.x, mark.y, labelled=is_free)
+        yield replace(mark, labelled=is_free)
 
 
 def _choose_times(start: int, end: int) -> list[int]:

@@ -25,6 +25,7 @@ from undersigned.web.pages.charts import Charts
 from undersigned.web.pages.markup import render_markdown
 from undersigned.web.pages.rendering import Renderer
 from undersigned.web.pages.share import element_code, make_share
+from undersigned.web.pages.timeline import Timelines
 
 LIVE_SCRIPT: Final = "dist/live.js"
 
@@ -62,19 +63,24 @@ def show_letter(
     charts = cast("Charts", request.app.state.charts)
     base = find_base_url(request, running.site.host)
     share = make_share(page, shown, language, base)
+    timelines = cast("Timelines", request.app.state.timelines)
+    growth = charts.get(running, page)
+    answers = get_answers(running.site, running.letters, slug)
+    guarantees = list_guarantees(running.site, running.letters, slug)
     values = values_of(page, shown, running.site.clock.now()) | {
         "html": render_markdown(shown.text),
         "has_pdf": has_pdf(running.site, page.letter.letter_id),
-        "growth": charts.get(running, page),
+        "growth": growth,
+        "timeline": timelines.get(running, page, growth, answers, guarantees),
         "names": get_names(running.site, running.letters, slug, query="", number=1),
         "query": "",
         "struck": get_struck(running.site, running.letters, slug),
-        "answers": get_answers(running.site, running.letters, slug),
+        "answers": answers,
         "follow_up": get_follow_up(running.site, running.letters, slug),
-        "guarantees": list_guarantees(running.site, running.letters, slug),
         "base": base,
         "share": share,
         "element_code": element_code(share, renderer.static, base),
+        "guarantees": guarantees,
         "witnesses": [printable(name) for name in find_cosigners(running.site)],
         "waits_for_witnesses": running.site.is_waiting_for_witnesses,
     }
