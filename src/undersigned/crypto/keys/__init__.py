@@ -12,6 +12,7 @@ from undersigned.crypto.keys.signer import SignerKey, code_of, generate_code, wo
 from undersigned.crypto.keys.token import TokenKey
 from undersigned.crypto.keys.trustee import TrusteeKey
 from undersigned.crypto.keys.trustee_file import format_locked, is_locked, parse_locked
+from undersigned.crypto.keys.webhook import WebhookKey
 
 __all__ = [
     "ChallengeKey",
@@ -21,6 +22,7 @@ __all__ = [
     "SignerKey",
     "TokenKey",
     "TrusteeKey",
+    "WebhookKey",
     "code_of",
     "format_locked",
     "generate_code",
