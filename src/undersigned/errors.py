@@ -164,6 +164,18 @@ class DeliveryWaits(Refused):
     """A mail to this addressee is on its way already."""
 
 
+class UnknownWebhook(Refused):
+    """The letter has no such webhook any more."""
+
+
+class WebhookKnown(Refused):
+    """This address is a webhook of the letter already."""
+
+
+class TooManyWebhooks(Refused):
+    """The letter has as many webhooks as it may have."""
+
+
 class NothingToInvalidate(Refused):
     """No public or opened signature fits that has not ended already."""
 

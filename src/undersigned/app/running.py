@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 from typing import Final
 
+from undersigned.app.calling import Calling
 from undersigned.app.clock import StoredClock
 from undersigned.app.damaged import Damaged
 from undersigned.app.deliveries import note_try
@@ -34,6 +35,7 @@ from undersigned.authority import Authority
 from undersigned.errors import StoreError
 from undersigned.mail import Mailer
 from undersigned.provider.asking import Provider
+from undersigned.webhook.calling import Caller
 
 REST_S: Final = 1.0
 """Seconds between two rounds of asking witnesses who are needed and do not cosign."""
@@ -64,6 +66,7 @@ class RunningSite:
         self._damaged = Damaged()
         self._timestamping = Timestamping(site, self.letters, authorities)
         self._releasing = Releasing(site, self.letters, self.desk.url, fonts)
+        self._calling = Calling(site, self.letters, self.desk.url, Caller())
         self._rest_until = 0.0
         self._operator = Operator()
         self._mailer = mailer
@@ -88,6 +91,7 @@ class RunningSite:
                 # apart, since a PDF takes seconds
                 "releasing": self._release,
                 "mails of the site": self._deliver,
+                "webhooks": self._call,
                 "tidying": Tidying(site).step,
                 "forgetting": Forgetting(site, self.letters, self.desk).step,
                 # apart, since an authority may let it wait
@@ -116,6 +120,7 @@ class RunningSite:
         if self.issuer is not None:
             self.issuer.stop()
         self._loops.stop()
+        self._calling.stop()
         if isinstance(self.site.clock, StoredClock):
             self.site.clock.save()
         try:
@@ -163,3 +168,6 @@ class RunningSite:
 
     def _release(self) -> None:
         self._releasing.step(time.monotonic())
+
+    def _call(self) -> None:
+        self._calling.step(time.monotonic())

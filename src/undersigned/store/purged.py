@@ -6,7 +6,7 @@ public with a guarantee. Whatever is kept of such a letter later goes in the sam
 
 import sqlalchemy as sa
 
-from undersigned.store import outbox, proposals
+from undersigned.store import outbox, proposals, webhooks
 from undersigned.store.answers_schema import answer_link, guarantee_offer
 from undersigned.store.collector_schema import purged
 from undersigned.store.database import insert_new
@@ -27,13 +27,15 @@ def list_purged(connection: sa.Connection) -> set[bytes]:
 def purge_addresses(connection: sa.Connection, letter_id: bytes, at: int) -> bool:
     """Delete where people get mail about a letter; say False if that was done before.
 
-    They are its trustees, its addressees and whoever was asked for a guarantee; mails that wait go, too.
+    They are its trustees, its addressees and whoever was asked for a guarantee; mails that wait go, too,
+    and webhooks: nothing that they would tell is to come.
     """
     values = {"letter_id": letter_id, "at": at}
     if not insert_new(connection, purged, values, returning=purged.c.letter_id):
         return False
     proposals.delete_addresses(connection, letter_id)
     outbox.delete_mails_about(connection, letter_id, "collector")
+    webhooks.delete_webhooks_of(connection, letter_id)
     delete_leftovers(connection, at)
     return True
 

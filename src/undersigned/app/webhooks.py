@@ -1,0 +1,184 @@
+"""The webhooks of a letter: added, given another secret, tested, resumed and removed by organisers.
+
+A secret is shown when it is made, and kept nowhere: it comes from `keys/webhook.key`, the webhook's id and
+the number of how often it was changed.
+"""
+
+import secrets
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final
+
+from undersigned.app.letters import Letters
+from undersigned.app.log import find_published
+from undersigned.app.site import Site
+from undersigned.app.webhook_events import TEST, Event, Source, format_event
+from undersigned.crypto.keys import WebhookKey
+from undersigned.domain.letter import LetterId
+from undersigned.encoding import format_base64url
+from undersigned.errors import StoreError, TooManyWebhooks, UnknownWebhook, WebhookKnown
+from undersigned.store import letters as letter_store
+from undersigned.store import purged as purged_store
+from undersigned.store import webhooks as webhook_store
+from undersigned.store.database import Connection
+from undersigned.store.webhooks import CallRow, WebhookRow
+from undersigned.webhook.signing import format_secret
+from undersigned.webhook.target import parse_target
+
+MOST: Final = 5
+"""Webhooks of a letter."""
+
+OVERLAP_S: Final = 86_400
+"""How long a secret is good after another was made."""
+
+SHOWN_CALLS: Final = 10
+
+ID_BYTES: Final = 16
+
+
+class WebhookState(StrEnum):
+    """Whether a webhook is called; `gone`: its receiver has said that it wants no more (410)."""
+
+    ON = "on"
+    GONE = "gone"
+
+
+class CallState(StrEnum):
+    """Where a call is: waiting for its first try or the next, taken by its receiver, given up."""
+
+    WAITING = "waiting"
+    TAKEN = "taken"
+    GIVEN_UP = "given-up"
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """A webhook with its last calls, the newest first."""
+
+    row: WebhookRow
+    calls: tuple[CallRow, ...]
+
+
+def open_key(site: Site) -> WebhookKey:
+    """Return the key that the secrets come from, made if there is none yet. Raises StoreError."""
+    path = site.folder / "keys" / "webhook.key"
+    if not path.exists():
+        try:
+            WebhookKey.generate().save(path)
+        except StoreError:
+            # Another process, or thread, may have made it meanwhile.
+            if not path.exists():
+                raise
+    return WebhookKey.load(path)
+
+
+def list_webhooks(site: Site, letters: Letters, name: str) -> list[Webhook]:
+    """Return the webhooks of a letter, the oldest first. Raises UnknownLetter."""
+    with site.collector.read() as connection:
+        row = letters.get_row(connection, name)
+        return [
+            Webhook(each, tuple(webhook_store.list_calls(connection, each.webhook, SHOWN_CALLS)))
+            for each in webhook_store.list_webhooks(connection, row.letter_id)
+        ]
+
+
+def add_webhook(site: Site, letters: Letters, name: str, url: str) -> str:
+    """Call an address from now on whenever there is news of a letter; return the secret, as it is shown.
+
+    Raises UnknownLetter, FormatError, WebhookKnown; TooManyWebhooks, also for a letter whose addresses were
+    deleted on schedule.
+    """
+    url = parse_target(url.strip()).url
+    key, published = open_key(site), find_published(site)
+    id_, now = secrets.token_bytes(ID_BYTES), site.clock.now()
+    with site.collector.write() as connection:
+        letter = letters.get_row(connection, name)
+        known = webhook_store.list_webhooks(connection, letter.letter_id)
+        if any(each.url == url for each in known):
+            raise WebhookKnown
+        if len(known) >= MOST or purged_store.find_purged(connection, letter.letter_id) is not None:
+            raise TooManyWebhooks
+        row = WebhookRow(
+            webhook=id_,
+            letter_id=letter.letter_id,
+            url=url,
+            secret=1,
+            overlap_until=None,
+            made_at=now,
+            state=WebhookState.ON.value,
+            position=0 if published is None else published.size,
+            counted=letter.epochs,
+            counted_at=now,
+        )
+        webhook_store.add_webhook(connection, row)
+    return format_secret(key.secret_of(id_, 1))
+
+
+def change_secret(site: Site, letters: Letters, name: str, id_: bytes) -> str:
+    """Make another secret, and return it; the one before is good for another day.
+
+    Raises UnknownLetter, UnknownWebhook.
+    """
+    key = open_key(site)
+    with site.collector.write() as connection:
+        row = _get(connection, letters, name, id_)
+        changed = replace(row, secret=row.secret + 1, overlap_until=site.clock.now() + OVERLAP_S)
+        webhook_store.put_webhook(connection, changed)
+    return format_secret(key.secret_of(id_, changed.secret))
+
+
+def call_to_test(site: Site, letters: Letters, name: str, id_: bytes, url: str) -> bool:
+    """Write a call that says nothing but that it is one; say False if one waits already.
+
+    `url` is where people reach the site. Raises UnknownLetter, UnknownWebhook.
+    """
+    now = site.clock.now()
+    with site.collector.write() as connection:
+        row = _get(connection, letters, name, id_)
+        if webhook_store.count_waiting(connection).get((id_, TEST)):
+            return False
+        letter = letters.get(connection, LetterId(row.letter_id)).letter
+        event = Event(TEST, max(row.position - 1, 0), now, {})
+        body = format_event(Source(letter, site.origin, url), event)
+        call = f"msg_{format_base64url(secrets.token_bytes(ID_BYTES))}"
+        webhook_store.add_call(connection, waiting_call(row, call, event, body, now))
+    return True
+
+
+def waiting_call(row: WebhookRow, call: str, event: Event, body: bytes, now: int) -> CallRow:
+    """Return a call that is to be made at once."""
+    state = CallState.WAITING.value
+    return CallRow(call, row.webhook, event.kind, event.leaf, body, now, state, 0, None, now, now)
+
+
+def resume_webhook(site: Site, letters: Letters, name: str, id_: bytes) -> None:
+    """Call a webhook again whose receiver has said that it is gone, with what is new from now on.
+
+    Raises UnknownLetter, UnknownWebhook.
+    """
+    published = find_published(site)
+    with site.collector.write() as connection:
+        row = _get(connection, letters, name, id_)
+        letter = letter_store.find_letter(connection, row.letter_id)
+        if row.state == WebhookState.ON or letter is None:
+            return
+        position = row.position if published is None else published.size
+        resumed = replace(
+            row, state=WebhookState.ON.value, position=position, counted=letter.epochs
+        )
+        webhook_store.put_webhook(connection, resumed)
+
+
+def remove_webhook(site: Site, letters: Letters, name: str, id_: bytes) -> None:
+    """Forget a webhook, with all its calls. Raises UnknownLetter, UnknownWebhook."""
+    with site.collector.write() as connection:
+        webhook_store.delete_webhook(connection, _get(connection, letters, name, id_).webhook)
+
+
+def _get(connection: Connection, letters: Letters, name: str, id_: bytes) -> WebhookRow:
+    """Return a webhook of a letter. Raises UnknownLetter, UnknownWebhook."""
+    letter = letters.get_row(connection, name)
+    row = webhook_store.find_webhook(connection, id_)
+    if row is None or row.letter_id != letter.letter_id:
+        raise UnknownWebhook
+    return row
