@@ -22,6 +22,11 @@ class Act(StrEnum):
     CHANGE_ROLE = "change-role"
     SEND_AGAIN = "send-again"
     RECORD_DELIVERY = "record-delivery"
+    ADD_WEBHOOK = "add-webhook"
+    CHANGE_WEBHOOK_SECRET = "change-webhook-secret"  # noqa: S105 - what is done
+    TEST_WEBHOOK = "test-webhook"
+    RESUME_WEBHOOK = "resume-webhook"
+    REMOVE_WEBHOOK = "remove-webhook"
     REVOKE_ACCOUNT = "revoke-account"
     PURGE = "purge"
     MAKE_ANSWER_LINK = "make-answer-link"

@@ -37,6 +37,7 @@ from undersigned.web.desk import roll as desk_roll
 from undersigned.web.desk import roll_imports as desk_roll_imports
 from undersigned.web.desk import signature as desk_signature
 from undersigned.web.desk import signatures as desk_signatures
+from undersigned.web.desk import webhooks as desk_webhooks
 from undersigned.web.desk.mounting import add_desk
 from undersigned.web.door import Door, IssuerDoor
 from undersigned.web.pages import answering as answering_pages
@@ -67,6 +68,7 @@ DESK: Final = (
     desk_answers,
     desk_deliveries,
     desk_guarantees,
+    desk_webhooks,
     desk_exports,
     desk_drafts,
     desk_draft_opening,
