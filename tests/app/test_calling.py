@@ -1,5 +1,6 @@
 """Calling: nothing is lost or told twice as another thing, whatever receivers, crashes and time do."""
 
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from tests.webhook.test_signing import documented_check
 from undersigned.app import calling
 from undersigned.app.calling import DELAYS_S, MOST_TRIES, Derivation
 from undersigned.app.noticing import post_notice
+from undersigned.app.running import RunningSite
 from undersigned.app.webhook_events import Source
 from undersigned.app.webhooks import (
     call_to_test,
@@ -24,7 +26,9 @@ from undersigned.app.webhooks import (
 from undersigned.domain.letter import Letter, Mode, State
 from undersigned.domain.record import NoticeKind
 from undersigned.errors import TooManyWebhooks, UnknownWebhook, WebhookKnown
+from undersigned.mail import OutboxMailer
 from undersigned.store.purged import purge_addresses
+from undersigned.webhook.calling import Problem
 
 
 @pytest.fixture(scope="session")
@@ -372,3 +376,25 @@ def test_no_secret_is_on_disk_or_in_a_log(
     for path in village.site.folder.rglob("*.db*"):
         assert key not in path.read_bytes()
     assert (village.site.folder / "keys" / "webhook.key").stat().st_mode & 0o077 == 0
+
+
+def test_a_site_as_it_is_served_calls_nobody_near(
+    hooked: Hooked, letter: Letter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its own loop, with nothing put into it, looks the name up, sees where it leads, and leaves it there."""
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 443))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+    hooked.add()
+    post(hooked.village)
+    running = RunningSite(
+        hooked.village.site, OutboxMailer(hooked.certificate.parent, "a@b.example")
+    )
+    assert "webhooks" in [thread.name for thread in running._loops._threads]
+    running._call()
+    while running._calling.on_the_way:
+        running._call()
+        time.sleep(0.01)
+    running._calling.stop()
+    running.desk.close()
+    assert hooked.states() == [("letter.notice", "waiting", 1, Problem.REFUSED.value)]
+    assert hooked.receiver.connections == 0
