@@ -7,8 +7,8 @@ QUIET = 4
 
 
 def format_qr(url: str) -> str:
-    """Return a QR code of an address as SVG: modules of one unit, without a margin."""
-    return _draw(url, xmldecl=False, border=0)
+    """Return a QR code of an address as SVG without a size or margin: its view box has modules of one unit."""
+    return _draw(url, xmldecl=False, border=0, omitsize=True)
 
 
 def format_qr_file(url: str) -> bytes:
