@@ -32,7 +32,7 @@ OPTIONS = ("--checks", "all", "--continue-on-failure", "--exclude-path-regex", "
 """Pages of the desk are for who is signed in; tests/web/test_permissions.py walks through them. Event
 streams have no end to wait for; tests/web/test_events.py listens to them."""
 
-OPERATIONS = 49
+OPERATIONS = 58
 ISSUER_OPERATIONS = 10
 """So many are described at least: a description that shrinks would be tested by nothing."""
 
@@ -102,6 +102,7 @@ def known(live_site: LiveSite) -> dict[str, list[str]]:
         "path.leaf_hash": [leaf.hex()],
         "path.leaf": [name["leaf"]],
         "path.digest": [text.hash.hex() for text in live_site.letter.texts],
+        "query.url": [f"{live_site.url}/letters/{live_site.slug}"],
         "body.record": [posted["record"], _issued(live_site)],
         "body.blob": [posted["blob"]],
         "body.proof.code": list(live_site.invites[2:]),

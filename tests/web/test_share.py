@@ -181,6 +181,7 @@ def test_oembed(client: httpx2.Client, live_site: LiveSite) -> None:
         ({"url": "SITE/letters/small-letter@2"}, 404), ({"url": "SITE/letters/%2e%2e"}, 404),
         ({"url": "javascript:SITE/letters/small-letter"}, 404),
         ({"url": "SITE/letters/small-letter", "format": "xml"}, 501),
+        ({"url": "SITE/letters/small-letter", "format": "<xml>"}, 400),
         ({"url": "SITE/letters/small-letter", "maxwidth": "0"}, 400),
         ({"url": "SITE/letters/small-letter", "maxwidth": "1e3"}, 400),
         ({"url": "SITE/letters/small-letter", "maxheight": "-1"}, 400),

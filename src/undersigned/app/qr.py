@@ -7,7 +7,7 @@ QUIET = 4
 
 
 def format_qr(url: str) -> str:
-    """Return a QR code of an address as SVG without a size or margin: its view box has modules of one unit."""
+    """Return a QR code of an address as SVG, a module for each unit of its view box, without a margin."""
     return _draw(url, xmldecl=False, border=0, omitsize=True)
 
 

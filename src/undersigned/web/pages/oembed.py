@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from undersigned.app import reading
-from undersigned.errors import UnknownLetter
+from undersigned.errors import FormatError, UnknownLetter
 from undersigned.web.api.decimals import DECIMAL
 from undersigned.web.api.models import OembedAnswer
 from undersigned.web.door import AtDoor
@@ -42,13 +42,15 @@ def get_oembed(
     door: AtDoor,
     response: Response,
     url: Annotated[str, Query(max_length=LONGEST_ADDRESS)],
-    form: Annotated[str, Query(alias="format", max_length=20)] = "json",
+    form: Annotated[str, Query(alias="format", json_schema_extra={"enum": ["json"]})] = "json",
     maxwidth: Annotated[int, _PIXELS, DECIMAL, Query()] = MOST_PIXELS,
     maxheight: Annotated[int, _PIXELS, DECIMAL, Query()] = MOST_PIXELS,
 ) -> OembedAnswer:
     """Tell how the letter at an address of this site is embedded."""
-    if form != "json":
+    if form == "xml":
         raise HTTPException(501)
+    if form != "json":
+        raise FormatError("`format` must be json")
     site = door.running.site
     base = find_base_url(request, site.host)
     language = renderer_of(request).language_of(request)
