@@ -71,6 +71,7 @@ def paths(live_site: LiveSite, tmp_path_factory: pytest.TempPathFactory) -> list
         for invite in live_site.invites[:SIGNERS]:
             signed(client, live_site.slug, invite, Mode.PUBLIC, statement="At night, too.")
         names = client.get(f"/api/v1{letter}/names").json()["names"]
+        size = client.get(f"/api/v1{letter}/counts").json()["size"]
     folder = tmp_path_factory.mktemp("proposed") / "letter"
     keys = (TrusteeKey.generate(), None)
     _, proposal = make_proposal(live_site.site, folder, "proposed", keys, 2)
@@ -78,6 +79,7 @@ def paths(live_site: LiveSite, tmp_path_factory: pytest.TempPathFactory) -> list
         "/",
         letter,
         f"/proposals/{proposal.letter_id.hex()}",
+        f"{letter}/at/{size}",
         f"{letter}/names",
         f"{letter}/names?q=nobody",
         f"{letter}/names/{names[0]['leaf']}",
