@@ -15,7 +15,7 @@ from undersigned.app.meaning import Criteria, select_signatures
 from undersigned.app.moderating import invalidate
 from undersigned.app.noticing import post_notice
 from undersigned.app.reading import HistoryRow
-from undersigned.app.timeline import Event, EventKind
+from undersigned.app.timeline import Event, EventKind, Logged, read_logged
 from undersigned.domain.letter import Letter, Mode
 from undersigned.domain.reasons import InvalidateReason, NoticeKind
 from undersigned.web.pages.growth import make_growth
@@ -122,6 +122,31 @@ def test_sizes_without_a_page(pages: httpx2.Client, size: str) -> None:
     answer = pages.get(f"/letters/yard/at/{size}", headers={"Accept": "text/html"})
     assert answer.status_code in (400, 404)
     assert "<h1" in answer.text
+
+
+def test_the_log_is_read_on(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Read step by step as the log grows, or at once at its end: the same events."""
+    with one_token_key(), village_in(tmp_path_factory.mktemp("village") / "data") as village:
+        letter_id = fill_yard(village).letter_id
+        whole = read_logged(village.site, letter_id, Logged())
+        assert read_logged(village.site, letter_id, whole) is whole
+        letter = village.open()
+        seen = Logged()
+        leaver, *_ = village.members(letter, 3, Mode.PUBLIC)
+        for _ in range(4):
+            village.later(2)
+            seen = read_logged(village.site, letter.letter_id, seen)
+        village.withdraw(leaver)
+        village.later(2)
+        seen = read_logged(village.site, letter.letter_id, seen)
+        again = read_logged(village.site, letter.letter_id, Logged())
+    assert seen == again
+    assert [event.word for event in seen.events] == ["open", "reached", "open-again"]
+    assert [event.word or event.kind.value for event in whole.events] == [
+        "open",
+        "lapsed",
+        "invalidated",
+    ]
 
 
 def history_of(numbers: list[tuple[int, int]]) -> list[HistoryRow]:

@@ -17,6 +17,7 @@ from undersigned.domain.letter import State
 from undersigned.domain.reasons import ResponseSource
 from undersigned.domain.record import OutcomeRecord, parse_record
 from undersigned.store import deliveries as delivery_store
+from undersigned.store import log as log_store
 from undersigned.store import moments as moment_store
 from undersigned.store.database import Connection
 
@@ -49,10 +50,36 @@ class Event:
     place: str | None = None
 
 
-def read_logged(site: Site, letter_id: bytes) -> tuple[Event, ...]:
-    """Return the states that a letter entered, and when signatures were invalidated."""
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """What the log's records say of a letter, as far as a size."""
+
+    size: int = 0
+    states: tuple[Event, ...] = ()
+    struck: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """The states that it entered, and when how many signatures were invalidated."""
+        invalidated = (
+            Event(EventKind.INVALIDATED, at, number=number, place="#struck")
+            for at, number in self.struck
+        )
+        return (*self.states, *invalidated)
+
+
+def read_logged(site: Site, letter_id: bytes, known: Logged) -> Logged:
+    """Read on from what is known; a long letter is read whole once."""
     with site.collector.read() as connection:
-        return (*_states(connection, letter_id), *_invalidations(connection, letter_id))
+        checkpoint = log_store.find_checkpoint(connection)
+        size = 0 if checkpoint is None else checkpoint.size
+        if size == known.size:
+            return known
+        entries = moment_store.list_dated_ends(connection, letter_id, after=known.size)
+        times = moment_store.list_remarked(connection, letter_id, "invalidate", after=known.size)
+    struck = Counter(dict(known.struck))
+    struck.update(times)
+    return Logged(size, _states(known.states, entries), tuple(struck.items()))
 
 
 def list_events(
@@ -64,26 +91,20 @@ def list_events(
     return (*_notices(page), *delivered, *_answers(answers), *_guarantees(guarantees))
 
 
-def _states(connection: Connection, letter_id: bytes) -> Iterator[Event]:
-    """Yield an event for each outcome; a later wave is one in a state that the letter is in already."""
-    before: OutcomeRecord | None = None
-    for entry in moment_store.list_dated_ends(connection, letter_id):
+def _states(known: tuple[Event, ...], entries: Sequence[bytes]) -> tuple[Event, ...]:
+    """Return an event for each outcome; a later wave is one in a state that the letter is in already."""
+    events = list(known)
+    for entry in entries:
         record = parse_record(entry)
         if not isinstance(record, OutcomeRecord):
             continue
         word = record.state.value
-        if before is not None and record.state is State.OPEN:
+        if events and record.state is State.OPEN:
             word = "open-again"
-        elif before is not None and before.state is record.state:
+        elif events and record.state is State.RELEASED and events[-1].word in ("released", "wave"):
             word = "wave"
-        before = record
-        yield Event(EventKind.STATE, record.at, word, record.standing)
-
-
-def _invalidations(connection: Connection, letter_id: bytes) -> Iterator[Event]:
-    numbers = Counter(moment_store.list_remarked(connection, letter_id, "invalidate"))
-    for at, number in numbers.items():
-        yield Event(EventKind.INVALIDATED, at, number=number, place="#struck")
+        events.append(Event(EventKind.STATE, record.at, word, record.standing))
+    return tuple(events)
 
 
 def _deliveries(connection: Connection, letter_id: bytes) -> Iterator[Event]:

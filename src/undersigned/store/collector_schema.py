@@ -186,6 +186,7 @@ moment = table(
     number("at"),
     number("headcount"),
     text("counts"),
+    sa.Index("moment_by_time", "letter_id", "at", "size"),
 )
 
 # every checkpoint that was published, as the world saw it last: with its cosignatures

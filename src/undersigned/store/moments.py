@@ -1,6 +1,6 @@
 """What every letter was after each step that changed its numbers, and the checkpoints that prove it."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -39,7 +39,8 @@ def put_moment(connection: sa.Connection, row: MomentRow) -> None:
 
 def find_by_size(connection: sa.Connection, letter_id: bytes, size: int) -> MomentRow | None:
     """Return what the last step left whose tree is not larger; None before the letter opened."""
-    return _find_last(connection, letter_id, moment.c.size <= size)
+    chosen = _of(letter_id).where(moment.c.size <= size)
+    return _first(connection, chosen.order_by(moment.c.size.desc()))
 
 
 def find_by_time(connection: sa.Connection, letter_id: bytes, at: int) -> MomentRow | None:
@@ -47,29 +48,22 @@ def find_by_time(connection: sa.Connection, letter_id: bytes, at: int) -> Moment
 
     Within a letter neither size nor time ever falls.
     """
-    return _find_last(connection, letter_id, moment.c.at <= at)
-
-
-def _find_last(
-    connection: sa.Connection, letter_id: bytes, condition: sa.ColumnElement[bool]
-) -> MomentRow | None:
-    row = connection.execute(
-        sa.select(*_COLUMNS)
-        .where(moment.c.letter_id == letter_id, condition)
-        .order_by(moment.c.size.desc())
-        .limit(1)
-    ).first()
-    return MomentRow(*row) if row else None
+    chosen = _of(letter_id).where(moment.c.at <= at)
+    return _first(connection, chosen.order_by(moment.c.at.desc(), moment.c.size.desc()))
 
 
 def find_later(connection: sa.Connection, letter_id: bytes, at: int) -> MomentRow | None:
     """Return what the first step left that is later than a time, or None."""
-    row = connection.execute(
-        sa.select(*_COLUMNS)
-        .where(moment.c.letter_id == letter_id, moment.c.at > at)
-        .order_by(moment.c.size)
-        .limit(1)
-    ).first()
+    chosen = _of(letter_id).where(moment.c.at > at)
+    return _first(connection, chosen.order_by(moment.c.at, moment.c.size))
+
+
+def _of(letter_id: bytes) -> "sa.Select[Any]":
+    return sa.select(*_COLUMNS).where(moment.c.letter_id == letter_id)
+
+
+def _first(connection: sa.Connection, query: "sa.Select[Any]") -> MomentRow | None:
+    row = connection.execute(query.limit(1)).first()
     return MomentRow(*row) if row else None
 
 
@@ -89,24 +83,30 @@ def find_covering(connection: sa.Connection, size: int) -> PublishedRow | None:
     return PublishedRow(*row) if row else None
 
 
-def list_dated_ends(connection: sa.Connection, letter_id: bytes) -> list[bytes]:
-    """Return the last entries of a letter's steps, of those that begin with a time."""
+def list_dated_ends(connection: sa.Connection, letter_id: bytes, *, after: int) -> list[bytes]:
+    """Return the last entries of a letter's steps above a size, of those that begin with a time."""
     rows = connection.execute(
         sa.select(entry.c.entry)
         .join(entry, entry.c.leaf_index == moment.c.size - 1)
-        # Canonical JSON begins with its first member: of these records only those that state a time.
-        .where(moment.c.letter_id == letter_id, sa.func.substr(entry.c.entry, 1, 6) == b'{"at":')
+        .where(
+            moment.c.letter_id == letter_id,
+            moment.c.size > after,
+            # Canonical JSON begins with its first member: of these only records that state a time.
+            sa.func.substr(entry.c.entry, 1, 6) == b'{"at":',
+        )
         .order_by(moment.c.size)
     )
     return [data for (data,) in rows]
 
 
-def list_remarked(connection: sa.Connection, letter_id: bytes, kind: str) -> list[int]:
-    """Return the times of a letter's steps that are remarks of a kind, one for each."""
+def list_remarked(
+    connection: sa.Connection, letter_id: bytes, kind: str, *, after: int
+) -> list[int]:
+    """Return the times of a letter's steps above a size that are remarks of a kind, one for each."""
     rows = connection.execute(
         sa.select(moment.c.at)
         .join(remark, remark.c.record_index == moment.c.size - 1)
-        .where(moment.c.letter_id == letter_id, remark.c.kind == kind)
+        .where(moment.c.letter_id == letter_id, moment.c.size > after, remark.c.kind == kind)
         .order_by(moment.c.size)
     )
     return [at for (at,) in rows]

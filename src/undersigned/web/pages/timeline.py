@@ -14,7 +14,7 @@ from undersigned.app.answers import Answers
 from undersigned.app.guarantees import ShownGuarantee
 from undersigned.app.reading import LetterPage
 from undersigned.app.running import RunningSite
-from undersigned.app.timeline import Event, EventKind
+from undersigned.app.timeline import Event, EventKind, Logged
 from undersigned.web.pages.growth import FULL, Growth, Mark
 
 MOST_LINES: Final = 100
@@ -55,11 +55,11 @@ class Timeline:
 
 
 class Timelines:
-    """What the log says of the letters that are being read, once for each size. Threads share it."""
+    """What the log says of the letters that are being read; it is read on as it grows. Threads share it."""
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._read: dict[bytes, tuple[int, tuple[Event, ...]]] = {}
+        self._read: dict[bytes, Logged] = {}
 
     def get(
         self,
@@ -71,20 +71,18 @@ class Timelines:
     ) -> Timeline:
         """Return the timeline of a letter as its page shows it."""
         events = timeline.list_events(running.site, page, answers, guarantees)
-        return make_timeline((*self._logged(running, page), *events), growth)
+        logged = self._logged(running, page.letter.letter_id)
+        return make_timeline((*logged.events, *events), growth)
 
-    def _logged(self, running: RunningSite, page: LetterPage) -> tuple[Event, ...]:
-        letter_id, size = page.letter.letter_id, page.numbers.size
+    def _logged(self, running: RunningSite, letter_id: bytes) -> Logged:
         with self._lock:
-            read_at, events = self._read.get(letter_id, (-1, ()))
-        if read_at == size:
-            return events
-        events = timeline.read_logged(running.site, letter_id)
+            known = self._read.get(letter_id, Logged())
+        logged = timeline.read_logged(running.site, letter_id, known)
         with self._lock:
             if len(self._read) >= MOST_LETTERS:
                 self._read.clear()
-            self._read[letter_id] = (size, events)
-        return events
+            self._read[letter_id] = logged
+        return logged
 
 
 def make_timeline(events: Iterable[Event], growth: Growth | None) -> Timeline:
