@@ -1,17 +1,23 @@
 """`python -m bench [NAME ...]`: run all benchmarks, or those that are named; 1 if a goal was missed."""
 
+import os
 import sys
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from bench import browser, roll, start
+from bench import accept, browser, opening, outcome, read, roll, start, verify
 from bench.report import RESULTS, format_table, save
 from bench.result import Result
 
 BENCHMARKS: Final[dict[str, Callable[[], Iterable[Result]]]] = {
+    "accept": accept.measure,
     "browser": browser.measure,
+    "open": opening.measure,
+    "outcome": outcome.measure,
+    "read": read.measure,
     "roll": roll.measure,
     "start": start.measure,
+    "verify": verify.measure,
 }
 
 
@@ -23,10 +29,12 @@ def main(names: list[str]) -> int:
         print(f"hint: there are {', '.join(BENCHMARKS)}", file=sys.stderr)
         return 2
     found: dict[str, list[Result]] = {}
+    loads: dict[str, float] = {}
     for name in names or BENCHMARKS:
-        print(f"measuring {name}", file=sys.stderr, flush=True)
+        loads[name] = os.getloadavg()[0]
+        print(f"measuring {name}, load {loads[name]:.1f}", file=sys.stderr, flush=True)
         found[name] = list(BENCHMARKS[name]())
-    save(found)
+    save(found, loads)
     print(format_table(found))
     print(f"written to {RESULTS.relative_to(RESULTS.parents[1])}", file=sys.stderr)
     return 0 if all(result.reached for results in found.values() for result in results) else 1

@@ -15,27 +15,29 @@ FOLDER: Final = Path(__file__).parent
 RESULTS: Final = FOLDER / "results.json"
 
 
-def save(found: Mapping[str, Sequence[Result]]) -> None:
+def save(found: Mapping[str, Sequence[Result]], loads: Mapping[str, float]) -> None:
     """Write results.json, and a picture for each module that was run.
 
-    What the file has of modules that were not run stays in it.
+    `loads` says how many processes wanted a core when a module began. What the file has of modules that
+    were not run stays in it.
     """
     kept: dict[str, list[Any]] = {}
     if RESULTS.exists():
         for line in json.loads(RESULTS.read_text())["results"]:
             kept.setdefault(line["module"], []).append(line)
     for module, results in found.items():
-        kept[module] = [_line_of(module, result) for result in results]
+        kept[module] = [_line_of(module, result, loads[module]) for result in results]
         (FOLDER / f"{module}.svg").write_text(draw(module, results))
     lines = [line for module in sorted(kept) for line in kept[module]]
     text = json.dumps({"machine": _machine(), "results": lines}, indent=2)
     RESULTS.write_text(text + "\n")
 
 
-def _line_of(module: str, result: Result) -> dict[str, object]:
+def _line_of(module: str, result: Result, load: float) -> dict[str, object]:
     line = asdict(result)
     del line["at_most"]
-    return {"module": module, **line, "goal": result.goal_words, "reached": result.reached}
+    said = {"goal": result.goal_words, "reached": result.reached, "load": round(load, 1)}
+    return {"module": module, **line, **said}
 
 
 def _machine() -> dict[str, str | int | None]:

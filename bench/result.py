@@ -38,3 +38,18 @@ def share(
     return Result(
         benchmark, f"{limit:,} {unit}", work, median, min(ratios), max(ratios), float(goal)
     )
+
+
+def of_ratios(
+    benchmark: str,
+    reference: str,
+    work: str,
+    ratios: Sequence[float],
+    goal: float,
+    *,
+    at_most: bool = True,
+) -> Result:
+    """Return what rounds of work over reference came to."""
+    found = [round(ratio, 4) for ratio in ratios]
+    median = round(statistics.median(found), 4)
+    return Result(benchmark, reference, work, median, min(found), max(found), goal, at_most)

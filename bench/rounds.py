@@ -1,0 +1,44 @@
+"""How it is measured: sizes, rounds in which work and reference take turns, processor time."""
+
+import gc
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+FULL: Final = os.environ.get("FULL") == "1"
+"""`make bench FULL=1`: the sizes that the goals are about, and more rounds; it takes an hour."""
+
+ROUNDS: Final = 5 if FULL else 3
+
+_TICKS_PER_S: Final = os.sysconf("SC_CLK_TCK")
+
+
+def sized(quick: int, full: int) -> int:
+    """Return the size for this run."""
+    return full if FULL else quick
+
+
+def cpu_of(pid: int) -> float:
+    """Return the seconds of processor time, user and system, of all threads of a process."""
+    # The name in brackets may hold anything, so what is counted begins behind it.
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICKS_PER_S
+
+
+def cpu_time(work: Callable[[], object]) -> float:
+    """Return the seconds of processor time that work took in this process."""
+    gc.collect()
+    start = time.process_time()
+    work()
+    return time.process_time() - start
+
+
+def take_turns(work: Callable[[], object], reference: Callable[[], object]) -> list[float]:
+    """Return the processor time of work over that of its reference, for each round."""
+    ratios = []
+    for _ in range(ROUNDS):
+        bare = cpu_time(reference)
+        ratios.append(cpu_time(work) / bare)
+    return ratios
