@@ -102,3 +102,20 @@ def test_wrong_settings_are_named_without_their_value(
         read_settings()
     assert PREFIX + name in caught.value.detail
     assert not value or value in "0x" or value not in caught.value.detail
+
+
+@pytest.mark.parametrize("name", ["CONTACT", "SECURITY_CONTACT"])
+def test_contacts_are_addresses(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Up to four of the three kinds that RFC 9116 has; nothing that could begin a line of its own."""
+    good = "mailto:a@b.example https://b.example/report tel:+62-21-555"
+    for value in ("mailto:a@b.example", good):
+        monkeypatch.setenv(PREFIX + name, value)
+        assert getattr(read_settings(), name.lower()) == value
+    for value in (
+        "", "a@b.example", "http://b.example", "mailto:a", "javascript:alert(1)", "mailto:a@b.example ",
+        "mailto:a@b.example\nContact: mailto:evil@c.example", " ".join(["tel:+1-555"] * 5), "tel:555",
+        "https://b.example/<a>",
+    ):  # fmt: skip
+        monkeypatch.setenv(PREFIX + name, value)
+        with pytest.raises(FormatError, match=PREFIX + name):
+            read_settings()

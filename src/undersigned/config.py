@@ -14,6 +14,12 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from undersigned.errors import FormatError
 
 PREFIX: Final = "UNDERSIGNED_"
+_CONTACT: Final = (
+    r"(mailto:[^\s@<>]{1,64}@[^\s@<>]{1,253}|https://[^\s<>]{1,500}|tel:\+[0-9-]{3,30})"
+)
+CONTACTS: Final = rf"^{_CONTACT}( {_CONTACT}){{0,3}}$"
+"""Addresses that a `Contact` of a security.txt may have (RFC 9116, section 2.5.3)."""
+
 Role = Literal["all", "collector", "issuer"]
 LONGEST_SECRET: Final = 4096
 """Bytes of a secret's file: far above any address of a mail server."""
@@ -44,6 +50,25 @@ class Settings(BaseSettings):
         default=None,
         description="what is served: `all`, a site with its issuer; `collector`, a site without one; "
         "`issuer`, an issuer apart; what the folder holds otherwise",
+    )
+    operator: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=200,
+        pattern=r"^\S(.*\S)?$",
+        description="who runs this server, as its pages about itself and about privacy name them",
+    )
+    contact: str | None = Field(
+        default=None,
+        pattern=CONTACTS,
+        description="where people reach whoever runs this server: addresses that begin with `mailto:`, "
+        "`https:` or `tel:`, at most 4, with spaces between; without any, its pages say that none is named",
+    )
+    security_contact: str | None = Field(
+        default=None,
+        pattern=CONTACTS,
+        description="where a weakness of this server is reported, written alike; without any there is no "
+        "`/.well-known/security.txt`",
     )
     smtp_url: SecretStr | None = Field(
         default=None,

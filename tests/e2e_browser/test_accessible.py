@@ -87,6 +87,12 @@ def paths(live_site: LiveSite, tmp_path_factory: pytest.TempPathFactory) -> list
         f"{letter}/signature",
         "/verify",
         "/trustee",
+        "/?q=kitchen",
+        f"{letter}/texts",
+        "/about",
+        "/privacy",
+        "/how-to-check",
+        "/threat-model",
         "/letters/nothing",
         f"{letter}/names?page=0",
     ]

@@ -27,7 +27,7 @@ MILL = {
     "en": Words(
         "Mend the mill",
         "The miller of Ostmere",
-        "The wheel has stood still since the *spring*.\n\n## What it costs\n\n"
+        "The wheel has stood still since the *spring*.\n\n# What it costs\n\n"
         "We carry our grain two hours to the next village, and pay twice.",
         "The wheel turns again before the harvest.",
         "Unless it turns, we will grind by hand, and sell at our own gates.",
@@ -36,7 +36,7 @@ MILL = {
     "id": Words(
         "Perbaiki kincir",
         "Penggiling di Ostmere",
-        "Kincir berhenti sejak *musim semi*.\n\n## Apa akibatnya\n\n"
+        "Kincir berhenti sejak *musim semi*.\n\n# Apa akibatnya\n\n"
         "Kami membawa gandum dua jam ke desa sebelah, dan membayar dua kali.",
         "Kincir berputar lagi sebelum panen.",
         "Jika tidak berputar, kami akan menggiling dengan tangan, dan menjual di pintu kami sendiri.",
@@ -45,7 +45,7 @@ MILL = {
     "ar": Words(
         "أصلحوا الطاحونة",
         "طحّان أوستمير",
-        "توقّف الدولاب منذ *الربيع*.\n\n## ما الذي يكلّفه ذلك\n\nنحمل حبوبنا ساعتين إلى القرية المجاورة، وندفع "
+        "توقّف الدولاب منذ *الربيع*.\n\n# ما الذي يكلّفه ذلك\n\nنحمل حبوبنا ساعتين إلى القرية المجاورة، وندفع "
         "الثمن مرتين.",
         "يدور الدولاب من جديد قبل الحصاد.",
         "إن لم يدر، طحنّا بأيدينا وبعنا عند أبوابنا.",
@@ -57,7 +57,7 @@ WELL = {
     "ar": Words(
         "أبقوا البئر مفتوحة",
         "مجلس القرية",
-        "البئر للجميع. في الأول من مارس أُغلقت، ولم يُسأل أحد منّا.\n\n## لماذا نكتب\n\nالماء أقرب من السوق، "
+        "البئر للجميع. في الأول من مارس أُغلقت، ولم يُسأل أحد منّا.\n\n# لماذا نكتب\n\nالماء أقرب من السوق، "
         "والطريق إليه طريق الأطفال.",
         "تبقى البئر مفتوحة ليلًا ونهارًا.",
         "إن بقيت مغلقة، حفرنا بئرًا أخرى ودعونا الجيران.",
@@ -67,7 +67,7 @@ WELL = {
         "Keep the well open",
         "The council of the village",
         "The well is for everyone. On the first of March it was closed, and none of us was asked.\n\n"
-        "## Why we write\n\nThe water is nearer than the market, and the way to it is the children’s way.",
+        "# Why we write\n\nThe water is nearer than the market, and the way to it is the children’s way.",
         "The well stays open by day and by night.",
         "If it stays closed, we will dig another one, and invite the neighbours.",
         "The register of the village.",

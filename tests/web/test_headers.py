@@ -68,7 +68,7 @@ def test_pages(client: httpx2.Client, path: str, accept: str) -> None:
 @pytest.mark.parametrize(
     ("path", "scripts", "forms"),
     [
-        ("/", False, False),
+        ("/", False, True),
         ("/nothing", False, False),
         ("/letters/small-letter", True, True),
         ("/letters/small-letter/names", False, True),

@@ -50,7 +50,7 @@ def test_first_page_lists_the_letters(client: httpx2.Client) -> None:
         '<a href="/letters/small-letter@1">Keep the &lt;night&gt; kitchen open</a>' in answer.text
     )
     text = texts_of(answer.text)
-    assert "1 of 14 open" in text
+    assert "1 of 14 7.1% open" in text
     assert "To: The council of the house" in text
     assert "An answer is due by 1 May 2099, 12:00 UTC, in " in text
     check_soundness(answer.text)

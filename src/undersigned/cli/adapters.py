@@ -10,6 +10,7 @@ from undersigned.errors import FormatError
 from undersigned.mail import DkimKey, Mailer, OutboxMailer, SmtpMailer
 from undersigned.provider.asking import Provider
 from undersigned.provider.terms import ProviderTerms
+from undersigned.web.imprint import Imprint
 
 
 def mailer_of(settings: Settings, host: str, folder: Path) -> Mailer:
@@ -19,6 +20,15 @@ def mailer_of(settings: Settings, host: str, folder: Path) -> Mailer:
     if settings.smtp_url is not None:
         return SmtpMailer(settings.smtp_url.get_secret_value(), sender, dkim)
     return OutboxMailer(folder / "outbox", sender, dkim)
+
+
+def imprint_of(settings: Settings) -> Imprint:
+    """Return who answers for a server, as its settings say."""
+    return Imprint(
+        settings.operator,
+        tuple((settings.contact or "").split()),
+        tuple((settings.security_contact or "").split()),
+    )
 
 
 def dkim_of(settings: Settings, sender: str) -> DkimKey | None:

@@ -9,7 +9,7 @@ from undersigned.app.issuer import Issuer
 from undersigned.app.outside_collector import OutsideCollectors
 from undersigned.app.running_issuer import RunningIssuer
 from undersigned.cli import output
-from undersigned.cli.adapters import mailer_of, provider_of
+from undersigned.cli.adapters import imprint_of, mailer_of, provider_of
 from undersigned.cli.desk_opening import offer_claim
 from undersigned.cli.http import open_client
 from undersigned.cli.listening import addresses_of, is_local, listen, port_of, url_of
@@ -60,7 +60,7 @@ def _serve_on(
         if isinstance(issuer.clock, StoredClock):
             issuer.clock.start()
         port = port_of(listener)
-        server = make_server(make_issuer_app(running), settings.host, port)
+        server = make_server(make_issuer_app(running, imprint_of(settings)), settings.host, port)
         with ending_by_signals(server):
             _announce(issuer, settings.host, port)
             offer_claim(running.desk)

@@ -19,7 +19,7 @@ from undersigned.app.running import RunningSite
 from undersigned.app.site import Site, WholeSite
 from undersigned.authority import Authority
 from undersigned.cli import output
-from undersigned.cli.adapters import authorities_of, mailer_of, provider_of
+from undersigned.cli.adapters import authorities_of, imprint_of, mailer_of, provider_of
 from undersigned.cli.desk_opening import offer_claim
 from undersigned.cli.listening import addresses_of, is_local, listen, port_of, url_of
 from undersigned.cli.site_folder import open_or_make
@@ -28,6 +28,7 @@ from undersigned.errors import NoSite, SiteExists, StoreError
 from undersigned.mail import Mailer
 from undersigned.provider.asking import Provider
 from undersigned.web.asgi import make_app
+from undersigned.web.imprint import NOBODY, Imprint
 from undersigned.web.logs import configure_logging
 from undersigned.web.reverse_proxy import caddy_lines, nginx_lines
 from undersigned.web.serving import make_server, raise_file_limit
@@ -58,6 +59,7 @@ def serve_site(settings: Settings, origin: str | None) -> None:
             url=url or None,
             provider=provider,
             fonts=settings.fonts,
+            imprint=imprint_of(settings),
         )
 
 
@@ -83,11 +85,12 @@ def serve_on(
     url: str | None = None,
     provider: Provider | None = None,
     fonts: Path | None = None,
+    imprint: Imprint = NOBODY,
 ) -> None:
     """Serve an open site on a socket until a signal ends it; the site is closed then.
 
     `url` is where people reach it; https and its host unless it is given. With a `provider` members
-    can sign on; `fonts` are for PDFs.
+    can sign on; `fonts` are for PDFs; `imprint` says who answers for it.
     """
     raise_file_limit()
     running = RunningSite(site, mailer, authorities, url=url, provider=provider, fonts=fonts)
@@ -96,7 +99,7 @@ def serve_on(
         if isinstance(site.clock, StoredClock):
             site.clock.start()
         port = port_of(listener)
-        server = make_server(make_app(running), host, port)
+        server = make_server(make_app(running, imprint), host, port)
         with ending_by_signals(server):
             announce(site, host, port)
             offer_claim(running.desk)

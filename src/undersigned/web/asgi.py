@@ -3,9 +3,10 @@
 from typing import Final
 
 from undersigned.app.changes import Changes
+from undersigned.app.finding import Finder
 from undersigned.app.many import ManyInvalidations
 from undersigned.app.running import RunningSite
-from undersigned.web import documents, log, openapi
+from undersigned.web import documents, log, openapi, security_txt
 from undersigned.web.api import (
     answers,
     enrolments,
@@ -40,10 +41,13 @@ from undersigned.web.desk import signatures as desk_signatures
 from undersigned.web.desk import webhooks as desk_webhooks
 from undersigned.web.desk.mounting import add_desk
 from undersigned.web.door import Door, IssuerDoor
+from undersigned.web.imprint import NOBODY, Imprint
+from undersigned.web.pages import about as about_pages
 from undersigned.web.pages import answering as answering_pages
 from undersigned.web.pages import as_of as as_of_pages
 from undersigned.web.pages import embed, embed_data, files, oembed, share
 from undersigned.web.pages import guaranteeing as guaranteeing_pages
+from undersigned.web.pages import home as home_pages
 from undersigned.web.pages import letters as letter_pages
 from undersigned.web.pages import mails as mail_pages
 from undersigned.web.pages import methods as method_pages
@@ -51,6 +55,7 @@ from undersigned.web.pages import names as name_pages
 from undersigned.web.pages import proposals as proposal_pages
 from undersigned.web.pages import sign as sign_pages
 from undersigned.web.pages import sign_on as sign_on_pages
+from undersigned.web.pages import texts as text_pages
 from undersigned.web.pages import trustee as trustee_pages
 from undersigned.web.pages import verify as verify_pages
 from undersigned.web.pages.charts import Charts
@@ -80,14 +85,19 @@ ROLLS: Final = (desk_roll, desk_roll_imports, desk_invites)
 """The pages of rolls, where this site is the issuer."""
 
 
-def make_app(running: RunningSite) -> UndersignedApp:
-    """Return the app of a running site. Who calls it starts the site before and stops it after."""
+def make_app(running: RunningSite, imprint: Imprint = NOBODY) -> UndersignedApp:
+    """Return the app of a running site. Who calls it starts the site before and stops it after.
+
+    `imprint` says who answers for it.
+    """
     static = StaticFiles()
     app = make_shell(description=openapi.DESCRIPTION, plain_paths=openapi.PATHS)
     app.state.door = Door(running)
+    app.state.imprint = imprint
     app.state.renderer = Renderer(static)
     app.state.charts = Charts()
     app.state.timelines = Timelines()
+    app.state.finder = Finder(running.site, running.letters)
     app.state.broadcast = Broadcast(running, Changes(running.site))
     app.state.files = files.Files()
     # The plain routes come first: they meet the rush.
@@ -105,8 +115,12 @@ def make_app(running: RunningSite) -> UndersignedApp:
     for page in (oembed, embed, share, files):
         app.include_router(page.router)
     app.include_router(documents.router)
+    app.include_router(home_pages.router)
+    app.include_router(about_pages.router)
+    app.include_router(security_txt.router)
     app.include_router(letter_pages.router)
     app.include_router(as_of_pages.router)
+    app.include_router(text_pages.router)
     app.include_router(sign_pages.router)
     app.include_router(method_pages.router)
     app.include_router(name_pages.router)

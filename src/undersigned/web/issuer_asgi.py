@@ -8,7 +8,7 @@ from typing import Final
 from starlette.middleware import Middleware
 
 from undersigned.app.running_issuer import RunningIssuer
-from undersigned.web import openapi
+from undersigned.web import openapi, security_txt
 from undersigned.web.api import enrolments, issuer, openid, tokens
 from undersigned.web.body_limits import OF_ISSUER
 from undersigned.web.cors import LetterCors
@@ -18,6 +18,7 @@ from undersigned.web.desk import roll_imports as desk_roll_imports
 from undersigned.web.desk import rolls as desk_rolls
 from undersigned.web.desk.mounting import add_desk
 from undersigned.web.door import IssuerDoor
+from undersigned.web.imprint import NOBODY, Imprint
 from undersigned.web.pages import issuer as issuer_page
 from undersigned.web.pages import mails as mail_pages
 from undersigned.web.pages import sign_on
@@ -42,8 +43,11 @@ OPEN_TO_ALL: Final = (f"{API}/openapi.json", f"{API}/issuer")
 DESK: Final = (desk_rolls, desk_roll, desk_roll_imports, desk_invites)
 
 
-def make_issuer_app(running: RunningIssuer) -> UndersignedApp:
-    """Return the app of a running issuer. Who calls it starts the issuer before and stops it after."""
+def make_issuer_app(running: RunningIssuer, imprint: Imprint = NOBODY) -> UndersignedApp:
+    """Return the app of a running issuer. Who calls it starts the issuer before and stops it after.
+
+    `imprint` says who answers for it.
+    """
     static = StaticFiles(only=STATIC)
     door = IssuerDoor(running)
     app = make_shell(
@@ -54,11 +58,13 @@ def make_issuer_app(running: RunningIssuer) -> UndersignedApp:
         more=[Middleware(LetterCors, find_origin=door.find_origin)],
     )
     app.state.issuer_door = door
+    app.state.imprint = imprint
     app.state.renderer = Renderer(static, is_issuer=True)
     app.router.routes.extend(static.routes)
     for module in (issuer, enrolments, openid, tokens):
         app.include_router(module.router, prefix=API)
     app.include_router(issuer_page.router)
+    app.include_router(security_txt.router)
     app.include_router(mail_pages.router)
     add_desk(app, running.desk, [module.router for module in DESK])
     app.include_router(sign_on.router)

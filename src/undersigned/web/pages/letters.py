@@ -1,4 +1,4 @@
-"""The list of letters, and the page of one."""
+"""The page of a letter."""
 
 from typing import Annotated, Any, Final, cast
 
@@ -35,17 +35,6 @@ router = APIRouter(tags=["pages"], default_response_class=HTMLResponse)
 def renderer_of(request: Request) -> Renderer:
     """Return what renders the pages of this site."""
     return cast("Renderer", request.app.state.renderer)
-
-
-@router.get("/")
-def show_letters(request: Request, door: AtDoor) -> Response:
-    """List the letters of this site."""
-    renderer = renderer_of(request)
-    tag = renderer.language_of(request).tag
-    pages = reading.list_pages(door.running.site, door.running.letters)
-    lines = [(page, choose_text(page, None, tag)) for page in pages]
-    now = door.running.site.clock.now()
-    return renderer.page(request, "letters.html", {"lines": lines, "now": now})
 
 
 @router.get("/letters/{slug}")
@@ -103,6 +92,7 @@ def values_of(page: LetterPage, text: TextDocument, now: int) -> dict[str, Any]:
         "numbers": page.numbers,
         "seals": seals_of(letter),
         "text": text,
+        "digest": find_digest(page, text),
         "now": now,
     }
 
@@ -116,3 +106,8 @@ def choose_text(page: LetterPage, asked: str | None, tag: str) -> TextDocument:
         if text.lang.partition("-")[0] == tag:
             return text
     return page.texts[0]
+
+
+def find_digest(page: LetterPage, text: TextDocument) -> str:
+    """Return the SHA-256 (hex) of one of a letter's texts, as the letter's record holds it."""
+    return page.letter.texts[page.texts.index(text)].hash.hex()

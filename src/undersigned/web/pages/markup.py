@@ -24,8 +24,27 @@ _MARKDOWN = MarkdownIt("commonmark", {"html": False}).disable("image")
 @lru_cache(CACHED_TEXTS)
 def render_markdown(text: str) -> Markup:
     """Return the HTML of a letter's text, cleaned again after it was made."""
+    return _render(_parse(text))
+
+
+@lru_cache(CACHED_TEXTS)
+def render_blocks(text: str) -> tuple[tuple[str, Markup], ...]:
+    """Return the outermost blocks of a letter's text one by one: the name of the element, and its HTML."""
+    blocks: list[list[Token]] = []
+    for token in _parse(text):
+        if token.level == 0 and token.nesting >= 0:
+            blocks.append([])
+        blocks[-1].append(token)
+    return tuple((block[0].tag, _render(block)) for block in blocks)
+
+
+def _parse(text: str) -> list[Token]:
     tokens = _MARKDOWN.parse(text)
     _lower_headings(tokens)
+    return tokens
+
+
+def _render(tokens: Sequence[Token]) -> Markup:
     html = str(_MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {}))
     clean = nh3.clean(
         html,
