@@ -275,7 +275,7 @@ def test_twice_as_large(browser: Browser, live_site: LiveSite, paths: list[str],
 
 def test_read_aloud(page: Page, live_site: LiveSite, paths: list[str]) -> None:
     """Landmarks and headings come in the order of the matter: what is asked, what stands, who, proof."""
-    _, letter, _, names, _, name, *_, nothing, _ = paths
+    _, letter, _, _, names, _, name, *_, nothing, _ = paths
     outlines = {}
     for path in (letter, names, name, nothing):
         visit(page, live_site.url + path)
