@@ -1,6 +1,11 @@
 """The composition root of the site on the web: from a running site to an ASGI app."""
 
+from collections.abc import Hashable
 from typing import Final
+
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.types import Scope
 
 from undersigned.app.changes import Changes
 from undersigned.app.finding import Finder
@@ -42,6 +47,7 @@ from undersigned.web.desk import webhooks as desk_webhooks
 from undersigned.web.desk.mounting import add_desk
 from undersigned.web.door import Door, IssuerDoor
 from undersigned.web.imprint import NOBODY, Imprint
+from undersigned.web.keeping import KeptAnswers
 from undersigned.web.pages import about as about_pages
 from undersigned.web.pages import answering as answering_pages
 from undersigned.web.pages import as_of as as_of_pages
@@ -63,6 +69,7 @@ from undersigned.web.pages.rendering import Renderer
 from undersigned.web.pages.timeline import Timelines
 from undersigned.web.shell import API, UndersignedApp, make_shell
 from undersigned.web.static_files import StaticFiles
+from undersigned.web.watching import Watcher
 
 DESK: Final = (
     desk_letters,
@@ -91,14 +98,22 @@ def make_app(running: RunningSite, imprint: Imprint = NOBODY) -> UndersignedApp:
     `imprint` says who answers for it.
     """
     static = StaticFiles()
-    app = make_shell(description=openapi.DESCRIPTION, plain_paths=openapi.PATHS)
+    renderer, watcher = Renderer(static), Watcher(Changes(running.site))
+
+    def find_variant(scope: Scope) -> Hashable:
+        # What the API tells is the same for everybody.
+        is_api = scope["path"].startswith(API)
+        return None if is_api else renderer.variant_of(Request(scope), running.site.host)
+
+    keeping = Middleware(KeptAnswers, watcher=watcher, find_variant=find_variant)
+    app = make_shell(description=openapi.DESCRIPTION, plain_paths=openapi.PATHS, inner=[keeping])
     app.state.door = Door(running)
     app.state.imprint = imprint
-    app.state.renderer = Renderer(static)
+    app.state.renderer = renderer
     app.state.charts = Charts()
     app.state.timelines = Timelines()
     app.state.finder = Finder(running.site, running.letters)
-    app.state.broadcast = Broadcast(running, Changes(running.site))
+    app.state.broadcast = Broadcast(running, watcher)
     app.state.files = files.Files()
     # The plain routes come first: they meet the rush.
     plain = (signatures, events, trustees, log, static)

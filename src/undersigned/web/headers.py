@@ -31,6 +31,24 @@ DESK_REFERRER: Final = "same-origin"
 Fetch, section 3.2 (append a request `Origin` header).
 """
 
+SHORT: Final = "public, max-age=1"
+"""One second: a crowd that reloads costs one reading, and nobody sees an old count for longer."""
+
+POLLED: Final = "public, max-age=2"
+"""For what every open page asks for again and again: a cache in front answers nearly all of them."""
+
+PAGE: Final = "public, max-age=1, stale-while-revalidate=10"
+"""A second: who comes back gets what there is now. A cache in front shows the page of before meanwhile.
+
+A new count makes nobody fetch an open page again: the page itself is told of it.
+"""
+
+LASTING: Final = "public, max-age=300"
+"""For what is over and proved: the numbers stay as they are, only a cache may forget them."""
+
+KEPT: Final = frozenset({SHORT, POLLED, PAGE, LASTING})
+"""What is said of answers that are the same for everybody, and kept here until something changes."""
+
 OPEN_TO_ALL: Final = (
     "/log/",
     "/documents/",

@@ -35,8 +35,9 @@ def make_shell(
     open_to_all: tuple[str, ...] = OPEN_TO_ALL,
     long_bodies: tuple[LongBody, ...] = OF_SITE,
     more: Sequence[Middleware] = (),
+    inner: Sequence[Middleware] = (),
 ) -> UndersignedApp:
-    """Return an app without routes. `more` stands between the headers and all else."""
+    """Return an app without routes. `more` stands between the headers and all else, `inner` next to it."""
     app = UndersignedApp(
         title="Undersigned",
         version=__version__,
@@ -51,6 +52,7 @@ def make_shell(
             Middleware(LastResort),
             Middleware(BodyLimit, long_bodies=long_bodies),
             Middleware(HeadAsGet),
+            *inner,
         ],
         # Its log records would hold what was sent.
         telemetry={

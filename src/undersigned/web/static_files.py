@@ -11,6 +11,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from undersigned.web.conditional import is_known, pack, takes_gzip
+
 FOLDER: Final = Path(__file__).parent / "static"
 
 SIGN_SCRIPT: Final = "dist/sign.js"
@@ -18,9 +20,10 @@ SIGN_SCRIPT: Final = "dist/sign.js"
 
 
 class StaticFile(NamedTuple):
-    """A file with its media type and its SHA-256 (32 bytes)."""
+    """A file, also packed where that saves something, its media type and its SHA-256 (32 bytes)."""
 
     content: bytes
+    packed: bytes | None
     media_type: str
     digest: bytes
 
@@ -63,19 +66,22 @@ class StaticFiles:
             raise HTTPException(404)
         is_named = request.query_params.get("v") == file.version
         headers = {
-            "ETag": f'"{file.version}"',
+            "ETag": f'W/"{file.version}"',
             "Cache-Control": "public, max-age=31536000, immutable" if is_named else "no-cache",
+            "Vary": "Accept-Encoding",
         }
-        # A proxy that compresses has made the tag a weak one (RFC 9110, section 13.1.2).
-        if request.headers.get("if-none-match", "").removeprefix("W/") == headers["ETag"]:
+        if is_known(request.headers.get("if-none-match", ""), headers["ETag"]):
             return Response(status_code=304, headers=headers)
-        return Response(file.content, media_type=file.media_type, headers=headers)
+        content = file.content
+        if file.packed is not None and takes_gzip(request.headers.get("accept-encoding", "")):
+            content, headers["Content-Encoding"] = file.packed, "gzip"
+        return Response(content, media_type=file.media_type, headers=headers)
 
 
 def _read(path: Path) -> StaticFile:
     content = path.read_bytes()
     media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    return StaticFile(content, media_type, hashlib.sha256(content).digest())
+    return StaticFile(content, pack(content), media_type, hashlib.sha256(content).digest())
 
 
 def find_bundle(folder: Path = FOLDER) -> bytes | None:

@@ -9,9 +9,9 @@ from undersigned.app.answers import Answer as Given
 from undersigned.app.answers import Answers, get_answers, records_of
 from undersigned.app.guarantees import ShownGuarantee
 from undersigned.app.guarantees import list_guarantees as find_guarantees
-from undersigned.web.api.letters import SHORT
 from undersigned.web.api.models import Answer
 from undersigned.web.door import AtDoor
+from undersigned.web.headers import SHORT
 
 router = APIRouter(tags=["letters"])
 

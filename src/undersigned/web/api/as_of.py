@@ -1,16 +1,11 @@
 """`/letters/{slug}/counts?at=`: a letter's numbers as of a size or time, with what proves them."""
 
-from typing import Final
-
 import msgspec
 from pydantic import Field
 
 from undersigned.app.moments import Moment
 from undersigned.encoding import format_base64url
 from undersigned.web.api.models import CountsAnswer
-
-LASTING: Final = "public, max-age=300"
-"""For what is over and proved: the numbers stay as they are, only a cache may forget them."""
 
 
 class MomentAnswer(CountsAnswer):

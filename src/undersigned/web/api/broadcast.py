@@ -15,13 +15,14 @@ from typing import Final
 
 from anyio import to_thread
 
-from undersigned.app.changes import Changes, Stamp
+from undersigned.app.changes import Stamp
 from undersigned.app.failures import report_failure
 from undersigned.app.reading import LetterNumbers, list_numbers
 from undersigned.app.running import RunningSite
 from undersigned.domain.letter import LetterId
 from undersigned.errors import StoreError, TooManyListeners, UnknownLetter
 from undersigned.web.api.letters import format_counts
+from undersigned.web.watching import Watcher
 
 LOOK_S: Final = 1.0
 """Seconds between two looks: nobody's page is further behind the log."""
@@ -81,9 +82,9 @@ class _Channel:
 class Broadcast:
     """Who listens to which letter, `number` in all. One for each app; it runs in the server's loop."""
 
-    def __init__(self, running: RunningSite, changes: Changes, most: int | None = None) -> None:
+    def __init__(self, running: RunningSite, watcher: Watcher, most: int | None = None) -> None:
         self._running = running
-        self._changes = changes
+        self._watcher = watcher
         self._most = most_listeners() if most is None else most
         self._channels: dict[LetterId, _Channel] = {}
         self.number = 0
@@ -115,7 +116,7 @@ class Broadcast:
 
     async def _read_first(self, letter_id: LetterId, channel: _Channel) -> None:
         """Read the numbers if nobody has; whoever comes meanwhile waits for the same reading."""
-        stamp = self._changes.stamp
+        stamp = self._watcher.last_stamp
         async with self._reading:
             if channel.numbers is None:
                 await self._read({letter_id: channel})
@@ -140,10 +141,8 @@ class Broadcast:
 
     async def _look(self) -> None:
         """Read the numbers again if they may be others by now."""
-        if self._changes.is_unsure:
-            await to_thread.run_sync(self._changes.look)
         # Before the reading: what is written meanwhile is seen at the next look.
-        stamp = self._changes.stamp
+        stamp = await self._watcher.find_stamp()
         if stamp == self._stamp:
             return
         async with self._reading:

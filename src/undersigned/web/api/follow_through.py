@@ -9,9 +9,9 @@ from undersigned.app.following_through import get_follow_up, take_answer
 from undersigned.domain.canonical import LetterId
 from undersigned.domain.follow_through import FollowAnswer, FollowThrough
 from undersigned.encoding import parse_base64url
-from undersigned.web.api.letters import SHORT
 from undersigned.web.api.models import Answer, Asked, _bytes
 from undersigned.web.door import AtDoor
+from undersigned.web.headers import SHORT
 
 router = APIRouter(tags=["letters"])
 

@@ -1,12 +1,10 @@
 """`/letters`: what everyone may read of a letter."""
 
-import hashlib
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
-from starlette.requests import Request
 
 from undersigned.app import reading
 from undersigned.app.crowd import get_crowd as find_crowd
@@ -16,7 +14,7 @@ from undersigned.app.reading import LetterNumbers, LetterPage
 from undersigned.domain.as_of import LONGEST_AS_OF, parse_as_of
 from undersigned.domain.letter import Letter
 from undersigned.domain.record import format_record
-from undersigned.web.api.as_of import LASTING, MomentAnswer, is_over, moment_of
+from undersigned.web.api.as_of import MomentAnswer, is_over, moment_of
 from undersigned.web.api.decimals import DECIMAL, GREATEST
 from undersigned.web.api.models import (
     CountsAnswer,
@@ -34,12 +32,7 @@ from undersigned.web.api.models import (
     TimestampAnswer,
 )
 from undersigned.web.door import AtDoor
-
-SHORT: Final = "public, max-age=1"
-"""One second: a crowd that reloads costs one reading, and nobody sees an old count for longer."""
-
-POLLED: Final = "public, max-age=2"
-"""For what every open page asks for again and again: a cache in front answers nearly all of them."""
+from undersigned.web.headers import LASTING, POLLED, SHORT
 
 router = APIRouter(tags=["letters"])
 
@@ -108,7 +101,6 @@ def get_crowd(door: AtDoor, slug: str, response: Response) -> CrowdAnswer:
 def get_counts(
     door: AtDoor,
     slug: str,
-    request: Request,
     at: Annotated[
         str | None,
         Query(
@@ -125,13 +117,7 @@ def get_counts(
         moment = get_moment(running.site, running.letters, slug, parse_as_of(at))
         content = moment_of(moment).model_dump_json().encode()
         kept = LASTING if is_over(moment) else POLLED
-    headers = {
-        "Cache-Control": kept,
-        "ETag": f'"{hashlib.sha256(content).hexdigest()[:16]}"',
-    }
-    if request.headers.get("if-none-match") == headers["ETag"]:
-        return Response(status_code=304, headers=headers)
-    return Response(content, media_type="application/json", headers=headers)
+    return Response(content, media_type="application/json", headers={"Cache-Control": kept})
 
 
 @router.get("/letters/{slug}/history")

@@ -1,6 +1,7 @@
 """Which language of the interface a reader wants."""
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from starlette.requests import Request
@@ -20,15 +21,16 @@ def choose_language(request: Request, languages: dict[str, Language]) -> Languag
     asked = request.query_params.get("lang")
     if asked in languages:
         return languages[asked]
-    header = request.headers.get("accept-language", "")[:LONGEST_ACCEPT]
-    for tag in _wanted(header):
+    for tag in wanted_languages(request.headers.get("accept-language", "")):
         if tag in languages:
             return languages[tag]
     return next(iter(languages.values()))
 
 
-def _wanted(header: str) -> list[str]:
-    """Return the primary tags of a header, the dearest first."""
+@lru_cache(maxsize=1024)
+def wanted_languages(accept_language: str) -> tuple[str, ...]:
+    """Return the primary tags of an Accept-Language header, the dearest first."""
+    header = accept_language[:LONGEST_ACCEPT]
     weighed = []
     for part in header.split(","):
         match = _RANGE.fullmatch(part)
@@ -36,4 +38,4 @@ def _wanted(header: str) -> list[str]:
             weight = float(match[2]) if match[2] else 1.0
             if weight > 0:
                 weighed.append((weight, match[1].lower()))
-    return [tag for _, tag in sorted(weighed, key=lambda pair: -pair[0])]
+    return tuple(tag for _, tag in sorted(weighed, key=lambda pair: -pair[0]))

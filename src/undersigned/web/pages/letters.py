@@ -74,7 +74,13 @@ def show_letter(
         "waits_for_witnesses": running.site.is_waiting_for_witnesses,
     }
     return renderer.page(
-        request, "letter.html", values, scripts=[LIVE_SCRIPT], forms=True, texts=page.texts
+        request,
+        "letter.html",
+        values,
+        scripts=[LIVE_SCRIPT],
+        forms=True,
+        texts=page.texts,
+        kept=True,
     )
 
 

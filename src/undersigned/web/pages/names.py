@@ -53,7 +53,10 @@ def show_names(
         "names": get_names(running.site, running.letters, slug, query=query, number=page),
         "query": query,
     }
-    return renderer.page(request, "names.html", values, forms=True, texts=letter_page.texts)
+    # What somebody has looked for is kept nowhere.
+    return renderer.page(
+        request, "names.html", values, forms=True, texts=letter_page.texts, kept=not q
+    )
 
 
 @router.get("/letters/{slug}/names/{leaf}")

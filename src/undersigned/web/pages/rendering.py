@@ -12,9 +12,10 @@ from starlette.responses import HTMLResponse
 
 from undersigned.domain.letter import TextDocument
 from undersigned.language import Language, direction_of, read_languages, read_partial_languages
-from undersigned.web.headers import DESK_REFERRER, page_csp
+from undersigned.web.headers import DESK_REFERRER, PAGE, page_csp
+from undersigned.web.pages.address import find_base_url
 from undersigned.web.pages.fallback import mark_fallbacks
-from undersigned.web.pages.language import choose_language
+from undersigned.web.pages.language import choose_language, wanted_languages
 from undersigned.web.reverse_proxy import caddy_lines, nginx_lines
 from undersigned.web.static_files import StaticFiles
 
@@ -64,12 +65,13 @@ class Renderer:
         forms: bool = False,
         connect: str | None = None,
         texts: Iterable[TextDocument] = (),
+        kept: bool = False,
     ) -> HTMLResponse:
         """Return a page in the reader's language, see `language_of` for what `texts` are.
 
         `scripts` are static files that it runs, `forms` says that it has one that is sent without
         a script; `connect` is another origin that the scripts may send to. A script that was not built
-        is left out.
+        is left out. `kept` is a page that is the same for all who ask at `variant_of` a request.
         """
         offered = self._offered(texts)
         language = choose_language(request, offered)
@@ -93,12 +95,18 @@ class Renderer:
         if not language.is_complete:
             html = mark_fallbacks(html)
         headers = {
-            "Cache-Control": "no-cache",
+            "Cache-Control": PAGE if kept else "no-cache",
             "Content-Language": language.tag,
             "Content-Security-Policy": page_csp(scripts=bool(built), forms=forms, connect=connect),
-            "Vary": "Accept, Accept-Language",
+            "Vary": "Accept-Language" if kept else "Accept, Accept-Language",
         }
         return HTMLResponse(html, status, headers)
+
+    def variant_of(self, request: Request, host: str) -> tuple[str, tuple[str, ...]]:
+        """Return what a page depends on beside its address: the site's own name, and the languages."""
+        wanted = wanted_languages(request.headers.get("accept-language", ""))
+        known = tuple(tag for tag in wanted if tag in self._environments)
+        return find_base_url(request, host), known
 
     def _find_asked(self, request: Request) -> str | None:
         """Return the language that the address names; a page without it leads back to those that have it."""
