@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from bench import accept, browser, opening, outcome, read, roll, start, verify
+from bench import accept, browser, opening, outcome, read, roll, start, streams, verify
 from bench.report import RESULTS, format_table, save
 from bench.result import Result
 
@@ -17,6 +17,7 @@ BENCHMARKS: Final[dict[str, Callable[[], Iterable[Result]]]] = {
     "read": read.measure,
     "roll": roll.measure,
     "start": start.measure,
+    "streams": streams.measure,
     "verify": verify.measure,
 }
 

@@ -89,7 +89,7 @@ def nginx_before(
     secure, plain = free_port(), free_port()
     certificate = _make_certificate(folder, host)
     changes = {
-        "listen 443 ssl;": f"listen 127.0.0.1:{secure} ssl;",
+        "listen 443 ssl http2;": f"listen 127.0.0.1:{secure} ssl http2;",
         "listen 80;": f"listen 127.0.0.1:{plain};",
         f"/etc/letsencrypt/live/{host}/": f"{folder}/",
         "client_body_timeout 20s;": f"client_body_timeout {BODY_TIMEOUT_S}s;",

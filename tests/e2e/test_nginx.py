@@ -1,5 +1,6 @@
 """The site behind Debian's nginx, with the lines that the documentation, the program and the page show."""
 
+import json
 import re
 import ssl
 import time
@@ -75,7 +76,9 @@ def test_answers_come_through_as_they_are(
     here = httpx2.get(live_site.url + path, headers=headers)
     assert there.status_code == here.status_code
     assert there.headers.get_list(HSTS) == ["max-age=31536000"]
-    for name in {*here.headers, *there.headers} - HOP - {"content-length", "vary"}:
+    # A page has the address in it that it was asked for at.
+    own = {"etag"} if "<html" in here.text else set()
+    for name in {*here.headers, *there.headers} - HOP - {"content-length", "vary"} - own:
         assert there.headers.get_list(name) == here.headers.get_list(name), name
     assert set(map(str.lower, SECURITY_HEADERS)) <= set(there.headers)
     if "<html" not in here.text:
@@ -258,3 +261,44 @@ def test_nothing_is_written_down(client: httpx2.Client, nginx: Nginx) -> None:
     assert (nginx.folder / "access.log").read_bytes() == b""
     assert "127.0.0.1" not in nginx.words
     assert nginx.bodies == []
+
+
+def test_new_numbers_come_through_at_once(
+    client: httpx2.Client, live_site: LiveSite, nginx: Nginx
+) -> None:
+    """An event is not held back until there are more, nor compressed; nothing of it is kept."""
+    path = f"/api/v1/letters/{live_site.slug}@1/events"
+    with client.stream("GET", path, headers={"Accept-Encoding": "gzip"}) as answer:
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        assert "content-encoding" not in answer.headers
+        assert "x-accel-buffering" not in answer.headers
+        told = (line for line in answer.iter_lines() if line.startswith("data: {"))
+        first = json.loads(next(told).removeprefix("data: "))
+        with nginx.client() as member:
+            signed(member, live_site.slug, live_site.invites[5])
+        while True:
+            counts = json.loads(next(told).removeprefix("data: "))
+            if counts["standing"] == first["standing"] + 1:
+                return
+
+
+def test_a_crowd_of_readers_costs_one_answer(client: httpx2.Client, nginx: Nginx) -> None:
+    """Pages and counts are kept by host and language, for a moment; what is not for all is not."""
+    kept = ["/", "/letters/small-letter", "/letters/small-letter/names"]
+    kept.append("/api/v1/letters/small-letter/counts")
+    others = ["/letters/small-letter/names?q=alva", "/letters/small-letter/sign", "/desk"]
+    for path in kept + others:
+        for lang in ("en", "id"):
+            page = client.get(path, headers={"Accept-Language": lang})
+            assert page.headers.get("content-language", lang) == lang
+    files = (nginx.folder / "cache-pages").rglob("*")
+    heads = [file.read_bytes().partition(b"KEY: ")[2] for file in files if file.is_file()]
+    keys = {head.partition(b"\n")[0].decode() for head in heads}
+    here = "https://127.0.0.1"
+    assert {key for key in keys if key.startswith(here)} == {f"{here}{path}" for path in kept}
+    assert all(
+        re.match(r"https://[a-z0-9.]+/(letters/[^/?]+(/names)?|api/v1/.+/counts)?$", key)
+        for key in keys
+    )
+    tag = client.get(kept[1]).headers["etag"]
+    assert client.get(kept[1], headers={"If-None-Match": tag}).status_code == 304

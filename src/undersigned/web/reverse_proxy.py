@@ -16,7 +16,7 @@ _CADDY: Final = """\
 }
 
 HOST {
-    encode gzip
+ENCODE
     header Strict-Transport-Security "max-age=31536000"
 BODIES
     reverse_proxy SERVER {
@@ -41,7 +41,7 @@ server {
 }
 
 server {
-    listen 443 ssl;
+    listen 443 ssl http2;
     server_name HOST;
     ssl_certificate /etc/letsencrypt/live/HOST/fullchain.pem;
     ssl_certificate_key /etc/letsencrypt/live/HOST/privkey.pem;
@@ -75,16 +75,37 @@ LOCATIONS
 }
 """
 
+_STREAM: Final = "/api/v1/letters/*/events"
+"""What is told as it happens: compressed, it would wait until there is enough of it."""
+
 _CACHE: Final = """\
 proxy_cache_path /var/cache/nginx/undersigned keys_zone=undersigned:1m max_size=1g inactive=30d;
+proxy_cache_path /var/cache/nginx/undersigned-pages keys_zone=undersigned-pages:1m max_size=64m inactive=1m;
 
 """
 
-_TILES: Final = """\
+_READS: Final = """\
     location /log/tile/ {
         proxy_pass http://undersigned;
         proxy_cache undersigned;
         proxy_cache_lock on;
+    }
+    location ~ ^/(?:letters/[^/]+(?:/names)?)?$ {
+        proxy_pass http://undersigned;
+        proxy_cache undersigned-pages;
+        proxy_cache_key $scheme://$host$request_uri;
+        proxy_cache_lock on;
+        proxy_cache_background_update on;
+    }
+    location ~ ^/api/v1/letters/[^/]+/counts$ {
+        proxy_pass http://undersigned;
+        proxy_cache undersigned-pages;
+        proxy_cache_key $scheme://$host$request_uri;
+        proxy_cache_lock on;
+    }
+    location ~ ^/api/v1/letters/[^/]+/events$ {
+        proxy_pass http://undersigned;
+        proxy_buffering off;
     }"""
 
 
@@ -94,7 +115,10 @@ def caddy_lines(host: str, port: int, *, is_issuer: bool = False) -> str:
     It listens at a port of this machine.
     """
     bodies = _caddy_bodies(OF_ISSUER if is_issuer else OF_SITE)
-    return _fill(_CADDY.replace("BODIES", bodies), host, port)
+    packed = f"    @packed not path {_STREAM}\n    encode @packed gzip"
+    encode = "    encode gzip" if is_issuer else packed
+    lines = _CADDY.replace("BODIES", bodies).replace("ENCODE", encode)
+    return _fill(lines, host, port)
 
 
 def _caddy_bodies(long_bodies: tuple[LongBody, ...]) -> str:
@@ -118,7 +142,7 @@ def nginx_lines(host: str, port: int, *, is_issuer: bool = False) -> str:
     """
     locations = [_nginx_location(each) for each in (OF_ISSUER if is_issuer else OF_SITE)]
     if not is_issuer:
-        locations.append(_TILES)
+        locations.append(_READS)
     lines = _NGINX.replace("LOCATIONS", "\n".join(locations))
     lines = lines.replace("LIMIT", f"{MOST_BODY // KIB}k")
     return _fill(lines if is_issuer else _CACHE + lines, host, port)

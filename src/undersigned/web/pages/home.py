@@ -56,7 +56,10 @@ def show_home(
         "shelves": [shelf for shelf in Shelf if found.shelves.get(shelf)],
         "now": door.running.site.clock.now(),
     }
-    return renderer.page(request, "home.html", values, forms=True, texts=texts)
+    # What somebody has looked for is kept nowhere.
+    return renderer.page(
+        request, "home.html", values, forms=True, texts=texts, kept=not query
+    )
 
 
 def _lines(found: FoundPage, tag: str) -> Iterator[Line]:
