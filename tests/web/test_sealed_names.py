@@ -89,7 +89,8 @@ def addresses(live_site: LiveSite, asked: Asked) -> list[str]:
     }
     found = []
     for method, path in sorted(routes_of(make_app(live_site.running))):
-        if method == "get":
+        # A stream has no end; each of its events is an answer of /counts.
+        if method == "get" and not path.endswith("/events"):
             parts = [values.get(part, [*leaves[:1], *asked.hashes[:1]]) for part in _parts(path)]
             found += [
                 _fill(path, dict(zip(_parts(path), chosen, strict=True)))

@@ -57,9 +57,7 @@ def show_home(
         "now": door.running.site.clock.now(),
     }
     # What somebody has looked for is kept nowhere.
-    return renderer.page(
-        request, "home.html", values, forms=True, texts=texts, kept=not query
-    )
+    return renderer.page(request, "home.html", values, forms=True, texts=texts, kept=not query)
 
 
 def _lines(found: FoundPage, tag: str) -> Iterator[Line]:
