@@ -33,7 +33,7 @@ OPTIONS = ("--checks", "all", "--continue-on-failure", "--exclude-path-regex", "
 streams have no end to wait for; tests/web/test_events.py listens to them."""
 
 OPERATIONS = 66
-ISSUER_OPERATIONS = 10
+ISSUER_OPERATIONS = 11
 """So many are described at least: a description that shrinks would be tested by nothing."""
 
 CONFIGURATION = """\
