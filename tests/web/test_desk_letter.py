@@ -70,10 +70,11 @@ def test_pages_are_sound(organiser: DeskClient, lang: str, path: str) -> None:
 @pytest.mark.parametrize("name", ["small-letter", "small-letter@1"])
 def test_each_page_leads_to_the_others(organiser: DeskClient, name: str) -> None:
     """And says which of them it is, whether the address names the edition or not."""
-    for part in ("", "/notices", "/signatures", "/delivery", "/answers", "/guarantees", "/export"):
+    parts = ("notices", "signatures", "delivery", "answers", "guarantees", "webhooks", "export")
+    for part in ("", *(f"/{each}" for each in parts)):
         html = organiser.get(f"/desk/letters/{name}{part}").text
         nav = html.partition('<nav class="letter-nav"')[2].partition("</nav>")[0]
-        assert nav.count("<li>") == 9, part
+        assert nav.count("<li>") == 10, part
         current = re.findall(r'href="([^"?]+)[^"]*" aria-current="page"', nav)
         assert [re.sub("@1", "", href) for href in current] == [f"/desk/letters/small-letter{part}"]
 
