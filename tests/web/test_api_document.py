@@ -8,8 +8,8 @@ import pytest
 from tests.live import LiveSite
 from tests.test_documents import rows_of
 
-from undersigned.app.happenings import MOST_HAPPENINGS
 from undersigned.app.reading import MOST_NAMES
+from undersigned.app.timeline import MOST_HAPPENINGS
 from undersigned.web.pages.embed import PARTS, THEMES
 from undersigned.web.pages.files import FRESH_S, MAKINGS_WAITING
 from undersigned.web.pages.oembed import LONGEST_ADDRESS

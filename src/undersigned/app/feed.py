@@ -10,7 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Final
 from xml.sax.saxutils import escape, quoteattr
 
-from undersigned.app.happenings import Happening, Happenings, What
+from undersigned.app.timeline import Happening, Happenings, What
 from undersigned.app.wording import SOURCE_LANGUAGE, make_environments, read_words
 from undersigned.domain.text import TextDocument
 

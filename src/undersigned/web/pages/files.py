@@ -17,9 +17,9 @@ from undersigned.app import reading
 from undersigned.app.feed import MEDIA_TYPE as ATOM
 from undersigned.app.feed import format_feed
 from undersigned.app.glance import make_glance
-from undersigned.app.happenings import list_happenings
 from undersigned.app.public_files import FILES, PublicFile
 from undersigned.app.social import card_data, draw_card
+from undersigned.app.timeline import list_happenings
 from undersigned.web.door import AtDoor
 from undersigned.web.kept import Kept, KeptFile
 from undersigned.web.pages.address import find_base_url

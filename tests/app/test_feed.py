@@ -14,8 +14,8 @@ from tests.app.village import HOST, HOUR, START, Village, village_in
 
 from undersigned.app.answering import record_answer
 from undersigned.app.feed import format_feed
-from undersigned.app.happenings import Happenings, What, list_happenings
 from undersigned.app.noticing import post_notice
+from undersigned.app.timeline import Happenings, What, list_happenings
 from undersigned.domain.letter import Mode
 from undersigned.domain.reasons import NoticeKind
 from undersigned.domain.text import TextDocument
