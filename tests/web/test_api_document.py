@@ -8,8 +8,8 @@ import pytest
 from tests.live import LiveSite
 from tests.test_documents import rows_of
 
+from undersigned.app.feed import MOST_ENTRIES
 from undersigned.app.reading import MOST_NAMES
-from undersigned.app.timeline import MOST_HAPPENINGS
 from undersigned.web.pages.embed import PARTS, THEMES
 from undersigned.web.pages.files import FRESH_S, MAKINGS_WAITING
 from undersigned.web.pages.oembed import LONGEST_ADDRESS
@@ -64,7 +64,7 @@ def test_an_address_is_as_open_and_as_fresh_as_it_says(
 def test_limits_are_those_of_the_code() -> None:
     """Each number of the table is a constant."""
     values = [re.sub(r"\D", "", value) for _, value, _ in rows_of(DOCUMENT, "## Limits")]
-    code = (MOST_NAMES, MOST_HAPPENINGS, MAKINGS_WAITING, FRESH_S, LONGEST_ADDRESS)
+    code = (MOST_NAMES, MOST_ENTRIES, MAKINGS_WAITING, FRESH_S, LONGEST_ADDRESS)
     assert values == [str(value) for value in code]
 
 

@@ -163,7 +163,10 @@ def test_lines_and_flags_are_bounded(tmp_path_factory: pytest.TempPathFactory) -
         letter = village.open()
     growth = make_growth(letter, 200, START, history_of([(1, 3), (4, 0), (5, 0)]))
     assert growth is not None
-    events = [Event(EventKind.NOTICE, START + i, "news") for i in range(2 * MOST_LINES)]
+    events = [
+        Event(f"leaf/{100 + i}", EventKind.NOTICE, START + i, 100 + i, "news")
+        for i in range(2 * MOST_LINES)
+    ]
     timeline = make_timeline(events, growth)
     assert len(timeline.lines) == MOST_LINES
     assert [line.number for line in timeline.lines][-1] == 2 * MOST_LINES + len(growth.marks)

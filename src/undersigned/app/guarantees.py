@@ -15,7 +15,10 @@ from undersigned.store.guarantees import GuaranteeRow
 
 @dataclass(frozen=True, slots=True)
 class ShownGuarantee:
-    """A guarantee that was given. `words` are None once its document was taken down."""
+    """A guarantee that was given. `words` are None once its document was taken down.
+
+    `withdrawal` is the record that ends it.
+    """
 
     leaf_index: int
     at: int
@@ -23,7 +26,12 @@ class ShownGuarantee:
     expires: int | None
     document: bytes
     words: Guarantee | None
-    withdrawn_at: int | None
+    withdrawal: GuaranteeRow | None
+
+    @property
+    def withdrawn_at(self) -> int | None:
+        """When it was withdrawn, if it was."""
+        return None if self.withdrawal is None else self.withdrawal.at
 
     def has_expired(self, now: int) -> bool:
         """Say whether its time is over."""
@@ -31,7 +39,7 @@ class ShownGuarantee:
 
     def holds(self, now: int) -> bool:
         """Say whether it is neither withdrawn nor over."""
-        return self.withdrawn_at is None and not self.has_expired(now)
+        return self.withdrawal is None and not self.has_expired(now)
 
 
 def list_guarantees(site: Site, letters: Letters, name: str) -> tuple[ShownGuarantee, ...]:
@@ -85,5 +93,5 @@ def _shown(
         expires=row.expires,
         document=row.document,
         words=words,
-        withdrawn_at=None if withdrawal is None else withdrawal.at,
+        withdrawal=withdrawal,
     )

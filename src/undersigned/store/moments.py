@@ -83,10 +83,12 @@ def find_covering(connection: sa.Connection, size: int) -> PublishedRow | None:
     return PublishedRow(*row) if row else None
 
 
-def list_dated_ends(connection: sa.Connection, letter_id: bytes, *, after: int) -> list[bytes]:
-    """Return the last entries of a letter's steps above a size, of those that begin with a time."""
+def list_dated_ends(
+    connection: sa.Connection, letter_id: bytes, *, after: int
+) -> list[tuple[int, bytes]]:
+    """Return leaf and last entry of a letter's steps above a size, of those that begin with a time."""
     rows = connection.execute(
-        sa.select(entry.c.entry)
+        sa.select(entry.c.leaf_index, entry.c.entry)
         .join(entry, entry.c.leaf_index == moment.c.size - 1)
         .where(
             moment.c.letter_id == letter_id,
@@ -96,17 +98,17 @@ def list_dated_ends(connection: sa.Connection, letter_id: bytes, *, after: int) 
         )
         .order_by(moment.c.size)
     )
-    return [data for (data,) in rows]
+    return [(leaf, data) for leaf, data in rows]
 
 
 def list_remarked(
     connection: sa.Connection, letter_id: bytes, kind: str, *, after: int
-) -> list[int]:
-    """Return the times of a letter's steps above a size that are remarks of a kind, one for each."""
+) -> list[tuple[int, int]]:
+    """Return leaf and time of each of a letter's steps above a size that is a remark of a kind."""
     rows = connection.execute(
-        sa.select(moment.c.at)
+        sa.select(remark.c.record_index, moment.c.at)
         .join(remark, remark.c.record_index == moment.c.size - 1)
         .where(moment.c.letter_id == letter_id, moment.c.size > after, remark.c.kind == kind)
         .order_by(moment.c.size)
     )
-    return [at for (at,) in rows]
+    return [(leaf, at) for leaf, at in rows]

@@ -19,7 +19,7 @@ from undersigned.app.feed import format_feed
 from undersigned.app.glance import make_glance
 from undersigned.app.public_files import FILES, PublicFile
 from undersigned.app.social import card_data, draw_card
-from undersigned.app.timeline import list_happenings
+from undersigned.app.timeline import read_account
 from undersigned.web.door import AtDoor
 from undersigned.web.kept import Kept, KeptFile
 from undersigned.web.pages.address import find_base_url
@@ -79,15 +79,14 @@ async def show_card(request: Request, door: AtDoor, slug: str) -> Response:
     responses={200: {"description": "an Atom feed", "content": {ATOM: {}}}},
 )
 async def show_feed(request: Request, door: AtDoor, slug: str) -> Response:
-    """Return what has happened to a letter as an Atom feed: opening, numbers, notices, answers, release."""
+    """Return what has happened to a letter as an Atom feed: states, numbers, notices, answers, guarantees."""
     running, tag = door.running, renderer_of(request).language_of(request).tag
     site, base = running.site, find_base_url(request, running.site.host)
     page = await to_thread.run_sync(reading.get_page, site, running.letters, slug)
 
     def make() -> bytes:
-        happenings = list_happenings(site, running.letters, _name_of(page))
-        text = choose_text(happenings.page, None, tag)
-        return format_feed(happenings, text, tag, base, site.host)
+        account = read_account(site, running.letters, _name_of(page))
+        return format_feed(account, choose_text(account.page, None, tag), tag, base, site.host)
 
     # A notice that was taken down leaves the log as it is.
     taken_down = sum(notice.text is None for notice in page.notices)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from undersigned.app.reading import HistoryRow
+from undersigned.app.timeline import find_reached
 from undersigned.domain.letter import Letter
 
 FULL: Final = 1000
@@ -166,14 +167,9 @@ def _find_marks(
     y_of: Callable[[int], int],
 ) -> Iterator[Mark]:
     """Yield the mark of every number that a condition or the rule names, once it was reached."""
-    firsts = {
-        number: next((i for i, row in enumerate(rows) if row.counts.m >= number), None)
-        for number in sorted({*letter.conditions, letter.rule})
-    }
+    firsts = find_reached(letter, rows)
     greatest = {index: number for number, index in firsts.items() if index}
     for number, index in firsts.items():
-        if index is None:
-            continue
         row = rows[index]
         before = rows[index - 1] if greatest.get(index) == number else None
         yield Mark(

@@ -29,11 +29,10 @@ MOST_LETTERS: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line: an event, or a number that was reached, or both; and its number, from 1."""
+    """A line: an event, its number, from 1, and the mark of the number that was reached with it."""
 
     number: int
-    at: int
-    event: Event | None
+    event: Event
     mark: Mark | None
 
 
@@ -87,15 +86,19 @@ class Timelines:
 
 def make_timeline(events: Iterable[Event], growth: Growth | None) -> Timeline:
     """Return what happened, in order, with the numbers that were reached in the chart's growth."""
-    marks = {} if growth is None else {mark.row.at: mark for mark in growth.marks if mark.is_rule}
-    found: list[tuple[int, Event | None, Mark | None]] = []
+    marks = () if growth is None else growth.marks
+    rule = {mark.row.at: mark for mark in marks if mark.is_rule}
+    found: list[tuple[Event, Mark | None]] = []
     for event in events:
         is_reached = event.kind is EventKind.STATE and event.word == "reached"
-        found.append((event.at, event, marks.pop(event.at, None) if is_reached else None))
-    if growth is not None:
-        shown = [mark for _, _, mark in found]
-        found += [(mark.row.at, None, mark) for mark in growth.marks[::-1] if mark not in shown]
-    found.sort(key=lambda each: each[0])
+        found.append((event, rule.pop(event.at, None) if is_reached else None))
+    shown = [mark for _, mark in found]
+    found += [
+        (timeline.number_event(mark.number, mark.row, is_rule=mark.is_rule), mark)
+        for mark in marks
+        if mark not in shown
+    ]
+    found.sort(key=lambda each: each[0].order)
     lines = tuple(
         Line(number, *each)
         for number, each in enumerate(found[-MOST_LINES:], max(1, len(found) - MOST_LINES + 1))
@@ -107,9 +110,10 @@ def _flags(lines: Iterable[Line], growth: Growth) -> Iterable[Flag]:
     """Yield a flag for every event within the chart's time; what was reached has a mark there."""
     last = -FULL
     for line in lines:
-        if line.event is None or not growth.start < line.at <= growth.end:
+        event = line.event
+        if event.kind is EventKind.NUMBER or not growth.start < event.at <= growth.end:
             continue
-        place = (line.at - growth.start) * FULL // (growth.end - growth.start)
+        place = (event.at - growth.start) * FULL // (growth.end - growth.start)
         is_free = place - last >= NEAREST
         last = place if is_free else last
         yield Flag(line.number, place, is_free)
