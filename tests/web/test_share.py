@@ -2,14 +2,20 @@
 
 import html
 import re
+from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
+from tests.app.answered import tell_all
+from tests.app.village import village_in
 from tests.live import LiveSite
+from tests.web.inside import client_of, one_token_key
 from tests.web.markup import check_soundness, outline
 from tests.web.test_headers import check
 
+from undersigned.app.guarantees import list_guarantees
+from undersigned.store.letters import delete_document
 from undersigned.web.headers import EMBED_CSP
 from undersigned.web.static_files import FOLDER
 
@@ -222,3 +228,21 @@ def test_what_a_frame_is_made_of_is_open(client: httpx2.Client, path: str) -> No
     assert headers["cross-origin-resource-policy"] == "cross-origin"
     assert headers["access-control-allow-origin"] == "*"
     assert "access-control-allow-origin" not in client.get("/static/style.css").headers
+
+
+def test_a_feed_that_was_kept_loses_what_was_taken_down(tmp_path: Path) -> None:
+    """Nothing in the log changes with it; the feed is made anew all the same, with another tag."""
+    with one_token_key(), village_in(tmp_path / "data") as village, client_of(village) as client:
+        tell_all(village)
+        before = client.get("/letters/mill/feed.atom")
+        again = {"If-None-Match": before.headers["etag"]}
+        assert client.get("/letters/mill/feed.atom", headers=again).status_code == 304
+        assert "A guarantee was withdrawn: The bakery" in before.text
+        given = list_guarantees(village.site, village.letters, "mill")
+        with village.site.collector.write() as connection:
+            for each in given:
+                delete_document(connection, each.document)
+        after = client.get("/letters/mill/feed.atom", headers=again)
+    assert after.status_code == 200
+    assert "bakery" not in after.text
+    assert before.text.count("<id>") == after.text.count("<id>")

@@ -14,12 +14,15 @@ from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
 from undersigned.app import reading
+from undersigned.app.answers import get_answers
 from undersigned.app.feed import MEDIA_TYPE as ATOM
 from undersigned.app.feed import format_feed
 from undersigned.app.glance import make_glance
+from undersigned.app.guarantees import list_guarantees
 from undersigned.app.public_files import FILES, PublicFile
+from undersigned.app.running import RunningSite
 from undersigned.app.social import card_data, draw_card
-from undersigned.app.timeline import read_account
+from undersigned.app.timeline import list_events, read_account
 from undersigned.web.door import AtDoor
 from undersigned.web.kept import Kept, KeptFile
 from undersigned.web.pages.address import find_base_url
@@ -82,17 +85,15 @@ async def show_feed(request: Request, door: AtDoor, slug: str) -> Response:
     """Return what has happened to a letter as an Atom feed: states, numbers, notices, answers, guarantees."""
     running, tag = door.running, renderer_of(request).language_of(request).tag
     site, base = running.site, find_base_url(request, running.site.host)
-    page = await to_thread.run_sync(reading.get_page, site, running.letters, slug)
+    page, untold = await to_thread.run_sync(_look_at, running, slug)
 
     def make() -> bytes:
         account = read_account(site, running.letters, _name_of(page))
         return format_feed(account, choose_text(account.page, None, tag), tag, base, site.host)
 
-    # A notice that was taken down leaves the log as it is.
-    taken_down = sum(notice.text is None for notice in page.notices)
     kept = await files_of(request).feeds.get(
         (page.letter.letter_id, tag, base),
-        (page.numbers.size, taken_down),
+        (page.numbers.size, untold),
         site.clock.now(),
         make,
     )
@@ -129,6 +130,17 @@ _add_file("names.csv", FILES["names.csv"], "the public names, for a spreadsheet"
 _add_file("names.json", FILES["names.json"], "the public names, with the letter's numbers")
 _add_file("history.csv", FILES["history.csv"], "what every epoch left, for a spreadsheet")
 _add_file("history.json", FILES["history.json"], "what every epoch left")
+
+
+def _look_at(running: RunningSite, slug: str) -> tuple[reading.LetterPage, int]:
+    """Return a letter and how much without words: what is taken down leaves the log as it is."""
+    site, letters = running.site, running.letters
+    page = reading.get_page(site, letters, slug)
+    name = _name_of(page)
+    events = list_events(
+        site, page, get_answers(site, letters, name), list_guarantees(site, letters, name)
+    )
+    return page, sum(event.text is None for event in events if event.leaf is not None)
 
 
 def _name_of(page: reading.LetterPage) -> str:
