@@ -3,6 +3,10 @@
 Whatever is told is public, and stands at a leaf of the published log. The same stretch of the log gives the
 same events with the same ids, however often it is looked through: after a crash nothing is lost, and what is
 told twice is known by its id. Formats §13.
+
+`app.timeline` tells people of the same letters out of what the site keeps: with words, which may be taken
+down, with deliveries, and with the numbers that signers asked for. Here it is a stretch of the log and no
+table, quarters of the rule, and names that are a format: the two would share the names of records, no more.
 """
 
 import datetime as dt
