@@ -16,7 +16,7 @@ const HERE = dirname(fileURLToPath(import.meta.url));
 const OUT = resolve(process.argv[2] ?? join(HERE, "../src/undersigned/web/static/dist"));
 
 /** One script for each page, or kind of page, that needs one. */
-const PAGES = ["sign", "signature", "live", "verify", "trustee", "desk-draft", "desk-passkey", "desk-import", "embed", "embed-frame"];
+const PAGES = ["sign", "signature", "live", "growth", "verify", "trustee", "desk-draft", "desk-passkey", "desk-import", "embed", "embed-frame"];
 const ENTRIES = PAGES.map((page) => `src/${page}.ts`);
 
 /** What every bundle has in common; the tests bundle with it too. */

@@ -70,6 +70,7 @@ def take_reading(camera: Camera) -> None:
         page.goto(camera.address())
         camera.take(page, "letter-light", whole=False)
         page.locator("#growth").scroll_into_view_if_needed()
+        page.locator("figure.read .plot").hover()
         page.locator("section", has=page.locator("#growth")).screenshot(
             path=camera.folder / "letter-growth.png"
         )

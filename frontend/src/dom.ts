@@ -117,3 +117,18 @@ export function formatTime(at: number): string {
   } as const;
   return new Intl.DateTimeFormat(locale(), style).format(new Date(1000 * at));
 }
+
+/** Write a time (UTC seconds) in UTC, as the tables and drawings of the server have it. */
+export function formatMoment(at: number): string {
+  const style = {
+    day: "numeric",
+    month: "short",
+    year: "numeric",
+    hour: "2-digit",
+    minute: "2-digit",
+    hourCycle: "h23",
+    timeZone: "UTC",
+    timeZoneName: "short",
+  } as const;
+  return new Intl.DateTimeFormat(locale(), style).format(new Date(1000 * at));
+}

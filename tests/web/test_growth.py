@@ -18,7 +18,7 @@ from undersigned.app.counting import Counts
 from undersigned.app.reading import HistoryRow, get_history, get_page
 from undersigned.domain.letter import Letter, Mode
 from undersigned.web.pages.charts import Charts
-from undersigned.web.pages.growth import COLUMNS, FULL, TABLE_ROWS, Growth, make_growth
+from undersigned.web.pages.growth import COLUMNS, FULL, POINTS, TABLE_ROWS, Growth, make_growth
 
 PATH = "/letters/small-letter"
 SVG = "{http://www.w3.org/2000/svg}"
@@ -87,6 +87,27 @@ def test_table_is_the_history(client: httpx2.Client) -> None:
     assert "<td>2, 3</td>" in body
 
 
+def test_the_script_reads_the_same_rows(client: httpx2.Client, live_site: LiveSite) -> None:
+    """Of a short history every epoch, in the page itself; the script runs where there is a chart."""
+    page = client.get(PATH).text
+    match = re.search(
+        r'data-start="(\d+)" data-end="(\d+)" data-top="10" data-rule="6" data-points="([^"]*)"',
+        page,
+    )
+    assert match is not None
+    start, end, points = int(match[1]), int(match[2]), match[3].split(" ")
+    history = client.get("/api/v1/letters/small-letter/history").json()["history"]
+    *before, last = history
+    assert points[-1].split(",")[:3] == [
+        str(last["at"] - start), str(last["standing"]), str(last["waiting"])
+    ]  # fmt: skip
+    assert len(points) <= len(history)
+    assert sum(point.endswith(",3,0,2,3") for point in points) == 1
+    assert start <= before[0]["at"] <= last["at"] <= end
+    assert 'src="/static/dist/growth.js' in page
+    assert "dist/growth.js" not in client.get(f"{PATH}/names").text
+
+
 def _iso(at: int) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
@@ -147,8 +168,12 @@ def test_any_history_can_be_drawn(letter: Letter, numbers: list[tuple[int, int, 
     rows = [line.row for line in growth.table]
     assert rows == [row for row in history if row in rows]
     assert rows[-1] == history[-1]
+    points = [point.row for point in growth.points]
+    assert points == [row for row in history if row in points]
+    assert points[-1] == history[-1]
     for mark in growth.marks:
         assert mark.row in rows
+        assert mark.row in points
         assert mark.row.counts.m >= mark.number
         assert all(row.counts.m < mark.number for row in history[: mark.row.n - 1])
         assert (0 <= mark.x <= FULL, 0 <= mark.y <= FULL) == (True, True)
@@ -166,6 +191,8 @@ def test_a_long_history_stays_small(letter: Letter) -> None:
     assert growth.standing.count("H") <= COLUMNS + 2
     assert growth.waiting.count("H") <= COLUMNS + 2
     assert len(growth.table) <= TABLE_ROWS + 1 + len(growth.marks)
+    assert POINTS <= len(growth.points) <= POINTS + 1 + len(growth.marks)
+    assert len(growth.points_text) < 20 * POINTS
     assert growth.epochs == 43_200
     assert 1 <= len(growth.times) <= 8
 

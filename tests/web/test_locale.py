@@ -95,6 +95,7 @@ def test_every_sentence_is_marked() -> None:
 RUN_BY = {
     "sign": "sign.html",
     "signature": "signature.html",
+    "growth": "letter.html",
     "verify": "verify.html",
     "trustee": "trustee.html",
     "desk-draft": "desk/draft_section.html",

@@ -1,7 +1,7 @@
 """How a letter grew: the points, marks and table of its chart, from what every epoch left.
 
-Places are in per mille of the drawing's width and height, from the top left. The drawing and the
-table are made of the same rows.
+Places are in per mille of the drawing's width and height, from the top left. The drawing, the table and
+what the script reads are made of the same rows.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -17,6 +17,9 @@ FULL: Final = 1000
 
 COLUMNS: Final = 250
 """Rows drawn at most: one for each column of the drawing, the last that falls into it."""
+
+POINTS: Final = 500
+"""Rows for the script at most, apart from those in which a number was reached; some 8 kB of the page."""
 
 TABLE_ROWS: Final = 24
 """Rows of the table at most, apart from those in which a number was reached."""
@@ -69,8 +72,8 @@ class Tick:
 
 
 @dataclass(frozen=True, slots=True)
-class TableRow:
-    """A row of the table, with the numbers that were reached in it."""
+class ReadRow:
+    """A row that can be read, in the table or by the script, with the numbers that were reached in it."""
 
     row: HistoryRow
     reached: tuple[int, ...]
@@ -89,8 +92,25 @@ class Growth:
     times: tuple[Tick, ...]
     levels: tuple[Tick, ...]
     rule_place: int | None
-    table: tuple[TableRow, ...]
+    table: tuple[ReadRow, ...]
+    points: tuple[ReadRow, ...]
     epochs: int
+
+    @property
+    def points_text(self) -> str:
+        """The points for the script: seconds since the start, standing, waiting, what was reached."""
+        return " ".join(
+            ",".join(
+                str(number)
+                for number in (
+                    point.row.at - self.start,
+                    point.row.counts.standing,
+                    point.row.counts.waiting,
+                    *point.reached,
+                )
+            )
+            for point in self.points
+        )
 
 
 def make_growth(
@@ -126,7 +146,8 @@ def make_growth(
             if rule_place is None or abs(y_of(number) - rule_place) >= NEAREST
         ),
         rule_place=rule_place,
-        table=_make_table(rows, marks, start, end),
+        table=_choose_rows(rows, marks, lambda row: (row.at - start) * TABLE_ROWS // (end - start)),
+        points=_choose_rows(rows, marks, lambda row: (row.at - start) * POINTS // (end - start)),
         epochs=len(rows),
     )
 
@@ -215,16 +236,13 @@ def _choose_levels(top: int) -> list[int]:
     return [*(n for n in range(0, top, step) if (top - n) * FULL >= NEAREST * top), top]
 
 
-def _make_table(
-    rows: Sequence[HistoryRow], marks: Sequence[Mark], start: int, end: int
-) -> tuple[TableRow, ...]:
-    """Return the rows to be read: some of each part of the time, all in which a number was reached."""
-    kept = {
-        row.n: row
-        for row in _thin(rows, lambda row: (row.at - start) * TABLE_ROWS // (end - start))
-    }
+def _choose_rows(
+    rows: Sequence[HistoryRow], marks: Sequence[Mark], part_of: Callable[[HistoryRow], int]
+) -> tuple[ReadRow, ...]:
+    """Return the rows to be read: the last of each part of the time, all in which a number was reached."""
+    kept = {row.n: row for row in _thin(rows, part_of)}
     reached: dict[int, list[int]] = {}
     for mark in sorted(marks, key=lambda mark: mark.number):
         kept[mark.row.n] = mark.row
         reached.setdefault(mark.row.n, []).append(mark.number)
-    return tuple(TableRow(kept[n], tuple(reached.get(n, ()))) for n in sorted(kept))
+    return tuple(ReadRow(kept[n], tuple(reached.get(n, ()))) for n in sorted(kept))

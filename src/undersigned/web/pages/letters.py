@@ -28,6 +28,7 @@ from undersigned.web.pages.share import element_code, make_share
 from undersigned.web.pages.timeline import Timelines
 
 LIVE_SCRIPT: Final = "dist/live.js"
+GROWTH_SCRIPT: Final = "dist/growth.js"
 
 router = APIRouter(tags=["pages"], default_response_class=HTMLResponse)
 
@@ -60,6 +61,7 @@ def show_letter(
         "html": render_markdown(shown.text),
         "has_pdf": has_pdf(running.site, page.letter.letter_id),
         "growth": growth,
+        "is_read_by_script": True,
         "timeline": timelines.get(running, page, growth, answers, guarantees),
         "names": get_names(running.site, running.letters, slug, query="", number=1),
         "query": "",
@@ -77,7 +79,7 @@ def show_letter(
         request,
         "letter.html",
         values,
-        scripts=[LIVE_SCRIPT],
+        scripts=[LIVE_SCRIPT] if growth is None else [LIVE_SCRIPT, GROWTH_SCRIPT],
         forms=True,
         texts=page.texts,
         kept=True,
