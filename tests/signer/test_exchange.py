@@ -100,10 +100,12 @@ def test_no_cookie_goes_back(site: InMemorySite) -> None:
 
 def test_the_last_request_of_a_connection(site: InMemorySite, client: httpx2.Client) -> None:
     """`last` asks for the connection to be closed; other requests do not."""
-    _script(site, httpx2.Response(200), httpx2.Response(200))
+    _script(site, *(httpx2.Response(200) for _ in range(3)))
     submit(client, URL, {}, last=True)
     submit(client, URL, {})
-    assert [request.headers["connection"] for request in site.requests] == ["close", "keep-alive"]
+    fetch(client, URL, last=True)
+    asked = [request.headers["connection"] for request in site.requests]
+    assert asked == ["close", "keep-alive", "close"]
 
 
 def test_a_redirect_is_not_followed(site: InMemorySite) -> None:

@@ -111,7 +111,8 @@ def ask_for_code(client: httpx2.Client, head: LetterHead, email: str) -> bytes:
     if Method.EMAIL not in head.letter.methods:
         raise Refused("This letter takes no proof by mail.")
     address = canonical_address(email)
-    challenge = fetch(client, f"{head.issuer_address}/challenge")  # 1
+    # While it is solved the site may close a connection that is kept, and 3 must not be sent into that.
+    challenge = fetch(client, f"{head.issuer_address}/challenge", last=True)  # 1
     value = {"method": "email", "email": address, "altcha": solve(challenge.body)}  # 2
     answer = submit(client, f"{head.issuer_address}/enrolments", value, ONCE, last=True)  # 3
     wire = decode_json(_ENROLLED, answer.body, "enrolment")

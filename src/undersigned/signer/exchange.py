@@ -21,6 +21,7 @@ LONGEST_ANSWER: Final = 16 * 1024 * 1024
 """Bytes: a letter in 40 languages, each of the length of a document, and its keys."""
 
 _JSON: Final = {"Content-Type": "application/json"}
+_CLOSE: Final = {"Connection": "close"}
 _AGAIN: Final = frozenset({502, 503, 504})
 _LOST: Final = (
     httpx2.NetworkError,
@@ -63,9 +64,14 @@ class Answer:
     is_repeat: bool
 
 
-def fetch(client: httpx2.Client, url: str, patience: Patience = PATIENT) -> Answer:
-    """GET a URL. Raises the site's refusal, Unreachable, or FormatError for a hopeless answer."""
-    return exchange(client, "GET", url, None, {}, patience)
+def fetch(
+    client: httpx2.Client, url: str, patience: Patience = PATIENT, *, last: bool = False
+) -> Answer:
+    """GET a URL; `last` asks that the connection be closed afterwards.
+
+    Raises the site's refusal, Unreachable, or FormatError for a hopeless answer.
+    """
+    return exchange(client, "GET", url, None, _CLOSE if last else {}, patience)
 
 
 def submit(
@@ -80,7 +86,7 @@ def submit(
 
     Raises what `fetch` does. After `Unreachable` it is not known whether the site took the request.
     """
-    headers = _JSON | ({"Connection": "close"} if last else {})
+    headers = _JSON | (_CLOSE if last else {})
     return exchange(client, "POST", url, format_canonical(value), headers, patience)
 
 
