@@ -56,7 +56,8 @@ STARTS_PER_WINDOW = 5
 TLS = ssl.create_default_context()
 """Made once: it is dear, and nothing here is encrypted."""
 
-PATIENCE_S = 60
+PATIENCE_S = 240
+"""Far above what it takes: a start alone may take ten seconds of a machine that does other things."""
 
 LETTERS = {
     # Its rule is met on the way, so that the names are opened between kills as well.

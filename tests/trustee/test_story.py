@@ -215,7 +215,7 @@ def test_three_of_five_trustees_do_their_part(
     assert "awaited: 2 Trustee 2; 3 Trustee 3; 5 Trustee 5" in out
     assert "trustee 4 (Trustee 4) sent a share of leaf" in err
     page = httpx2.get(stage.letter, timeout=30).text
-    assert "Trustee 2 (awaited)" in page
+    assert "<bdi>Trustee 2</bdi> (awaited)" in page
     waiting = stage.open(2, wait=90)
     end = time.monotonic() + 60
     while len(_awaited(stage)) > 2:
