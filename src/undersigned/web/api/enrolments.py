@@ -9,7 +9,7 @@ from undersigned.app.methods.work import make_challenge
 from undersigned.domain.letter import Method
 from undersigned.encoding import format_base64url
 from undersigned.errors import Refused
-from undersigned.web.api.models import ChallengeAnswer, EnrolmentAnswer, EnrolmentAsked
+from undersigned.web.api.membership_models import ChallengeAnswer, EnrolmentAnswer, EnrolmentAsked
 from undersigned.web.door import AtIssuer
 
 router = APIRouter(tags=["signing"])

@@ -9,7 +9,7 @@ from undersigned.app.following_through import get_follow_up, take_answer
 from undersigned.domain.canonical import LetterId
 from undersigned.domain.follow_through import FollowAnswer, FollowThrough
 from undersigned.encoding import parse_base64url
-from undersigned.web.api.models import Answer, Asked, _bytes
+from undersigned.web.api.models import Answer, Asked, bytes_field
 from undersigned.web.door import AtDoor
 from undersigned.web.headers import SHORT
 
@@ -30,10 +30,10 @@ class FollowThroughAsked(Asked):
 
     v: Literal[1]
     t: Literal["follow-through"]
-    letter: str = _bytes(32)
-    pk: str = _bytes(32)
+    letter: str = bytes_field(32)
+    pk: str = bytes_field(32)
     answer: Literal["yes", "not-yet", "no"]
-    sig: str = _bytes(64)
+    sig: str = bytes_field(64)
 
 
 class TakenAnswer(Answer):

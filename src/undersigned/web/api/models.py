@@ -7,23 +7,6 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from undersigned.app.methods.work import LONGEST_WORK
-
-LONGEST_EMAIL = 320
-"""Characters as people type one; the canonical address has at most 254 (formats §4)."""
-
-LONGEST_CODE = 64
-"""Characters: a code is 8 or 16, the rest is room for what people type around it."""
-
-LONGEST_NAME = 100
-
-LOGIN_PATTERN = "^[A-Za-z0-9._~-]{43,128}$"
-"""A verifier as RFC 7636, section 4.1, has it, and a nonce of the same form."""
-
-SEALED_PATTERN = "^[A-Za-z0-9_-]{39,5499}$"
-"""A code of a sign-on as it was handed on (formats §9.4)."""
-
-
 HASH: Final[dict[str, Any]] = {"pattern": "^[0-9a-f]{64}$"}
 """The form of a SHA-256 in a path, for the description of the API."""
 
@@ -46,7 +29,8 @@ def _pattern(length: int, size: int) -> str:
     return f"^[A-Za-z0-9_-]{{{length - 1}}}[{last}]$"
 
 
-def _bytes(size: int) -> Any:
+def bytes_field(size: int) -> Any:
+    """Return the field of so many bytes in base64url, each in its one form."""
     length = (size * 4 + 2) // 3
     return Field(
         min_length=length,
@@ -104,49 +88,6 @@ class CountsAnswer(Answer):
     headcount: int
     size: int = Field(description="of the tree")
     at: int = Field(description="time of the last epoch or outcome")
-
-
-class EmbedWords(Answer):
-    """What an embedded letter says, in one language of the interface."""
-
-    eyebrow: str
-    figure: str
-    part: str
-    waiting: str = Field(description="empty if nobody waits")
-    state: str
-    action: str
-    as_of: str
-    checkable: str
-
-
-class EmbedAnswer(Answer):
-    """What is shown of a letter within the pages of others."""
-
-    name: str = Field(description="slug@edition")
-    lang: str = Field(description="of the words")
-    title: str
-    title_lang: str
-    rule: int
-    state: str
-    counts: CountsAnswer
-    words: EmbedWords
-
-
-class OembedAnswer(Answer):
-    """How a letter is embedded (oEmbed 1.0, type `rich`)."""
-
-    type: Literal["rich"]
-    version: Literal["1.0"]
-    title: str
-    provider_name: str
-    provider_url: str
-    cache_age: int = Field(description="seconds")
-    width: int = Field(description="pixels, at most `maxwidth`")
-    height: int = Field(description="pixels, at most `maxheight`")
-    html: str = Field(description="an iframe without rights")
-    thumbnail_url: str
-    thumbnail_width: int
-    thumbnail_height: int
 
 
 class LetterLine(Answer):
@@ -274,103 +215,6 @@ class NamesAnswer(Answer):
     next: int | None
 
 
-class ChallengeAnswer(Answer):
-    """Work to do before a code is asked for: a challenge of ALTCHA, version 2 (formats §9.3)."""
-
-    parameters: dict[str, Any]
-    signature: str
-
-
-class EnrolmentAsked(Asked):
-    """Asks for a code by mail."""
-
-    method: Literal["email"]
-    email: str = Field(min_length=1, max_length=LONGEST_EMAIL)
-    altcha: str = Field(
-        min_length=1,
-        max_length=LONGEST_WORK,
-        description="the solved challenge, base64 (formats §9.3)",
-    )
-
-
-class EnrolmentAnswer(Answer):
-    """The same for everyone."""
-
-    enrolment: str = _bytes(16)
-
-
-class SignOnAnswer(Answer):
-    """What a sign-on begins with (formats §9.4)."""
-
-    issuer: str = Field(description="the provider, as it calls itself")
-    name: str = Field(description="the provider, as people call it")
-    authorization_endpoint: str
-    client_id: str
-    redirect_uri: str = Field(description="where the provider sends the member back to")
-    scope: str
-    ticket: str = Field(
-        description="the beginning of the state: it tells the issuer alone which letter it is"
-    )
-
-
-class EmailProofAsked(Asked):
-    """The code from a mail."""
-
-    method: Literal["email"]
-    enrolment: str = _bytes(16)
-    code: str = Field(min_length=1, max_length=LONGEST_CODE)
-
-
-class InviteProofAsked(Asked):
-    """An invite code, as people may write it."""
-
-    method: Literal["invite"]
-    code: str = Field(min_length=1, max_length=LONGEST_CODE)
-
-
-class ShownAsAsked(Asked):
-    """How the member wants to be shown."""
-
-    name: str | None = Field(min_length=1, max_length=LONGEST_NAME)
-    role: str | None = Field(min_length=1, max_length=LONGEST_NAME)
-
-
-class OpenIdProofAsked(Asked):
-    """The code of a sign-on as it was handed on, and what the member's program had made for it."""
-
-    method: Literal["openid"]
-    code: str = Field(pattern=SEALED_PATTERN)
-    verifier: str = Field(pattern=LOGIN_PATTERN, description="of RFC 7636")
-    nonce: str = Field(pattern=LOGIN_PATTERN)
-
-
-ProofAsked = Annotated[
-    EmailProofAsked | InviteProofAsked | OpenIdProofAsked, Field(discriminator="method")
-]
-
-
-class TokenAsked(Asked):
-    """Asks for the member's one token."""
-
-    proof: ProofAsked
-    blinded: str = _bytes(256)
-    c: str = _bytes(32)
-    shown_as: ShownAsAsked | None
-    notify: str | None = Field(
-        default=None,
-        pattern="^[a-z]{2,3}$",
-        description="the language in which the member wants a few mails about how the letter goes",
-    )
-
-
-class TokenIssued(Answer):
-    """The blind signature, the attestation (formats §6) and the salt of the roll's entry."""
-
-    blind_signature: str = _bytes(256)
-    attestation: dict[str, Any]
-    salt: str = _bytes(16)
-
-
 class RollHanded(Asked):
     """The canonical bytes of a later `roll` record, base64url (formats §9.1)."""
 
@@ -390,14 +234,14 @@ class AckAnswer(Answer):
     """An acknowledgement: by whom, and the signature (formats §3.1)."""
 
     by: PartyName
-    sig: str = _bytes(64)
+    sig: str = bytes_field(64)
 
 
 class AckAsked(Asked):
     """An ack; `roll` comes from an issuer elsewhere, and is null from everyone else."""
 
     by: PartyName
-    sig: str = _bytes(64)
+    sig: str = bytes_field(64)
     roll: dict[str, Any] | None
 
 

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Response
 
 from undersigned.app.methods.by_openid import offer_sign_on
 from undersigned.provider.terms import SCOPE
-from undersigned.web.api.models import SignOnAnswer
+from undersigned.web.api.membership_models import SignOnAnswer
 from undersigned.web.door import AtIssuer
 
 router = APIRouter(tags=["signing"])

@@ -15,7 +15,7 @@ from undersigned.app.running_issuer import RunningIssuer
 from undersigned.app.telling_members import subscribe
 from undersigned.domain.name import format_attestation
 from undersigned.encoding import format_base64url, parse_base64url
-from undersigned.web.api.models import (
+from undersigned.web.api.membership_models import (
     EmailProofAsked,
     InviteProofAsked,
     OpenIdProofAsked,

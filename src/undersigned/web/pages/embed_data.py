@@ -7,8 +7,8 @@ from starlette.requests import Request
 
 from undersigned.app import reading
 from undersigned.app.glance import make_glance
+from undersigned.web.api.embed_models import EmbedAnswer, EmbedWords
 from undersigned.web.api.letters import counts_of
-from undersigned.web.api.models import EmbedAnswer, EmbedWords
 from undersigned.web.door import AtDoor
 from undersigned.web.pages.letters import choose_text, renderer_of
 

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from undersigned.app import reading
 from undersigned.errors import FormatError, UnknownLetter
 from undersigned.web.api.decimals import DECIMAL
-from undersigned.web.api.models import OembedAnswer
+from undersigned.web.api.embed_models import OembedAnswer
 from undersigned.web.door import AtDoor
 from undersigned.web.pages.address import find_base_url
 from undersigned.web.pages.letters import choose_text, renderer_of
