@@ -7,20 +7,17 @@ for that letter.
 """
 
 import secrets
-from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import altcha
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from undersigned.crypto.keys.derive import derive
-from undersigned.crypto.keys.files import load_secret, save_secret
-from undersigned.encoding import format_base64, format_base64url, parse_base64, parse_base64url
+from undersigned.crypto.keys.kept_secret import KeptSecret
+from undersigned.encoding import format_base64url, parse_base64url
 from undersigned.errors import FormatError
 
-SIZE: Final = 32
-_HEAD: Final = "CHALLENGE+KEY+"
 _INFO: Final = "undersigned/v1/challenge/"
 
 ALGORITHM: Final = "SHA-256"
@@ -33,39 +30,19 @@ _NONCE_SIZE: Final = 12
 TICKET_SIZE: Final = _NONCE_SIZE + _NAME_SIZE + 16
 
 
-class ChallengeKey:
+class ChallengeKey(KeptSecret):
     """A secret of 32 bytes; from it come keys that sign challenges and answers, hide tickets, seal codes."""
 
-    __slots__ = ("_answers", "_challenges", "_codes", "_secret", "_tickets")
+    __slots__ = ("_answers", "_challenges", "_codes", "_tickets")
+
+    KIND = "challenge"
 
     def __init__(self, secret: bytes) -> None:
-        if len(secret) != SIZE:
-            raise FormatError("The key of challenges has 32 bytes.")
-        self._secret = secret
+        super().__init__(secret)
         self._challenges = derive(secret, salt=b"", info=f"{_INFO}sign".encode())
         self._answers = derive(secret, salt=b"", info=f"{_INFO}answer".encode())
         self._tickets = AESGCM(derive(secret, salt=b"", info=f"{_INFO}ticket".encode()))
         self._codes = AESGCM(derive(secret, salt=b"", info=f"{_INFO}code".encode()))
-
-    def __repr__(self) -> str:
-        return "ChallengeKey()"
-
-    @classmethod
-    def generate(cls) -> Self:
-        """Make a new key."""
-        return cls(secrets.token_bytes(SIZE))
-
-    @classmethod
-    def load(cls, path: Path) -> Self:
-        """Read a saved key; raises StoreError (missing, readable by others) and FormatError."""
-        text = load_secret(path).removesuffix("\n")
-        if not text.startswith(_HEAD):
-            raise FormatError("The file holds no key of challenges.")
-        return cls(parse_base64(text.removeprefix(_HEAD), size=SIZE))
-
-    def save(self, path: Path) -> None:
-        """Write the key to a new file of mode 0600; raises StoreError if the file exists."""
-        save_secret(path, f"{_HEAD}{format_base64(self._secret)}\n")
 
     def make(self, answer: int, data: dict[str, Any]) -> dict[str, Any]:
         """Return a challenge whose answer is this number, as plain JSON values; `data` goes into it."""
