@@ -35,19 +35,16 @@ from undersigned.web.desk import draft_sections as desk_draft_sections
 from undersigned.web.desk import drafts as desk_drafts
 from undersigned.web.desk import exports as desk_exports
 from undersigned.web.desk import guarantees as desk_guarantees
-from undersigned.web.desk import invites as desk_invites
 from undersigned.web.desk import letter as desk_letter
 from undersigned.web.desk import letters as desk_letters
 from undersigned.web.desk import notices as desk_notices
-from undersigned.web.desk import roll as desk_roll
-from undersigned.web.desk import roll_imports as desk_roll_imports
 from undersigned.web.desk import signature as desk_signature
 from undersigned.web.desk import signatures as desk_signatures
 from undersigned.web.desk import webhooks as desk_webhooks
-from undersigned.web.desk.mounting import add_desk
+from undersigned.web.desk.mounting import ROLLS, add_desk
 from undersigned.web.door import Door, IssuerDoor
 from undersigned.web.imprint import NOBODY, Imprint
-from undersigned.web.keeping import KeptAnswers
+from undersigned.web.kept_answers import KeptAnswers
 from undersigned.web.pages import about as about_pages
 from undersigned.web.pages import answering as answering_pages
 from undersigned.web.pages import as_of as as_of_pages
@@ -87,9 +84,6 @@ DESK: Final = (
     desk_draft_sections,
 )
 """The pages of the desk, each module one subject; the last has addresses whose end may be any word."""
-
-ROLLS: Final = (desk_roll, desk_roll_imports, desk_invites)
-"""The pages of rolls, where this site is the issuer."""
 
 
 def make_app(running: RunningSite, imprint: Imprint = NOBODY) -> UndersignedApp:
@@ -145,6 +139,6 @@ def make_app(running: RunningSite, imprint: Imprint = NOBODY) -> UndersignedApp:
     app.include_router(trustee_pages.router)
     app.include_router(verify_pages.router)
     app.state.many_invalidations = ManyInvalidations(running.site, running.letters, running.desk)
-    pages = DESK if running.issuer is None else (*DESK, *ROLLS)
-    add_desk(app, running.desk, (module.router for module in pages))
+    rolls = () if running.issuer is None else ROLLS
+    add_desk(app, running.desk, [*(module.router for module in DESK), *rolls])
     return app

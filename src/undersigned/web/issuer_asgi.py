@@ -12,11 +12,8 @@ from undersigned.web import openapi, security_txt
 from undersigned.web.api import enrolments, issuer, openid, tokens
 from undersigned.web.body_limits import OF_ISSUER
 from undersigned.web.cors import LetterCors
-from undersigned.web.desk import invites as desk_invites
-from undersigned.web.desk import roll as desk_roll
-from undersigned.web.desk import roll_imports as desk_roll_imports
 from undersigned.web.desk import rolls as desk_rolls
-from undersigned.web.desk.mounting import add_desk
+from undersigned.web.desk.mounting import ROLLS, add_desk
 from undersigned.web.door import IssuerDoor
 from undersigned.web.imprint import NOBODY, Imprint
 from undersigned.web.pages import issuer as issuer_page
@@ -38,9 +35,6 @@ STATIC: Final = (
 """What its page and the desk need; members get no script from it."""
 
 OPEN_TO_ALL: Final = (f"{API}/openapi.json", f"{API}/issuer")
-
-
-DESK: Final = (desk_rolls, desk_roll, desk_roll_imports, desk_invites)
 
 
 def make_issuer_app(running: RunningIssuer, imprint: Imprint = NOBODY) -> UndersignedApp:
@@ -66,6 +60,6 @@ def make_issuer_app(running: RunningIssuer, imprint: Imprint = NOBODY) -> Unders
     app.include_router(issuer_page.router)
     app.include_router(security_txt.router)
     app.include_router(mail_pages.router)
-    add_desk(app, running.desk, [module.router for module in DESK])
+    add_desk(app, running.desk, [desk_rolls.router, *ROLLS])
     app.include_router(sign_on.router)
     return app

@@ -10,7 +10,16 @@ from starlette.responses import Response
 
 from undersigned.app.desk import Desk
 from undersigned.errors import DeskElsewhere, ForeignRequest, ForOwners, NotSignedIn, Refused
-from undersigned.web.desk import account, accounts, activity, joining, sign_in
+from undersigned.web.desk import (
+    account,
+    accounts,
+    activity,
+    invites,
+    joining,
+    roll,
+    roll_imports,
+    sign_in,
+)
 from undersigned.web.desk.guard import LONGEST_NEXT
 from undersigned.web.desk.routing import PREFIX, see_other
 from undersigned.web.pages.letters import renderer_of
@@ -31,6 +40,9 @@ SHARED: Final = (
     accounts.router,
 )
 """What a desk has wherever it is: at a site, or at an issuer apart."""
+
+ROLLS: Final = (roll.router, roll_imports.router, invites.router)
+"""The pages of rolls: a desk has them where codes and tokens are given out."""
 
 
 def add_desk(app: FastAPI, desk: Desk, routers: Iterable[APIRouter]) -> None:

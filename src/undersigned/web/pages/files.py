@@ -24,7 +24,7 @@ from undersigned.app.running import RunningSite
 from undersigned.app.social import card_data, draw_card
 from undersigned.app.timeline import list_events, read_account
 from undersigned.web.door import AtDoor
-from undersigned.web.kept import Kept, KeptFile
+from undersigned.web.kept_files import KeptFile, KeptFiles
 from undersigned.web.pages.address import find_base_url
 from undersigned.web.pages.letters import choose_text, renderer_of
 
@@ -46,8 +46,8 @@ class Files:
     """What is kept of the files of letters. One for each app."""
 
     def __init__(self) -> None:
-        self.cards = Kept(most=MOST_CARDS, waiting=MAKINGS_WAITING, fresh_s=FRESH_S)
-        self.feeds = Kept(most=MOST_FEEDS, waiting=MAKINGS_WAITING)
+        self.cards = KeptFiles(most=MOST_CARDS, waiting=MAKINGS_WAITING, fresh_s=FRESH_S)
+        self.feeds = KeptFiles(most=MOST_FEEDS, waiting=MAKINGS_WAITING)
 
 
 def files_of(request: Request) -> Files:

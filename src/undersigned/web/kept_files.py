@@ -22,7 +22,7 @@ class KeptFile:
     tag: str
 
 
-class Kept:
+class KeptFiles:
     """Files by what names them; made one at a time. `fresh_s`: nothing is made anew more often."""
 
     def __init__(self, *, most: int, waiting: int, fresh_s: int = 0) -> None:

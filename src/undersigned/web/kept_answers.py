@@ -34,7 +34,7 @@ RawHeaders = list[tuple[bytes, bytes]]
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class KeptAnswer:
     """An answer as it is sent: with its content, with its content packed, and without."""
 
     stamp: Stamp
@@ -65,8 +65,8 @@ class KeptAnswers:
         self._find_variant = find_variant
         self._most_bytes = most_bytes
         self._bytes = 0
-        self._kept: OrderedDict[Hashable, Kept] = OrderedDict()
-        self._making: dict[Hashable, asyncio.Future[Kept | None]] = {}
+        self._kept: OrderedDict[Hashable, KeptAnswer] = OrderedDict()
+        self._making: dict[Hashable, asyncio.Future[KeptAnswer | None]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or pass the request on."""
@@ -86,7 +86,7 @@ class KeptAnswers:
         if kept is not None:
             await _answer(kept, Headers(scope=scope), send)
 
-    def _find(self, key: Hashable, stamp: Stamp) -> Kept | None:
+    def _find(self, key: Hashable, stamp: Stamp) -> KeptAnswer | None:
         kept = self._kept.get(key)
         if kept is None or kept.stamp != stamp:
             return None
@@ -95,7 +95,7 @@ class KeptAnswers:
 
     async def _make(
         self, key: Hashable, stamp: Stamp, scope: Scope, receive: Receive, send: Send
-    ) -> Kept | None:
+    ) -> KeptAnswer | None:
         """Let the answer be made, by one for all who wait; None if it is one that is not kept, and sent."""
         while (making := self._making.get(key)) is not None:
             kept = await asyncio.shield(making)
@@ -107,7 +107,7 @@ class KeptAnswers:
         future = asyncio.get_running_loop().create_future()
         self._making[key] = future
 
-        def tell(kept: Kept | None) -> None:
+        def tell(kept: KeptAnswer | None) -> None:
             if self._making.get(key) is future:
                 del self._making[key]
                 future.set_result(kept)
@@ -125,7 +125,7 @@ class KeptAnswers:
         finally:
             tell(None)
 
-    def _put(self, key: Hashable, kept: Kept) -> None:
+    def _put(self, key: Hashable, kept: KeptAnswer) -> None:
         self._drop(key)
         if kept.size > LARGEST:
             return
@@ -171,7 +171,7 @@ def _is_kept(start: Message) -> bool:
     return start["status"] == 200 and headers.get("cache-control") in KEPT
 
 
-def _keep(stamp: Stamp, start: Message, content: bytes) -> Kept:
+def _keep(stamp: Stamp, start: Message, content: bytes) -> KeptAnswer:
     """Make an answer ready to be sent in each of its forms."""
     headers = MutableHeaders(raw=list(start["headers"]))
     headers["etag"] = tag = make_tag(content)
@@ -187,10 +187,10 @@ def _keep(stamp: Stamp, start: Message, content: bytes) -> Kept:
     unchanged = [
         pair for pair in headers.raw if pair[0] not in (b"content-type", b"content-length")
     ]
-    return Kept(stamp, tag, (headers.raw, content), packed, unchanged)
+    return KeptAnswer(stamp, tag, (headers.raw, content), packed, unchanged)
 
 
-async def _answer(kept: Kept, asked: Headers, send: Send) -> None:
+async def _answer(kept: KeptAnswer, asked: Headers, send: Send) -> None:
     status, (headers, content) = 200, kept.plain
     if is_known(asked.get("if-none-match", ""), kept.tag):
         status, headers, content = 304, kept.unchanged, b""

@@ -15,7 +15,7 @@ from tests.live import LiveSite
 from undersigned.app.changes import Changes
 from undersigned.app.site import WholeSite, make_site
 from undersigned.web.headers import PAGE
-from undersigned.web.keeping import KeptAnswers
+from undersigned.web.kept_answers import KeptAnswers
 from undersigned.web.watching import Watcher
 
 PATH = "/letters/a"
