@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from tests.app.hooked import HOOK, URL, Hooked, hooked_in
 from tests.app.village import DAY, HOUR, Village
-from tests.webhook.receiver import HOST, make_certificate, status
+from tests.certificates import make_certificate
+from tests.webhook.receiver import HOST, status
 from tests.webhook.test_signing import documented_check
 
 from undersigned.app import calling

@@ -1,7 +1,5 @@
 """Debian's nginx on loopback with the documented lines, and a certificate of its own."""
 
-import datetime as dt
-import ipaddress
 import os
 import shutil
 import socket
@@ -14,9 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx2
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from tests.certificates import sign_certificate
 from tests.e2e.server import free_port
 
 from undersigned.web.reverse_proxy import nginx_lines
@@ -132,28 +128,8 @@ def _wait_for(nginx: Nginx, process: "subprocess.Popen[bytes]") -> None:
 
 def _make_certificate(folder: Path, host: str) -> Path:
     """Write a key, and a certificate that it has signed itself; return the latter's path."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, host)])
-    now = dt.datetime.now(dt.UTC)
-    names = [x509.DNSName(host), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(hours=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName(names), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    encoded = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    (folder / "privkey.pem").write_bytes(encoded)
+    private, certificate = sign_certificate(host, "127.0.0.1")
+    (folder / "privkey.pem").write_bytes(private)
     path = folder / "fullchain.pem"
-    path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    path.write_bytes(certificate)
     return path

@@ -1,6 +1,5 @@
 """A receiver of webhooks on this machine, which behaves as it is told to; a network that leads there."""
 
-import datetime as dt
 import socket
 import ssl
 import threading
@@ -9,11 +8,6 @@ from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from undersigned.webhook.calling import Answer, Call, Caller, Network
 from undersigned.webhook.target import Address, Target
@@ -114,34 +108,6 @@ def receiving(certificate: Path) -> Iterator[Receiver]:
         finally:
             ending.set()
             thread.join()
-
-
-def make_certificate(path: Path, *names: str) -> Path:
-    """Make a certificate for names that nobody but itself vouches for, with its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
-    now = dt.datetime.now(dt.UTC)
-    built = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=False
-        )
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    path.write_bytes(private + built.public_bytes(serialization.Encoding.PEM))
-    return path
 
 
 @dataclass

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.certificates import make_certificate
 from tests.webhook.receiver import (
     HERE,
     HOST,
@@ -16,7 +17,6 @@ from tests.webhook.receiver import (
     Behaviour,
     Names,
     Receiver,
-    make_certificate,
     network_of,
     permit_loopback,
     receiving,
