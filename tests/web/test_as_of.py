@@ -1,12 +1,11 @@
 """A letter as of a size or time, in the API and on its page: what was, and what proves it."""
 
-from datetime import UTC, datetime
-
 import httpx2
 import pytest
 from tests.live import LiveSite
 from tests.web.members import assert_problem, signed
 
+from undersigned.domain.as_of import format_time
 from undersigned.domain.letter import Mode
 from undersigned.encoding import parse_base64url
 from undersigned.tlog.checkpoint import parse_checkpoint
@@ -25,10 +24,6 @@ def history(live_site: LiveSite) -> list[dict[str, int]]:
     return rows
 
 
-def _rfc3339(at: int) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
 def test_every_epoch_by_size_and_by_time(
     live_site: LiveSite, client: httpx2.Client, history: list[dict[str, int]]
 ) -> None:
@@ -41,7 +36,7 @@ def test_every_epoch_by_size_and_by_time(
             name: row[name] for name in row if name != "n"
         }
         assert (found["epoch"], found["headcount"]) == (row["n"], 14)
-        assert client.get(COUNTS, params={"at": _rfc3339(row["at"])}).json() == found
+        assert client.get(COUNTS, params={"at": format_time(row["at"])}).json() == found
         checkpoint = parse_checkpoint(found["checkpoint"].encode(), verifier)
         assert checkpoint.size == found["checkpoint_size"] >= found["size"]
         verify_consistency(

@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
 from itertools import pairwise
 from xml.etree import ElementTree
 
@@ -16,6 +15,7 @@ from tests.web.members import signed
 
 from undersigned.app.counting import Counts
 from undersigned.app.reading import HistoryRow, get_history, get_page
+from undersigned.domain.as_of import format_time
 from undersigned.domain.letter import Letter, Mode
 from undersigned.web.pages.charts import Charts
 from undersigned.web.pages.growth import COLUMNS, FULL, POINTS, TABLE_ROWS, Growth, make_growth
@@ -70,7 +70,7 @@ def test_table_is_the_history(client: httpx2.Client) -> None:
     """The table's rows are epochs as the API tells them, the last among them."""
     page = client.get(PATH).text
     history = client.get("/api/v1/letters/small-letter/history").json()["history"]
-    told = {(_iso(row["at"]), row["standing"], row["m"], row["waiting"]) for row in history}
+    told = {(format_time(row["at"]), row["standing"], row["m"], row["waiting"]) for row in history}
     body = page.partition("<tbody>")[2].partition("</tbody>")[0]
     rows = [
         (at, int(standing), int(m), int(waiting))
@@ -82,7 +82,7 @@ def test_table_is_the_history(client: httpx2.Client) -> None:
     assert len(rows) == body.count("<tr>")
     assert set(rows) <= told
     last = history[-1]
-    assert rows[-1] == (_iso(last["at"]), last["standing"], last["m"], last["waiting"])
+    assert rows[-1] == (format_time(last["at"]), last["standing"], last["m"], last["waiting"])
     assert f"{len(rows)} of {len(history)} epochs" in texts_of(page)
     assert "<td>2, 3</td>" in body
 
@@ -106,10 +106,6 @@ def test_the_script_reads_the_same_rows(client: httpx2.Client, live_site: LiveSi
     assert start <= before[0]["at"] <= last["at"] <= end
     assert 'src="/static/dist/growth.js' in page
     assert "dist/growth.js" not in client.get(f"{PATH}/names").text
-
-
-def _iso(at: int) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def test_chart_is_made_once_for_each_epoch(live_site: LiveSite) -> None:

@@ -6,7 +6,8 @@ import httpx2
 import pytest
 from tests.live import LiveSite
 
-from undersigned.web.headers import CSP, page_csp
+from undersigned.web import headers
+from undersigned.web.headers import CSP, KEPT, page_csp
 
 PAGES = [
     "/",
@@ -31,6 +32,12 @@ OPEN = [
     "/api/v1/nothing",
 ]
 POLICIES = {CSP} | {page_csp(scripts=s, forms=f) for s in (True, False) for f in (True, False)}
+
+
+def test_what_goes_into_pages_of_others_is_not_kept_with_the_answers() -> None:
+    """Answers are told apart by what is said of them: nothing else may say the same."""
+    others = (headers.EMBED_DATA, headers.EMBED_PAGE, headers.FILE, headers.FEED, headers.CARD)
+    assert KEPT.isdisjoint((*others, headers.OEMBED))
 
 
 @pytest.fixture

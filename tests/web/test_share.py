@@ -211,6 +211,10 @@ def test_words_for_other_pages(client: httpx2.Client) -> None:
     assert (english["title"], indonesian["lang"]) == (TITLE, "id")
     assert english["words"]["figure"] == "0 of 14"
     assert indonesian["words"]["figure"] == "0 dari 14"
+    for wish, lang in (("id", "id"), ("en", "en"), ("id", "id")):
+        headers = {"Accept-Language": wish}
+        wished = client.get("/api/v1/letters/small-letter/embed", headers=headers).json()
+        assert wished["lang"] == lang
 
 
 def test_a_host_that_is_not_ours_is_not_handed_on(client: httpx2.Client) -> None:

@@ -13,6 +13,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from undersigned.app.timeline import Account, Event, EventKind
 from undersigned.app.wording import SOURCE_LANGUAGE, make_environments, read_words
+from undersigned.domain.as_of import format_time
 from undersigned.domain.text import TextDocument
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def format_feed(account: Account, text: TextDocument, lang: str, base: str, host
         f'<feed xmlns="http://www.w3.org/2005/Atom" xml:lang={_attribute(lang)}>',
         f"<id>{_text(f'{tag}/{lang}')}</id>",
         f"<title xml:lang={_attribute(text.lang)}>{_text(text.title)}</title>",
-        f"<updated>{_time(max(it.at for it in told))}</updated>",
+        f"<updated>{format_time(max(it.at for it in told))}</updated>",
         f"<author><name>{_text(host)}</name></author>",
         f'<link rel="self" type="{MEDIA_TYPE}" href={_attribute(f"{url}/feed.atom?lang={lang}")}/>',
         f'<link rel="alternate" type="text/html" href={_attribute(url)}/>',
@@ -84,7 +85,7 @@ def _entry(it: Event, environment: "Environment", tag: str, url: str, written: s
         "<entry>",
         f"<id>{_text(f'{tag}/{it.key}')}</id>",
         f"<title>{_text(title)}</title>",
-        f"<updated>{_time(it.at)}</updated>",
+        f"<updated>{format_time(it.at)}</updated>",
         f'<link rel="alternate" type="text/html" href={_attribute(url + (it.place or ""))}/>',
     ]
     if it.text is not None:
@@ -93,10 +94,6 @@ def _entry(it: Event, environment: "Environment", tag: str, url: str, written: s
     else:
         lines.append(f'<content type="text">{_text(said or title)}</content>')
     return [*lines, "</entry>"]
-
-
-def _time(at: int) -> str:
-    return dt.datetime.fromtimestamp(at, dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _text(text: str) -> str:

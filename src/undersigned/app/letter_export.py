@@ -4,7 +4,6 @@ Nothing is in it but what every reader of the letter's page may see: names that 
 stand. Of sealed and anonymous signatures there are numbers alone. All of it is of one moment.
 """
 
-import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +15,7 @@ from undersigned.app.hiding import Hidden, find_hidden
 from undersigned.app.letters import Letters
 from undersigned.app.reading import HistoryRow, LetterPage, read_history, read_page
 from undersigned.app.site import Site
+from undersigned.domain.as_of import format_time
 from undersigned.domain.letter import format_letter
 from undersigned.store import signatures as signature_store
 from undersigned.store.signatures import StandingName
@@ -80,7 +80,7 @@ def format_history_csv(export: LetterExport) -> bytes:
 
 def history_cells(row: HistoryRow) -> tuple[int | str, ...]:
     """Return the row of an epoch, with the columns of `HISTORY_COLUMNS`."""
-    return (row.n, _iso(row.at), row.size, *msgspec.structs.astuple(row.counts))
+    return (row.n, format_time(row.at), row.size, *msgspec.structs.astuple(row.counts))
 
 
 def format_export(export: LetterExport) -> bytes:
@@ -139,7 +139,3 @@ def _name(each: StandingName, export: LetterExport) -> dict[str, Any]:
         if hidden is None
         else {"reason": hidden.reason.value, "text": hidden.text, "at": hidden.at},
     }
-
-
-def _iso(at: int) -> str:
-    return dt.datetime.fromtimestamp(at, dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -7,7 +7,7 @@ A `Turn` is the only writer of a letter's records. It keeps the order of formats
 import random
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from undersigned.app.counting import ENDED, count_letter, find_standing, unopened_of
 from undersigned.app.letters import LetterView, format_stage, stage_of
@@ -30,7 +30,6 @@ from undersigned.domain.record import (
     OutcomeRecord,
     ResponseRecord,
     RollRecord,
-    SignRecord,
     format_record,
     parse_record,
 )
@@ -47,7 +46,6 @@ from undersigned.store import letters as letter_store
 from undersigned.store import notices as notice_store
 from undersigned.store import pending as pending_store
 from undersigned.store import roll_states
-from undersigned.store import signatures as signature_store
 from undersigned.store import waves as wave_store
 from undersigned.store.answers import ResponseRow
 from undersigned.store.database import Connection
@@ -56,14 +54,11 @@ from undersigned.store.letters import LetterRow
 from undersigned.store.moments import MomentRow
 from undersigned.store.notices import NoticeRow
 from undersigned.store.pending import PendingRow
-from undersigned.store.signatures import SignatureRow
 
 MOST_PRINTED_BEFORE: Final = 1_000
 """PDFs of one letter: one more for each time that names were erased."""
 
 _shuffle = random.SystemRandom().shuffle
-
-R = TypeVar("R", SignRecord, AmendRecord)
 
 
 class Turn:
@@ -183,9 +178,6 @@ class Turn:
         self.save()
         self._keep_moment()
         return outcome
-
-    def _live(self) -> list[SignatureRow]:
-        return signature_store.list_live(self._connection, self.letter.letter_id)
 
     # --- openings
 

@@ -9,7 +9,6 @@ down, with deliveries, and with the numbers that signers asked for. Here it is a
 table, quarters of the rule, and names that are a format: the two would share the names of records, no more.
 """
 
-import datetime as dt
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from typing import Any, Final
 import msgspec
 
 from undersigned.app.reading import HistoryRow
+from undersigned.domain.as_of import format_time
 from undersigned.domain.letter import Letter
 from undersigned.domain.notice import READ_BY_PEOPLE
 from undersigned.domain.record import (
@@ -146,6 +146,6 @@ def format_event(source: Source, event: Event) -> bytes:
         "url": f"{source.url}/letters/{name}",
         "as_of": f"{source.url}/letters/{name}/at/{size}",
     }
-    at = dt.datetime.fromtimestamp(event.at, dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    at = format_time(event.at)
     told = {"type": event.kind, "timestamp": at, "data": data | dict(event.data)}
     return msgspec.json.encode(told)

@@ -95,9 +95,7 @@ def make_app(running: RunningSite, imprint: Imprint = NOBODY) -> UndersignedApp:
     renderer, watcher = Renderer(static), Watcher(Changes(running.site))
 
     def find_variant(scope: Scope) -> Hashable:
-        # What the API tells is the same for everybody.
-        is_api = scope["path"].startswith(API)
-        return None if is_api else renderer.variant_of(Request(scope), running.site.host)
+        return renderer.variant_of(Request(scope), running.site.host)
 
     keeping = Middleware(KeptAnswers, watcher=watcher, find_variant=find_variant)
     app = make_shell(description=openapi.DESCRIPTION, plain_paths=openapi.PATHS, inner=[keeping])

@@ -3,13 +3,13 @@
 As many as there is room for are kept, and the one that was not asked for longest goes first.
 """
 
-import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from threading import Lock
 
 from undersigned.web.bounded import Bounded
+from undersigned.web.conditional import make_tag
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +61,7 @@ class KeptFiles:
         found = self._find(key, made_of, now)
         if found is None:
             content = make()
-            tag = f'"{hashlib.sha256(content).hexdigest()[:16]}"'
-            found = KeptFile(made_of, now, content, tag)
+            found = KeptFile(made_of, now, content, make_tag(content))
             self._keep(key, found)
         return found
 

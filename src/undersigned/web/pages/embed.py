@@ -13,7 +13,7 @@ from undersigned.app import reading
 from undersigned.app.glance import make_glance
 from undersigned.errors import UnknownLetter
 from undersigned.web.door import AtDoor
-from undersigned.web.headers import EMBED_CSP
+from undersigned.web.headers import EMBED_CSP, EMBED_PAGE
 from undersigned.web.pages.address import find_base_url
 from undersigned.web.pages.letters import choose_text, renderer_of
 from undersigned.web.pages.rendering import Renderer
@@ -21,8 +21,6 @@ from undersigned.web.pages.rendering import Renderer
 FRAME_SCRIPT: Final = "dist/embed-frame.js"
 THEMES: Final = ("auto", "light", "dark")
 PARTS: Final = ("title", "count", "bar", "button")
-
-SHORT: Final = "public, max-age=10"
 
 router = APIRouter(tags=["pages"], default_response_class=HTMLResponse)
 
@@ -64,6 +62,6 @@ def _frame(
 ) -> Response:
     response = renderer.page(request, template, values, status=status, scripts=scripts)
     response.headers["Content-Security-Policy"] = EMBED_CSP
-    response.headers["Cache-Control"] = SHORT
+    response.headers["Cache-Control"] = EMBED_PAGE
     response.headers["X-Robots-Tag"] = "noindex"
     return response

@@ -1,7 +1,5 @@
 """What others need to show a letter in their pages as they like: its words and numbers."""
 
-from typing import Final
-
 from fastapi import APIRouter, Response
 from starlette.requests import Request
 
@@ -10,9 +8,8 @@ from undersigned.app.glance import make_glance
 from undersigned.web.api.embed_models import EmbedAnswer, EmbedWords
 from undersigned.web.api.letters import counts_of
 from undersigned.web.door import AtDoor
+from undersigned.web.headers import EMBED_DATA
 from undersigned.web.pages.letters import choose_text, renderer_of
-
-SHORT: Final = "public, max-age=5"
 
 router = APIRouter(tags=["letters"])
 
@@ -20,7 +17,7 @@ router = APIRouter(tags=["letters"])
 @router.get("/letters/{slug}/embed")
 def get_embed(request: Request, door: AtDoor, slug: str, response: Response) -> EmbedAnswer:
     """Tell what an embedded letter shows, in words of the language that `lang` or the browser asks for."""
-    response.headers["Cache-Control"] = SHORT
+    response.headers["Cache-Control"] = EMBED_DATA
     response.headers["Vary"] = "Accept-Language"
     tag = renderer_of(request).language_of(request).tag
     page = reading.get_page(door.running.site, door.running.letters, slug)

@@ -23,7 +23,9 @@ from undersigned.app.public_files import FILES, PublicFile
 from undersigned.app.running import RunningSite
 from undersigned.app.social import card_data, draw_card
 from undersigned.app.timeline import list_events, read_account
+from undersigned.web.conditional import is_known
 from undersigned.web.door import AtDoor
+from undersigned.web.headers import CARD, FEED, FILE
 from undersigned.web.kept_files import KeptFile, KeptFiles
 from undersigned.web.pages.address import find_base_url
 from undersigned.web.pages.letters import choose_text, renderer_of
@@ -34,10 +36,6 @@ MOST_CARDS: Final = 100
 MOST_FEEDS: Final = 200
 MAKINGS_WAITING: Final = 16
 FRESH_S: Final = 30
-
-CARD_CACHE: Final = "public, max-age=300"
-FEED_CACHE: Final = "public, max-age=60"
-FILE_CACHE: Final = "public, max-age=10"
 
 router = APIRouter(tags=["files"])
 
@@ -73,7 +71,7 @@ async def show_card(request: Request, door: AtDoor, slug: str) -> Response:
         running.site.clock.now(),
         lambda: draw_card(glance, running.site.host, fonts=running.fonts),
     )
-    return _answer(request, kept, PNG, CARD_CACHE)
+    return _answer(request, kept, PNG, CARD)
 
 
 @router.get(
@@ -97,7 +95,7 @@ async def show_feed(request: Request, door: AtDoor, slug: str) -> Response:
         site.clock.now(),
         make,
     )
-    return _answer(request, kept, ATOM, FEED_CACHE)
+    return _answer(request, kept, ATOM, FEED)
 
 
 def _add_file(file: str, kind: PublicFile, description: str) -> None:
@@ -107,7 +105,7 @@ def _add_file(file: str, kind: PublicFile, description: str) -> None:
         view = await door.get_view(slug)
         name = f"{view.letter.slug}@{view.letter.edition}"
         headers = {
-            "Cache-Control": FILE_CACHE,
+            "Cache-Control": FILE,
             "Content-Disposition": f'attachment; filename="{name.replace("@", "-")}-{file}"',
             "X-Robots-Tag": "noindex",
         }
@@ -149,7 +147,6 @@ def _name_of(page: reading.LetterPage) -> str:
 
 def _answer(request: Request, kept: KeptFile, media_type: str, cache: str) -> Response:
     headers = {"Cache-Control": cache, "ETag": kept.tag, "Vary": "Accept-Language"}
-    # A proxy that compresses has made the tag a weak one (RFC 9110, section 13.1.2).
-    if request.headers.get("if-none-match", "").removeprefix("W/") == kept.tag:
+    if is_known(request.headers.get("if-none-match", ""), kept.tag):
         return Response(status_code=304, headers=headers)
     return Response(kept.content, media_type=media_type, headers=headers)

@@ -17,11 +17,11 @@ from undersigned.errors import FormatError, UnknownLetter
 from undersigned.web.api.decimals import DECIMAL
 from undersigned.web.api.embed_models import OembedAnswer
 from undersigned.web.door import AtDoor
+from undersigned.web.headers import OEMBED
 from undersigned.web.pages.address import find_base_url
 from undersigned.web.pages.letters import choose_text, renderer_of
 from undersigned.web.pages.share import frame_code, make_share
 
-KEPT: Final = "public, max-age=3600"
 DAY_S: Final = 86_400
 
 LONGEST_ADDRESS: Final = 500
@@ -56,7 +56,7 @@ def get_oembed(
     language = renderer_of(request).language_of(request)
     page = reading.get_page(site, door.running.letters, _name_in(url, base))
     share = make_share(page, choose_text(page, None, language.tag), language, base)
-    response.headers["Cache-Control"] = KEPT
+    response.headers["Cache-Control"] = OEMBED
     width, height = min(share.width, maxwidth), min(share.height, maxheight)
     return OembedAnswer(
         type="rich",

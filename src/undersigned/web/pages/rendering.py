@@ -1,6 +1,5 @@
 """Templates and what every page needs of them: language, addresses, the headers of a page."""
 
-import datetime as dt
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -10,6 +9,7 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from undersigned.domain.as_of import format_time
 from undersigned.domain.letter import TextDocument
 from undersigned.language import Language, direction_of, read_languages, read_partial_languages
 from undersigned.web.headers import DESK_REFERRER, PAGE, page_csp
@@ -172,7 +172,7 @@ def _environment(language: Language, static: StaticFiles, *, is_issuer: bool) ->
         language.translations, newstyle=True
     )
     environment.filters.update(language.filters())
-    environment.filters["iso"] = _iso
+    environment.filters["iso"] = format_time
     environment.filters["written"] = _written
     environment.globals["static"] = static.url_of
     environment.globals["static_digest"] = static.digest_of
@@ -181,10 +181,6 @@ def _environment(language: Language, static: StaticFiles, *, is_issuer: bool) ->
     environment.globals["product"] = "Undersigned"
     environment.globals["is_issuer"] = is_issuer
     return environment
-
-
-def _iso(at: int) -> str:
-    return dt.datetime.fromtimestamp(at, dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _written(tag: str) -> Markup:
