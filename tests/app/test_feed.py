@@ -52,7 +52,9 @@ def entries_of(account: Account, lang: str = "en") -> dict[str, ElementTree.Elem
     for entry in entries:
         assert entry.findtext(f"{ATOM}title")
         assert entry.findtext(f"{ATOM}content")
-        assert (entry.find(f"{ATOM}link") or ElementTree.Element("")).get("href", BASE) >= BASE
+        link = entry.find(f"{ATOM}link")
+        assert link is not None
+        assert link.get("href", "").startswith(f"{BASE}/letters/")
     return found
 
 

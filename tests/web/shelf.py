@@ -124,7 +124,7 @@ def shelf_in(folder: Path) -> Iterator[Village]:
         for letter, count in ((hedge, 5), (lamp, 4), (bell, 1), (gate, 2)):
             village.members(letter, count, Mode.PUBLIC)
         village.later(HOUR).later(2 * HOUR)
-        assert village.open_waves() >= 0
+        village.open_waves()
         village.later(DAY)
         second = _plain("Open the gate, and the yard", "The keeper")
         open_in(village, "gate", second, edition=2, **terms)

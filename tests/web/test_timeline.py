@@ -73,11 +73,12 @@ def test_a_letter_that_was_answered(pages: httpx2.Client) -> None:
         "Reached: the rule of 3 is met",
         "The time to reconsider is over",
         "Released: the names are public",
-        "A guarantee was given",
         "An addressee has answered",
+        "A guarantee was given",
         "A guarantee was withdrawn",
     ]
-    assert [next(line for line in lines if word in line) for word in wanted]
+    places = [next(i for i, line in enumerate(lines) if word in line) for word in wanted]
+    assert places == sorted(places)
     times = re.findall(
         r'datetime="([^"]*)"', page.partition('class="timeline"')[2].partition("</section>")[0]
     )
