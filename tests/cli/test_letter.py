@@ -281,3 +281,4 @@ def test_numbers_for_people() -> None:
         "none", "1 second", "1 minute", "90 seconds", "2 hours", "1 day",
     ]  # fmt: skip
     assert [format_share(part, 770) for part in (505, 738, 770)] == ["65.6 %", "95.8 %", "100.0 %"]
+    assert format_share(2_999, 3_000) == "99.9 %"

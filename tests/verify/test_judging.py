@@ -9,6 +9,7 @@ from tests.verify import stories
 from undersigned.domain.as_of import AsOf, AtSize, AtTime
 from undersigned.domain.claim import parse_claim
 from undersigned.domain.record import SignRecord
+from undersigned.domain.stage import next_boundary
 from undersigned.verify import Report, verify_mirror
 from undersigned.verify.judging import Truth, judge_claim
 
@@ -109,6 +110,31 @@ def test_beyond_the_tree(tmp_path: Path) -> None:
     verdict = judge_claim(ask(site, tmp_path, as_of), parse_claim("5"), as_of, None)
     assert (verdict.truth, verdict.exit_code) == (Truth.UNPROVABLE, 2)
     assert f"has {len(site.entries)} entries" in (verdict.reason or "")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "is_waiting", "reach"),
+    [(-10, False, -10), (-10, True, None), (10, False, -1), (10, True, None)],
+)
+def test_how_far_a_log_reaches(
+    tmp_path: Path, seconds: int, is_waiting: bool, reach: int | None
+) -> None:
+    """To the site's clock, but not past a change that is due, nor where newer records wait."""
+    site = stories.reached()
+    letter = site.letters[0]
+    last = max(row["at"] for row in letter.history)
+    assert letter.stage is not None
+    boundary = next_boundary(letter.letter, letter.stage)
+    assert boundary is not None
+    draft = site.draft()
+    shown = draft.pages["site/site.json"]
+    shown["time"], shown["waiting"] = boundary + seconds, is_waiting
+    as_of = AtTime(boundary + seconds)
+    report = verify_as_of(draft, tmp_path / "mirror", as_of, boundary + 60)
+    assert report.time == (last if reach is None else boundary + reach)
+    is_known = reach == seconds
+    count = report.asked[0].steps[-1].standing
+    assert truth(report, str(count), as_of) is (Truth.TRUE if is_known else Truth.UNPROVABLE)
 
 
 def test_a_log_that_lies_proves_nothing(tmp_path: Path) -> None:

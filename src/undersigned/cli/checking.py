@@ -1,5 +1,6 @@
 """`undersigned mirror` and `undersigned verify`: check a count without trusting the site."""
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -65,21 +66,29 @@ def verify(
     json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Recompute every count. Exit code 0: all holds, 1: something is false, 2: it could not be checked."""
-    import tempfile
-
     from undersigned.cli.files import read_policy, read_roots
 
     asked = _Asked(key, read_policy(policy), state, read_roots(timestamp_roots), json)
+    with mirrored(target, into) as folder:
+        raise typer.Exit(_verify(folder, asked))
+
+
+@contextmanager
+def mirrored(target: str, into: Path | None) -> "Iterator[Path]":
+    """Give the folder of a mirror: the one that is named, or one made of a site, in `into` to stay."""
+    import tempfile
+
     if "://" not in target:
         if into is not None:
             output.note("--into is for addresses; the mirror stays where it is")
-        raise typer.Exit(_verify(Path(target), asked))
-    if into is not None:
+        yield Path(target)
+    elif into is not None:
         make_mirror(target, into)
-        raise typer.Exit(_verify(into, asked))
-    with tempfile.TemporaryDirectory(prefix="undersigned-") as temporary:
-        make_mirror(target, Path(temporary))
-        raise typer.Exit(_verify(Path(temporary), asked))
+        yield into
+    else:
+        with tempfile.TemporaryDirectory(prefix="undersigned-") as temporary:
+            make_mirror(target, Path(temporary))
+            yield Path(temporary)
 
 
 def make_mirror(url: str, folder: Path) -> "MirrorSummary":
@@ -110,7 +119,28 @@ class _Asked:
     @property
     def knows_log(self) -> bool:
         """Say whether the log's key is known from elsewhere."""
-        return self.key is not None or (self.policy is not None and bool(self.policy.logs))
+        return knows_log(self.key, self.policy)
+
+
+def knows_log(key: str | None, policy: "Policy | None") -> bool:
+    """Say whether the log's key is known from elsewhere than the mirror."""
+    return key is not None or (policy is not None and bool(policy.logs))
+
+
+def log_rows(report: "Report") -> "list[tuple[str, str]]":
+    """Return which log a report is of, and which of its trees; nothing where that was not found out."""
+    if report.root is None:
+        return []
+    return [
+        ("log", report.origin or ""),
+        ("key", report.vkey or ""),
+        ("tree", f"size {report.size}, root {report.root.hex()}"),
+    ]
+
+
+def note_unknown_log() -> None:
+    """Say that nobody else's word stands behind the key."""
+    output.note("the log's key is the mirror's own; --key compares it with another's")
 
 
 def _verify(folder: Path, asked: _Asked) -> int:
@@ -167,14 +197,8 @@ def _print(report: "Report", *, json: bool) -> None:
     if json:
         output.say(format_report(report).rstrip("\n"))
         return
-    if report.root is not None:
-        output.facts(
-            (
-                ("log", report.origin or ""),
-                ("key", report.vkey or ""),
-                ("tree", f"size {report.size}, root {report.root.hex()}"),
-            )
-        )
+    if rows := log_rows(report):
+        output.facts(rows)
     for check in report.checks:
         output.say(f"{check.number:2}. {check.status.value + ':':10} {check.title}")
         for sentence in check.evidence:
@@ -216,7 +240,7 @@ def _conclude(report: "Report", asked: _Asked) -> None:
     match report.exit_code:
         case exit_codes.DONE:
             if not asked.knows_log:
-                output.note("the log's key is the mirror's own; --key compares it with another's")
+                note_unknown_log()
             if state is None:
                 output.next_step(
                     "--state FILE remembers this tree, so that a later one is compared"

@@ -12,7 +12,6 @@ from undersigned.cli.options import Key, PolicyFile
 if TYPE_CHECKING:
     from undersigned.domain.as_of import AsOf
     from undersigned.verify.judging import Verdict
-    from undersigned.verify.steps import Step
 
 _PAGE: Final = re.compile(r"/letters/([^/?#]+)(?:/at/([0-9]{1,16}))?")
 """The page of a letter in an address, and that of a letter as of a size."""
@@ -57,10 +56,8 @@ def check(
     json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
 ) -> None:
     """Say whether a claim about a count is true. Exit code 0: true, 1: false, 2: unprovable."""
-    import tempfile
-
     from undersigned.app.letter_name import parse_letter_name
-    from undersigned.cli.checking import make_mirror, verify_folder
+    from undersigned.cli.checking import knows_log, mirrored, note_unknown_log, verify_folder
     from undersigned.cli.files import read_policy
     from undersigned.domain.as_of import AtSize, parse_as_of
     from undersigned.domain.canonical import GREATEST
@@ -75,23 +72,13 @@ def check(
     slug, edition = (None, None) if name is None else parse_letter_name(name)
     trusted = read_policy(policy)
 
-    def judge(folder: Path) -> "Verdict":
+    with mirrored(target, into) as folder:
         report = verify_folder(folder, key=key, policy=trusted, as_of=as_of or AtSize(GREATEST))
-        newest = AtSize(report.size or 0)
-        return judge_claim(report, asked, as_of or newest, slug, edition)
-
-    if "://" not in target:
-        verdict = judge(Path(target))
-    elif into is not None:
-        make_mirror(target, into)
-        verdict = judge(into)
-    else:
-        with tempfile.TemporaryDirectory(prefix="undersigned-") as temporary:
-            make_mirror(target, Path(temporary))
-            verdict = judge(Path(temporary))
+    newest = AtSize(report.size or 0)
+    verdict = judge_claim(report, asked, as_of or newest, slug, edition)
     _print(verdict, as_of, json=json)
-    if key is None and (trusted is None or not trusted.logs):
-        output.note("the log's key is the mirror's own; --key compares it with another's")
+    if not knows_log(key, trusted):
+        note_unknown_log()
     raise typer.Exit(verdict.exit_code)
 
 
@@ -109,6 +96,8 @@ def _print(verdict: "Verdict", as_of: "AsOf | None", *, json: bool) -> None:
 
 
 def _rows(verdict: "Verdict", as_of: "AsOf | None") -> list[tuple[str, str]]:
+    from undersigned.cli.checking import log_rows
+    from undersigned.cli.letter_summary import format_share
     from undersigned.domain.as_of import AtSize, AtTime, format_time
     from undersigned.domain.claim import format_claim
 
@@ -124,21 +113,11 @@ def _rows(verdict: "Verdict", as_of: "AsOf | None") -> list[tuple[str, str]]:
     if letter is not None:
         rows.append(("letter", f"{letter.slug}@{letter.edition}: {letter.title}"))
     if letter is not None and step is not None:
+        share = format_share(step.standing, step.headcount)
         rows += [
-            ("standing", f"{step.standing} of {step.headcount} ({_share(step)} %)"),
+            ("standing", f"{step.standing} of {step.headcount} ({share})"),
             ("waiting for others", str(step.waiting)),
             ("since", f"{format_time(step.at)}, epoch {step.epochs}, entries {step.size}"),
             ("until", "" if letter.until is None else format_time(letter.until)),
         ]
-    if report.root is not None:
-        rows += [
-            ("log", report.origin or ""),
-            ("key", report.vkey or ""),
-            ("tree", f"size {report.size}, root {report.root.hex()}"),
-        ]
-    return rows
-
-
-def _share(step: "Step") -> str:
-    tenths = (2000 * step.standing + step.headcount) // (2 * step.headcount)
-    return f"{tenths // 10}.{tenths % 10}"
+    return rows + log_rows(report)

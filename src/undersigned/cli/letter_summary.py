@@ -124,6 +124,8 @@ def format_duration(seconds: int) -> str:
 
 
 def format_share(part: int, whole: int) -> str:
-    """Write a share in percent with one decimal, rounded half up."""
+    """Write a share in percent with one decimal, rounded half up; 100 % only if it is all of it."""
     tenths = (2_000 * part + whole) // (2 * whole)
+    if part < whole:
+        tenths = min(tenths, 999)
     return f"{tenths // 10}.{tenths % 10} %"

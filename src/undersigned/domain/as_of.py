@@ -53,7 +53,7 @@ def parse_time(text: str) -> int:
             at = int((moment - _EPOCH).total_seconds())
         except (ValueError, OverflowError):
             at = -1
-        if at >= 0:
+        if 0 <= at <= _LATEST:
             return at
     raise FormatError(
         "when is the size of a tree, as in 1234, or a time with its offset, as in"
@@ -67,3 +67,7 @@ def format_time(at: int) -> str:
 
 
 _EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+
+_LATEST: Final = (
+    253_402_300_799  # the last second of the year 9999, after which no time can be written
+)

@@ -20,6 +20,7 @@ from undersigned.verify.site import (
     check_overdue,
     compare_letters,
     compare_site,
+    find_due,
 )
 from undersigned.verify.state import State
 from undersigned.verify.steps import LetterAsOf
@@ -82,8 +83,7 @@ def verify_mirror(
     asked = tuple(
         _as_of(letter, shown) for letter, shown in zip(letters, texts, strict=True) if as_of
     )
-    times = [letter.last_at for letter in letters] + [pages.time or 0]
-    return _report(head, findings, figures, asked, max(times) or None)
+    return _report(head, findings, figures, asked, _find_reach(letters, pages))
 
 
 def _replay(context: Context, pages: Pages, reader: LogReader, as_of: AsOf | None) -> Replay:
@@ -100,6 +100,20 @@ def _replay(context: Context, pages: Pages, reader: LogReader, as_of: AsOf | Non
         for number in _NEED_RECORDS:
             context.findings.unchecked(number, f"Only the first {size} entries could be read.")
     return replay
+
+
+def _find_reach(letters: tuple[LetterReplay, ...], pages: Pages) -> int | None:
+    """Return until when the log tells all that there was, UTC seconds; None if it tells of no time.
+
+    Later than its records only by the word of a site that holds none back, and not past a change of
+    state that was due and is not in the log yet.
+    """
+    reach = 0 if pages.is_waiting else pages.time or 0
+    for letter in letters:
+        due = None if letter.stage is None else find_due(letter, letter.stage)
+        if due is not None and due <= reach:
+            reach = due - 1
+    return max([reach, *(letter.last_at for letter in letters)]) or None
 
 
 def _check_letter(

@@ -261,7 +261,7 @@ def check_overdue(
     if time is None or stage is None:
         return
     slack = max(replay.letter.epoch.period_s, LEAST_SLACK_S)
-    due = _find_due(replay, stage)
+    due = find_due(replay, stage)
     if due is not None and time > due + slack:
         report = context.findings.unchecked if is_waiting else context.findings.false
         report(
@@ -272,7 +272,8 @@ def check_overdue(
         )
 
 
-def _find_due(replay: LetterReplay, stage: Stage) -> int | None:
+def find_due(replay: LetterReplay, stage: Stage) -> int | None:
+    """Return when a letter's state changes next if nobody does anything, UTC seconds."""
     if replay.due is not None:
         return replay.due.at
     boundary = next_boundary(replay.letter, stage)
