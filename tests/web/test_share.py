@@ -173,6 +173,9 @@ def test_oembed(client: httpx2.Client, live_site: LiveSite) -> None:
         assert f'src="{live_site.url}/embed/small-letter@1?lang=en"' in told["html"]
         assert html.escape(TITLE) in told["html"]
         assert "<night>" not in told["html"]
+    answer = client.get("/oembed", params={"url": url}, headers={"Accept-Language": "id"})
+    assert "?lang=id" in answer.json()["html"]
+    assert answer.headers["vary"] == "Accept-Language"
     small = client.get("/oembed", params={"url": url, "maxwidth": 200, "maxheight": 50}).json()
     assert (small["width"], small["height"]) == (200, 50)
     assert 'width="200" height="50"' in small["html"]

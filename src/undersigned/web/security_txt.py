@@ -1,6 +1,5 @@
 """`/.well-known/security.txt`: where a weakness of this server is reported (RFC 9116)."""
 
-import datetime as dt
 from typing import Final, cast
 
 from fastapi import APIRouter
@@ -8,6 +7,7 @@ from fastapi.responses import PlainTextResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from undersigned.domain.as_of import format_time
 from undersigned.language import read_languages
 from undersigned.web.imprint import Imprint
 
@@ -16,13 +16,14 @@ PATH: Final = "/.well-known/security.txt"
 GOOD_FOR_DAYS: Final = 90
 """The RFC (section 2.5.5) recommends less than a year; a server that still runs says it anew each day."""
 
+_DAY_S: Final = 86_400
+
 router = APIRouter(tags=["site"])
 
 
 def format_security_txt(imprint: Imprint, url: str, now: int) -> str:
     """Write the file for a server at an address, as of a time (UTC seconds)."""
-    day = dt.datetime.fromtimestamp(now, dt.UTC).replace(hour=0, minute=0, second=0)
-    expires = (day + dt.timedelta(days=GOOD_FOR_DAYS)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    expires = format_time((now // _DAY_S + GOOD_FOR_DAYS) * _DAY_S)
     lines = [f"Contact: {contact}" for contact in imprint.security_contacts]
     lines += [
         f"Expires: {expires}",

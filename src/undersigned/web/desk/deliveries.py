@@ -15,8 +15,9 @@ from undersigned.errors import DeliveryWaits, FormatError, NotReleased
 from undersigned.web.desk.guard import AtDesk, Organiser, SignedIn
 from undersigned.web.desk.routing import make_router, see_other
 from undersigned.web.door import AtDoor, Door
+from undersigned.web.pages.choosing import choose_text
 from undersigned.web.pages.forms import AtForm, Typed
-from undersigned.web.pages.letters import choose_text, renderer_of
+from undersigned.web.pages.letters import renderer_of
 
 router = make_router()
 
@@ -99,7 +100,7 @@ def _page(
         "name": f"{page.letter.slug}@{page.letter.edition}",
         "slug": slug,
         "desk": f"/desk/letters/{slug}",
-        "text": choose_text(page, None, signed_in.language),
+        "text": choose_text(page.texts, None, signed_in.language),
         "names_lang": page.texts[0].lang,
         "deliveries": list_deliveries(site, letters, slug),
         "is_released": page.stage.released_at is not None,

@@ -35,9 +35,9 @@ from undersigned.web.desk.drafting import (
 from undersigned.web.desk.guard import AtDesk, Organiser
 from undersigned.web.desk.routing import make_router, see_other
 from undersigned.web.door import AtDoor
+from undersigned.web.pages.choosing import choose_text
 from undersigned.web.pages.letters import renderer_of
 from undersigned.web.pages.markup import render_markdown
-from undersigned.web.pages.proposals import choose_text
 
 router = make_router()
 

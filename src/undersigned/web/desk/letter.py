@@ -12,7 +12,8 @@ from undersigned.web.desk.guard import Organiser, SignedIn
 from undersigned.web.desk.routing import make_router
 from undersigned.web.door import AtDoor, Door
 from undersigned.web.pages.charts import Charts
-from undersigned.web.pages.letters import choose_text, renderer_of, values_of
+from undersigned.web.pages.choosing import choose_text
+from undersigned.web.pages.letters import renderer_of, values_of
 
 router = make_router()
 
@@ -38,6 +39,6 @@ def letter_values(door: Door, signed_in: SignedIn, slug: str) -> dict[str, Any]:
     """
     site = door.running.site
     page = reading.get_page(site, door.running.letters, slug)
-    text = choose_text(page, None, signed_in.language)
+    text = choose_text(page.texts, None, signed_in.language)
     values = values_of(page, text, site.clock.now())
     return values | {"desk": f"/desk/letters/{values['name']}"}

@@ -8,7 +8,8 @@ from undersigned.app.desk_drafts import list_drafts
 from undersigned.web.desk.guard import AtDesk, Organiser
 from undersigned.web.desk.routing import make_router, see_other
 from undersigned.web.door import AtDoor
-from undersigned.web.pages.letters import choose_text, renderer_of
+from undersigned.web.pages.choosing import choose_text
+from undersigned.web.pages.letters import renderer_of
 
 router = make_router()
 
@@ -25,7 +26,7 @@ def list_letters(request: Request, signed_in: Organiser, desk: AtDesk, door: AtD
     renderer, running = renderer_of(request), door.running
     pages = reading.list_pages(running.site, running.letters)
     values = {
-        "lines": [(page, choose_text(page, None, signed_in.language)) for page in pages],
+        "lines": [(page, choose_text(page.texts, None, signed_in.language)) for page in pages],
         "drafts": list_drafts(desk),
         "now": running.site.clock.now(),
     }

@@ -15,8 +15,8 @@ from undersigned.tlog.policy import printable
 from undersigned.web.door import AtDoor
 from undersigned.web.imprint import Imprint
 from undersigned.web.pages.address import find_base_url
+from undersigned.web.pages.choosing import choose_text
 from undersigned.web.pages.letters import renderer_of
-from undersigned.web.pages.proposals import choose_text
 
 router = APIRouter(tags=["pages"], default_response_class=HTMLResponse)
 

@@ -21,8 +21,9 @@ from undersigned.domain.reasons import DemandState
 from undersigned.domain.response import LONGEST_ANSWER
 from undersigned.errors import AnsweredBefore, FormatError, UnknownLink
 from undersigned.web.door import AtDoor, Door
+from undersigned.web.pages.choosing import choose_text
 from undersigned.web.pages.forms import AtForm, Typed
-from undersigned.web.pages.letters import choose_text, renderer_of
+from undersigned.web.pages.letters import renderer_of
 
 NOTHING: Final = "nothing"
 """The problem of a form in which no demand is answered."""
@@ -144,7 +145,7 @@ def _page(request: Request, door: Door, link: AnswerLink, shown: Shown) -> Respo
     renderer = renderer_of(request)
     name = f"{link.letter.slug}@{link.letter.edition}"
     page = reading.get_page(door.running.site, door.running.letters, name)
-    text: TextDocument = choose_text(page, None, renderer.language_of(request).tag)
+    text: TextDocument = choose_text(page.texts, None, renderer.language_of(request).tag)
     values: dict[str, Any] = {
         "link_of": link,
         "action": request.scope["path"],

@@ -13,7 +13,8 @@ from undersigned.domain.as_of import AtSize
 from undersigned.web.api.decimals import DECIMAL, GREATEST
 from undersigned.web.door import AtDoor
 from undersigned.web.pages.address import find_base_url
-from undersigned.web.pages.letters import choose_text, renderer_of, values_of
+from undersigned.web.pages.choosing import choose_text
+from undersigned.web.pages.letters import renderer_of, values_of
 
 router = APIRouter(tags=["pages"], default_response_class=HTMLResponse)
 
@@ -28,7 +29,7 @@ def show_moment(
     """Show a letter's numbers as of a size of the log, how to cite them, and what proves them."""
     renderer, running = renderer_of(request), door.running
     page = reading.get_page(running.site, running.letters, slug)
-    text = choose_text(page, None, renderer.language_of(request).tag)
+    text = choose_text(page.texts, None, renderer.language_of(request).tag)
     values = values_of(page, text, running.site.clock.now()) | {
         "moment_then": get_moment(running.site, running.letters, slug, AtSize(size)),
         "base": find_base_url(request, running.site.host),

@@ -15,7 +15,8 @@ from undersigned.errors import UnknownLetter
 from undersigned.web.door import AtDoor
 from undersigned.web.headers import EMBED_CSP, EMBED_PAGE
 from undersigned.web.pages.address import find_base_url
-from undersigned.web.pages.letters import choose_text, renderer_of
+from undersigned.web.pages.choosing import choose_text
+from undersigned.web.pages.letters import renderer_of
 from undersigned.web.pages.rendering import Renderer
 
 FRAME_SCRIPT: Final = "dist/embed-frame.js"
@@ -40,7 +41,7 @@ def show_embed(
     except UnknownLetter:
         return _frame(request, renderer, "embed_gone.html", values, status=404)
     language = renderer.language_of(request)
-    glance = make_glance(page, choose_text(page, None, language.tag), language.tag)
+    glance = make_glance(page, choose_text(page.texts, None, language.tag), language.tag)
     values |= {"glance": glance, "base": find_base_url(request, running.site.host)}
     return _frame(request, renderer, "embed.html", values, scripts=(FRAME_SCRIPT,))
 

@@ -9,7 +9,8 @@ from undersigned.web.api.embed_models import EmbedAnswer, EmbedWords
 from undersigned.web.api.letters import counts_of
 from undersigned.web.door import AtDoor
 from undersigned.web.headers import EMBED_DATA
-from undersigned.web.pages.letters import choose_text, renderer_of
+from undersigned.web.pages.choosing import choose_text
+from undersigned.web.pages.letters import renderer_of
 
 router = APIRouter(tags=["letters"])
 
@@ -21,7 +22,7 @@ def get_embed(request: Request, door: AtDoor, slug: str, response: Response) -> 
     response.headers["Vary"] = "Accept-Language"
     tag = renderer_of(request).language_of(request).tag
     page = reading.get_page(door.running.site, door.running.letters, slug)
-    glance = make_glance(page, choose_text(page, None, tag), tag)
+    glance = make_glance(page, choose_text(page.texts, None, tag), tag)
     return EmbedAnswer(
         name=glance.name,
         lang=glance.lang,

@@ -28,7 +28,8 @@ from undersigned.web.door import AtDoor
 from undersigned.web.headers import CARD, FEED, FILE
 from undersigned.web.kept_files import KeptFile, KeptFiles
 from undersigned.web.pages.address import find_base_url
-from undersigned.web.pages.letters import choose_text, renderer_of
+from undersigned.web.pages.choosing import choose_text
+from undersigned.web.pages.letters import renderer_of
 
 PNG: Final = "image/png"
 MOST_CARDS: Final = 100
@@ -63,7 +64,7 @@ async def show_card(request: Request, door: AtDoor, slug: str) -> Response:
     """Return the picture of a letter that previews of its address show, 1,200 by 630 pixels."""
     running, tag = door.running, renderer_of(request).language_of(request).tag
     page = await to_thread.run_sync(reading.get_page, running.site, running.letters, slug)
-    glance = make_glance(page, choose_text(page, None, tag), tag)
+    glance = make_glance(page, choose_text(page.texts, None, tag), tag)
     made_of = msgspec.json.encode(card_data(glance, running.site.host))
     kept = await files_of(request).cards.get(
         (page.letter.letter_id, glance.lang, glance.text.lang),
@@ -87,7 +88,9 @@ async def show_feed(request: Request, door: AtDoor, slug: str) -> Response:
 
     def make() -> bytes:
         account = read_account(site, running.letters, _name_of(page))
-        return format_feed(account, choose_text(account.page, None, tag), tag, base, site.host)
+        return format_feed(
+            account, choose_text(account.page.texts, None, tag), tag, base, site.host
+        )
 
     kept = await files_of(request).feeds.get(
         (page.letter.letter_id, tag, base),

@@ -21,8 +21,9 @@ from undersigned.app.guaranteeing import (
 from undersigned.errors import FormatError, GuaranteeDecided, GuaranteeExists, UnknownLink
 from undersigned.web.door import AtDoor, Door
 from undersigned.web.pages.answering import see_other, show_gone
+from undersigned.web.pages.choosing import choose_text
 from undersigned.web.pages.forms import AtForm
-from undersigned.web.pages.letters import choose_text, renderer_of
+from undersigned.web.pages.letters import renderer_of
 
 STATUS: Final = {
     "": HTTPStatus.OK,
@@ -87,7 +88,7 @@ def _page(
     values: dict[str, Any] = {
         "slug": name,
         "action": request.scope["path"],
-        "text": choose_text(page, None, renderer.language_of(request).tag),
+        "text": choose_text(page.texts, None, renderer.language_of(request).tag),
         "terms": offer.terms,
         "domain": offer.domain,
         "state": offer.row.state,

@@ -16,8 +16,9 @@ from undersigned.app.reading import LetterPage
 from undersigned.domain.letter import TextDocument
 from undersigned.web.api.decimals import DECIMAL
 from undersigned.web.door import AtDoor
+from undersigned.web.pages.choosing import choose_text
 from undersigned.web.pages.excerpt import Excerpt, find_excerpt
-from undersigned.web.pages.letters import choose_text, renderer_of
+from undersigned.web.pages.letters import renderer_of
 from undersigned.web.pages.names import GREATEST_PAGE, LONGEST_QUERY
 
 _SPACES = re.compile(r"\s+")
@@ -70,5 +71,5 @@ def _lines(found: FoundPage, tag: str) -> Iterator[Line]:
 
 def _choose(line: FoundLetter, tag: str) -> TextDocument:
     """Choose among the texts that have the words: that of the page's language, else the first."""
-    shown = choose_text(line.page, None, tag)
+    shown = choose_text(line.page.texts, None, tag)
     return shown if shown in line.texts or not line.texts else line.texts[0]

@@ -22,6 +22,7 @@ from undersigned.web.api.letters import seals_of
 from undersigned.web.door import AtDoor
 from undersigned.web.pages.address import find_base_url
 from undersigned.web.pages.charts import Charts
+from undersigned.web.pages.choosing import choose_text
 from undersigned.web.pages.markup import render_markdown
 from undersigned.web.pages.rendering import Renderer
 from undersigned.web.pages.share import element_code, make_share
@@ -49,7 +50,7 @@ def show_letter(
     renderer, running = renderer_of(request), door.running
     page = reading.get_page(running.site, running.letters, slug)
     language = renderer.language_of(request, page.texts)
-    shown = choose_text(page, text, language.tag)
+    shown = choose_text(page.texts, text, language.tag)
     charts = cast("Charts", request.app.state.charts)
     base = find_base_url(request, running.site.host)
     share = make_share(page, shown, language, base)
@@ -103,17 +104,6 @@ def values_of(page: LetterPage, text: TextDocument, now: int) -> dict[str, Any]:
         "digest": find_digest(page, text),
         "now": now,
     }
-
-
-def choose_text(page: LetterPage, asked: str | None, tag: str) -> TextDocument:
-    """Choose the text in the language that was asked for, else that of the page, else the first."""
-    for text in page.texts:
-        if text.lang == asked:
-            return text
-    for text in page.texts:
-        if text.lang.partition("-")[0] == tag:
-            return text
-    return page.texts[0]
 
 
 def find_digest(page: LetterPage, text: TextDocument) -> str:

@@ -24,7 +24,8 @@ from undersigned.tlog.proof import parse_proof
 from undersigned.web.api.decimals import DECIMAL, GREATEST
 from undersigned.web.door import AtDoor
 from undersigned.web.pages.address import find_base_url
-from undersigned.web.pages.letters import choose_text, renderer_of, values_of
+from undersigned.web.pages.choosing import choose_text
+from undersigned.web.pages.letters import renderer_of, values_of
 
 LONGEST_QUERY = 200
 """Characters: twice the longest name."""
@@ -47,7 +48,9 @@ def show_names(
     """Show a page of names, of all of them or of those that match a search."""
     renderer, running = renderer_of(request), door.running
     letter_page = reading.get_page(running.site, running.letters, slug)
-    text = choose_text(letter_page, None, renderer.language_of(request, letter_page.texts).tag)
+    text = choose_text(
+        letter_page.texts, None, renderer.language_of(request, letter_page.texts).tag
+    )
     query = _SPACES.sub(" ", q).strip()
     values = values_of(letter_page, text, running.site.clock.now()) | {
         "names": get_names(running.site, running.letters, slug, query=query, number=page),
@@ -70,7 +73,9 @@ def show_name(
     renderer, running = renderer_of(request), door.running
     letter_page = reading.get_page(running.site, running.letters, slug)
     signature = get_signature(running.site, running.letters, slug, leaf)
-    text = choose_text(letter_page, None, renderer.language_of(request, letter_page.texts).tag)
+    text = choose_text(
+        letter_page.texts, None, renderer.language_of(request, letter_page.texts).tag
+    )
     has_ended = signature.row.status != "live"
     proof = None if has_ended else _read_proof(running.site, signature)
     values = values_of(letter_page, text, running.site.clock.now()) | {

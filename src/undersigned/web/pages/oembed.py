@@ -19,7 +19,8 @@ from undersigned.web.api.embed_models import OembedAnswer
 from undersigned.web.door import AtDoor
 from undersigned.web.headers import OEMBED
 from undersigned.web.pages.address import find_base_url
-from undersigned.web.pages.letters import choose_text, renderer_of
+from undersigned.web.pages.choosing import choose_text
+from undersigned.web.pages.letters import renderer_of
 from undersigned.web.pages.share import frame_code, make_share
 
 DAY_S: Final = 86_400
@@ -55,8 +56,8 @@ def get_oembed(
     base = find_base_url(request, site.host)
     language = renderer_of(request).language_of(request)
     page = reading.get_page(site, door.running.letters, _name_in(url, base))
-    share = make_share(page, choose_text(page, None, language.tag), language, base)
-    response.headers["Cache-Control"] = OEMBED
+    share = make_share(page, choose_text(page.texts, None, language.tag), language, base)
+    response.headers.update({"Cache-Control": OEMBED, "Vary": "Accept-Language"})
     width, height = min(share.width, maxwidth), min(share.height, maxheight)
     return OembedAnswer(
         type="rich",

@@ -1,7 +1,6 @@
 """The page of a proposal: exactly what would be fixed, and who has acknowledged it."""
 
-from collections.abc import Sequence
-from typing import Annotated, Protocol, TypeVar
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import HTMLResponse, Response
@@ -14,6 +13,7 @@ from undersigned.web.api.letters import seals_of
 from undersigned.web.api.models import HASH
 from undersigned.web.door import AtDoor
 from undersigned.web.pages.address import find_base_url
+from undersigned.web.pages.choosing import choose_text
 from undersigned.web.pages.letters import renderer_of
 from undersigned.web.pages.markup import render_markdown
 
@@ -45,21 +45,3 @@ def show_proposal(
     response = renderer.page(request, "proposal.html", values)
     response.headers["Cache-Control"] = "no-store"
     return response
-
-
-class HasLang(Protocol):
-    """A text in some language."""
-
-    @property
-    def lang(self) -> str:
-        """Its tag."""
-
-
-T = TypeVar("T", bound=HasLang)
-
-
-def choose_text(texts: Sequence[T], asked: str | None, tag: str) -> T:
-    """Choose the text in the language that was asked for, else that of the page, else the first."""
-    by_lang = {text.lang: text for text in reversed(texts)}
-    by_tag = {text.lang.partition("-")[0]: text for text in reversed(texts)}
-    return by_lang.get(asked or "") or by_tag.get(tag) or texts[0]

@@ -19,7 +19,8 @@ from undersigned.domain.terms import LONGEST_LANG
 from undersigned.web.api.letters import seals_of
 from undersigned.web.door import AtDoor, Door
 from undersigned.web.pages.address import find_base_url, find_port
-from undersigned.web.pages.letters import choose_text, renderer_of
+from undersigned.web.pages.choosing import choose_text
+from undersigned.web.pages.letters import renderer_of
 from undersigned.web.pages.markup import render_markdown
 from undersigned.web.pages.methods import ways_of
 
@@ -46,7 +47,7 @@ def show_signature(request: Request, door: AtDoor, slug: str, text: TextLang = N
 def _show(request: Request, door: Door, slug: str, text: str | None, name: str) -> Response:
     renderer, running = renderer_of(request), door.running
     page = reading.get_page(running.site, running.letters, slug)
-    shown = choose_text(page, text, renderer.language_of(request).tag)
+    shown = choose_text(page.texts, text, renderer.language_of(request).tag)
     values: dict[str, Any] = {
         "page": page,
         "letter": page.letter,

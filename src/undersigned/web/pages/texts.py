@@ -18,7 +18,8 @@ from undersigned.domain.letter import TextDocument
 from undersigned.domain.terms import LONGEST_LANG
 from undersigned.web.door import AtDoor
 from undersigned.web.pages.address import find_base_url
-from undersigned.web.pages.letters import choose_text, renderer_of, values_of
+from undersigned.web.pages.choosing import choose_text
+from undersigned.web.pages.letters import renderer_of, values_of
 from undersigned.web.pages.markup import render_blocks, render_markdown
 
 router = APIRouter(tags=["pages"], default_response_class=HTMLResponse)
@@ -31,6 +32,11 @@ class BoundText:
     document: TextDocument
     digest: str
     counts: bool
+
+    @property
+    def lang(self) -> str:
+        """The language of its document."""
+        return self.document.lang
 
 
 @router.get("/letters/{slug}/texts")
@@ -49,7 +55,7 @@ def show_texts(
     left = next((text for text in texts if text.document.lang == one), texts[0])
     right = _choose_other(texts, left, other, tag)
     shown = [left] if right is None else [left, right]
-    values = values_of(page, choose_text(page, None, tag), running.site.clock.now()) | {
+    values = values_of(page, choose_text(page.texts, None, tag), running.site.clock.now()) | {
         "texts": texts,
         "shown": shown,
         "rows": align([text.document for text in shown]),
@@ -69,9 +75,7 @@ def _choose_other(
 ) -> BoundText | None:
     """Choose the text in the language that was asked for, else that of the page, else the next one."""
     rest = [text for text in texts if text is not left]
-    by_lang = {text.document.lang: text for text in reversed(rest)}
-    by_page = {text.document.lang.partition("-")[0]: text for text in reversed(rest)}
-    return by_lang.get(asked or "") or by_page.get(tag) or next(iter(rest), None)
+    return choose_text(rest, asked, tag) if rest else None
 
 
 def align(texts: list[TextDocument]) -> list[list[Markup]]:

@@ -13,7 +13,8 @@ from undersigned.app import reading
 from undersigned.app.reading import LetterPage
 from undersigned.web.door import AtDoor
 from undersigned.web.pages.address import find_base_url, find_port
-from undersigned.web.pages.letters import choose_text, renderer_of
+from undersigned.web.pages.choosing import choose_text
+from undersigned.web.pages.letters import renderer_of
 
 LONGEST_NAME = 72
 """Characters: the longest slug, `@` and an edition."""
@@ -33,7 +34,7 @@ def show_verify(
     pages = reading.list_pages(running.site, running.letters)
     chosen = None if letter is None else reading.get_page(running.site, running.letters, letter)
     values = {
-        "lines": [(page, choose_text(page, None, tag)) for page in pages],
+        "lines": [(page, choose_text(page.texts, None, tag)) for page in pages],
         "chosen": None if chosen is None else _id_of(chosen),
         "base": find_base_url(request, running.site.host),
         "host": running.site.host,
