@@ -36,7 +36,7 @@ POLICIES = {CSP} | {page_csp(scripts=s, forms=f) for s in (True, False) for f in
 
 def test_what_goes_into_pages_of_others_is_not_kept_with_the_answers() -> None:
     """Answers are told apart by what is said of them: nothing else may say the same."""
-    others = (headers.EMBED_DATA, headers.EMBED_PAGE, headers.FILE, headers.FEED, headers.CARD)
+    others = (headers.EMBED_DATA, headers.EMBED_PAGE, headers.FILE, headers.CARD)
     assert KEPT.isdisjoint((*others, headers.OEMBED))
 
 

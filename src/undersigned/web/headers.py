@@ -46,13 +46,15 @@ A new count makes nobody fetch an open page again: the page itself is told of it
 LASTING: Final = "public, max-age=300"
 """For what is over and proved: the numbers stay as they are, only a cache may forget them."""
 
-KEPT: Final = frozenset({SHORT, POLLED, PAGE, LASTING})
+FEED: Final = "public, max-age=60"
+"""For readers' programs, which ask every quarter of an hour."""
+
+KEPT: Final = frozenset({SHORT, POLLED, PAGE, LASTING, FEED})
 """What is said of answers that all readers get alike, and that are kept here until something changes."""
 
 EMBED_DATA: Final = "public, max-age=5"
 EMBED_PAGE: Final = "public, max-age=10"
 FILE: Final = "public, max-age=10"
-FEED: Final = "public, max-age=60"
 CARD: Final = "public, max-age=600"
 OEMBED: Final = "public, max-age=3600"
 """What goes into the pages of others. None of it is kept here: files are kept as such (`kept_files`)."""

@@ -1,7 +1,6 @@
 """The files of a letter that others read and show: card, feed, names, history.
 
-What is made of a letter is made once and kept until the letter changes; a card at most every half minute,
-since it says itself of when its numbers are.
+A card is drawn at most every half minute, since it says itself of when its numbers are.
 """
 
 from typing import Final
@@ -14,15 +13,12 @@ from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
 from undersigned.app import reading
-from undersigned.app.answers import get_answers
 from undersigned.app.feed import MEDIA_TYPE as ATOM
 from undersigned.app.feed import format_feed
 from undersigned.app.glance import make_glance
-from undersigned.app.guarantees import list_guarantees
 from undersigned.app.public_files import FILES, PublicFile
-from undersigned.app.running import RunningSite
 from undersigned.app.social import card_data, draw_card
-from undersigned.app.timeline import list_events, read_account
+from undersigned.app.timeline import read_account
 from undersigned.web.conditional import is_known
 from undersigned.web.door import AtDoor
 from undersigned.web.headers import CARD, FEED, FILE
@@ -34,7 +30,6 @@ from undersigned.web.pages.letters import renderer_of
 PNG: Final = "image/png"
 MOST_CARDS: Final = 100
 """Each of some hundred kilobytes."""
-MOST_FEEDS: Final = 200
 MAKINGS_WAITING: Final = 16
 FRESH_S: Final = 30
 
@@ -46,7 +41,6 @@ class Files:
 
     def __init__(self) -> None:
         self.cards = KeptFiles(most=MOST_CARDS, waiting=MAKINGS_WAITING, fresh_s=FRESH_S)
-        self.feeds = KeptFiles(most=MOST_FEEDS, waiting=MAKINGS_WAITING)
 
 
 def files_of(request: Request) -> Files:
@@ -80,25 +74,15 @@ async def show_card(request: Request, door: AtDoor, slug: str) -> Response:
     response_class=Response,
     responses={200: {"description": "an Atom feed", "content": {ATOM: {}}}},
 )
-async def show_feed(request: Request, door: AtDoor, slug: str) -> Response:
+def show_feed(request: Request, door: AtDoor, slug: str) -> Response:
     """Return what has happened to a letter as an Atom feed: states, numbers, notices, answers, guarantees."""
     running, tag = door.running, renderer_of(request).language_of(request).tag
-    site, base = running.site, find_base_url(request, running.site.host)
-    page, untold = await to_thread.run_sync(_look_at, running, slug)
-
-    def make() -> bytes:
-        account = read_account(site, running.letters, _name_of(page))
-        return format_feed(
-            account, choose_text(account.page.texts, None, tag), tag, base, site.host
-        )
-
-    kept = await files_of(request).feeds.get(
-        (page.letter.letter_id, tag, base),
-        (page.numbers.size, untold),
-        site.clock.now(),
-        make,
-    )
-    return _answer(request, kept, ATOM, FEED)
+    account = read_account(running.site, running.letters, slug)
+    text = choose_text(account.page.texts, None, tag)
+    base = find_base_url(request, running.site.host)
+    content = format_feed(account, text, tag, base, running.site.host)
+    headers = {"Cache-Control": FEED, "Vary": "Accept-Language"}
+    return Response(content, media_type=ATOM, headers=headers)
 
 
 def _add_file(file: str, kind: PublicFile, description: str) -> None:
@@ -131,21 +115,6 @@ _add_file("names.csv", FILES["names.csv"], "the public names, for a spreadsheet"
 _add_file("names.json", FILES["names.json"], "the public names, with the letter's numbers")
 _add_file("history.csv", FILES["history.csv"], "what every epoch left, for a spreadsheet")
 _add_file("history.json", FILES["history.json"], "what every epoch left")
-
-
-def _look_at(running: RunningSite, slug: str) -> tuple[reading.LetterPage, int]:
-    """Return a letter and how much without words: what is taken down leaves the log as it is."""
-    site, letters = running.site, running.letters
-    page = reading.get_page(site, letters, slug)
-    name = _name_of(page)
-    events = list_events(
-        site, page, get_answers(site, letters, name), list_guarantees(site, letters, name)
-    )
-    return page, sum(event.text is None for event in events if event.leaf is not None)
-
-
-def _name_of(page: reading.LetterPage) -> str:
-    return f"{page.letter.slug}@{page.letter.edition}"
 
 
 def _answer(request: Request, kept: KeptFile, media_type: str, cache: str) -> Response:
