@@ -14,11 +14,12 @@ from tests.certificates import make_certificate
 from tests.webhook.receiver import HOST, status
 from tests.webhook.test_signing import documented_check
 
-from undersigned.app import calling
-from undersigned.app.calling import DELAYS_S, MOST_TRIES, Derivation
+from undersigned.app import calling, webhook_news
+from undersigned.app.calling import DELAYS_S, MOST_TRIES
 from undersigned.app.noticing import post_notice
 from undersigned.app.running import RunningSite
 from undersigned.app.webhook_events import Source
+from undersigned.app.webhook_news import Derivation
 from undersigned.app.webhooks import (
     call_to_test,
     change_secret,
@@ -262,8 +263,8 @@ def test_calls_that_wait_are_bounded_and_none_is_lost(
     hooked: Hooked, letter: Letter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is new stays in the log until there is room."""
-    monkeypatch.setattr(calling, "MOST_WAITING", 2)
-    monkeypatch.setattr(calling, "STRETCH", 1)
+    monkeypatch.setattr(webhook_news, "MOST_WAITING", 2)
+    monkeypatch.setattr(webhook_news, "STRETCH", 1)
     monkeypatch.setattr(calling, "MOST_KEPT", 3)
     hooked.add()
     hooked.receiver.answers = [status(500)]
