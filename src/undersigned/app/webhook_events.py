@@ -80,11 +80,10 @@ def events_of(
     events = []
     for leaf, record in records:
         match record:
-            case EpochRecord(n=n, at=at):
+            case EpochRecord(n=n):
                 milestone = find_milestone(letter.rule, history, n)
                 if milestone is not None:
-                    data = {"milestone": milestone, "m": history[n - 1].counts.m}
-                    events.append(Event("letter.milestone", leaf, at, data | {"rule": letter.rule}))
+                    events.append(_milestone_event(letter, history[n - 1], milestone))
             case OutcomeRecord(state=state, at=at):
                 facts = {name: getattr(record, name) for name in ("m", "standing", "waiting")}
                 data = {"wave": record.wave, "rule": letter.rule} | facts
@@ -104,6 +103,12 @@ def events_of(
                     Event("letter.guarantee", leaf, at, data | {"document": record.document.hex()})
                 )
     return events
+
+
+def _milestone_event(letter: Letter, row: HistoryRow, milestone: str) -> Event:
+    """Return the part of the rule that an epoch met: with all of its records, as `counts_event` is."""
+    data = {"milestone": milestone, "m": row.counts.m, "rule": letter.rule}
+    return Event("letter.milestone", row.size - 1, row.at, data)
 
 
 def counts_event(letter: Letter, row: HistoryRow) -> Event:
