@@ -63,6 +63,10 @@ def test_an_address_has_one_writing(url: str, target: Target) -> None:
         "https://bücher.example/",
         "https://ⓗooks.example/",
         "https://１２７.0.0.1/",
+        "httpſ://hooks.example/",
+        "https://hoo\u212as.example/",
+        "https://hooks.example/ſecret",
+        "https://hooks.example/?\u0131\u0130",
         f"https://{'a' * 64}.example/",
         f"https://{'a.' * 127}example/",
         f"https://hooks.example/{'a' * LONGEST_URL}",
@@ -75,6 +79,18 @@ def test_other_addresses_are_refused(url: str) -> None:
     assert len(url) < 8 or url not in str(caught.value)
 
 
+@given(
+    st.sampled_from("\u0130\u0131\u017f\u212a") | st.characters(min_codepoint=0x80),
+    st.integers(0, 31),
+)
+def test_no_letter_of_another_alphabet_passes(letter: str, place: int) -> None:
+    """Nor one whose other case is a letter of ours (RFC 3986 knows ASCII alone)."""
+    url = "https://hooks.example:443/a?b=1"
+    for changed in (url[:place] + letter + url[place:], url[:place] + letter + url[place + 1 :]):
+        with pytest.raises(FormatError):
+            parse_target(changed)
+
+
 @given(st.text(max_size=40) | st.from_regex(r"https://[a-z0-9.:@/\\#?%-]{0,30}", fullmatch=True))
 def test_whatever_is_read_is_a_name_at_a_port(url: str) -> None:
     """Anything else is refused as such."""
@@ -83,6 +99,7 @@ def test_whatever_is_read_is_a_name_at_a_port(url: str) -> None:
     except FormatError:
         return
     assert target.port in PORTS
+    assert target.url.isascii()
     assert target.path.startswith("/")
     assert target.host.rpartition(".")[2][0].isalpha()
     with pytest.raises(ValueError, match="does not appear"):

@@ -23,7 +23,8 @@ Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _URL: Final = re.compile(
     r"https://([a-z0-9.-]+)(?::([0-9]{1,5}))?((?:[/?][a-z0-9._~:/?@!$&'()*+,;=%\[\]-]*)?)",
-    re.IGNORECASE,
+    # Without ASCII the letters of other alphabets whose other case is one of these would pass.
+    re.ASCII | re.IGNORECASE,
 )
 _LABEL: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _LONGEST_HOST: Final = 253
