@@ -45,6 +45,7 @@ def test_an_origin(url: str) -> None:
         "https://codes.example:080",
         "https://codes.example:65536",
         "https://codes.example:99999",
+        f"https://codes.example:{'9' * 5_000}",
         "https://codes.example:",
         "https://codes.example; script-src *",
         "https://codes.example https://other.example",

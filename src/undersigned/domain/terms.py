@@ -111,9 +111,9 @@ def check_domain(domain: str, member: str) -> None:
 
 def check_issuer_url(url: str) -> None:
     """Check that this is the origin of an issuer apart, as browsers write one. Raises FormatError."""
+    is_origin = _ORIGIN.fullmatch(url) is not None and not _DEFAULT_PORT.fullmatch(url)
     port = url.rpartition(":")[2]
-    is_port = not port.isdecimal() or int(port) <= 65_535
-    if not (_ORIGIN.fullmatch(url) and is_port) or _DEFAULT_PORT.fullmatch(url):
+    if not is_origin or (port.isdecimal() and int(port) > 65_535):
         raise FormatError(
             "issuer.url: must be https:// and a host in lower case, perhaps with a port, and nothing after"
         )
