@@ -2,7 +2,9 @@
 
 import asyncio
 import re
+import socket
 import ssl
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -24,6 +26,7 @@ from tests.webhook.receiver import (
     trust,
 )
 
+from undersigned.app.calling import MOST_AT_ONCE
 from undersigned.webhook.calling import (
     Answer,
     Call,
@@ -178,6 +181,35 @@ def test_a_slow_name_server_has_the_same_time(receiver: Receiver, certificate: P
 
     network = replace(network_of(certificate, longest_call_s=0.2), resolve=resolve_late)
     assert answer_of(receiver, network) == Answer(problem=Problem.TOO_SLOW)
+
+
+def test_slow_names_hold_up_no_other(
+    receiver: Receiver, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of those that a site calls at once all but one wait for a name server, and as many did before them."""
+    ending, looked_up = threading.Event(), threading.Semaphore(0)
+
+    def look_up(host: str, port: int, **_: object) -> list[tuple[object, ...]]:
+        if host != HOST:
+            looked_up.release()
+            ending.wait(60)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (HERE, port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    network = replace(network_of(certificate, longest_call_s=60), resolve=resolve)
+    slow = replace(call_of(receiver), target=replace(receiver.target, host=OTHER))
+    caller, others = Caller(network), Caller(network)
+    try:
+        for number in (MOST_AT_ONCE, MOST_AT_ONCE - 1):
+            for _ in range(number):
+                others.begin(slow)
+            assert all(looked_up.acquire(timeout=30) for _ in range(number))
+            assert caller.begin(call_of(receiver)).result(30) == Answer(204)
+            others.stop()
+    finally:
+        ending.set()
+        caller.stop()
+        others.stop()
 
 
 def test_a_body_is_not_waited_for(receiver: Receiver, certificate: Path) -> None:

@@ -15,10 +15,10 @@ import socket
 import ssl
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cache
+from functools import cache, partial
 from typing import Any, Final
 
 import httpcore2
@@ -30,6 +30,9 @@ LONGEST_CALL_S: Final = 10.0
 LONGEST_CONNECT_S: Final = 3.0
 """For one of a name's addresses; another one may be better."""
 MOST_ADDRESSES: Final = 8
+LOOK_UPS_AT_ONCE: Final = 64
+"""Twice the calls that a site makes at once: a look-up goes on when its call has been given up, and holds its
+thread until the system gives up, too."""
 LONGEST_HEAD: Final = 32 * 1024
 """Bytes of an answer that are read; a head has some hundreds."""
 
@@ -82,9 +85,15 @@ Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 
 async def resolve(host: str, port: int) -> Sequence[str]:
     """Look a name up as this machine does. Raises OSError."""
-    loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    look_up = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+    found = await asyncio.get_running_loop().run_in_executor(_look_ups(), look_up)
     return [str(address[0]) for *_, address in found]
+
+
+@cache
+def _look_ups() -> ThreadPoolExecutor:
+    """Return the threads in which names are looked up; asyncio's own are few, and for others as well."""
+    return ThreadPoolExecutor(LOOK_UPS_AT_ONCE, thread_name_prefix="names")
 
 
 @cache
