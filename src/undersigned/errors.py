@@ -176,6 +176,14 @@ class TooManyWebhooks(Refused):
     """The letter has as many webhooks as it may have."""
 
 
+class SecretsOverlap(Refused):
+    """The secret was changed within a day, and the one before is good until that day is over."""
+
+
+class SecretChanged(Refused):
+    """Another secret was made since this page was opened."""
+
+
 class NothingToInvalidate(Refused):
     """No public or opened signature fits that has not ended already."""
 

@@ -29,7 +29,13 @@ from undersigned.app.webhooks import (
 from undersigned.domain.letter import Letter, Mode, State
 from undersigned.domain.record import NoticeKind
 from undersigned.encoding import parse_base64
-from undersigned.errors import TooManyWebhooks, UnknownWebhook, WebhookKnown
+from undersigned.errors import (
+    SecretChanged,
+    SecretsOverlap,
+    TooManyWebhooks,
+    UnknownWebhook,
+    WebhookKnown,
+)
 from undersigned.mail import OutboxMailer
 from undersigned.store.purged import purge_addresses
 from undersigned.webhook.calling import Problem
@@ -282,14 +288,24 @@ def test_calls_that_wait_are_bounded_and_none_is_lost(
 
 
 def test_two_secrets_are_good_for_a_day(hooked: Hooked, letter: Letter) -> None:
-    """Then the new one alone."""
+    """Then the new one alone. Until then no other one is made, which would end the old one at once."""
     village, old = hooked.village, hooked.add()
     (hook,) = hooked.hooks()
-    new = change_secret(village.site, village.letters, "mill", hook.row.webhook)
+
+    def change(number: int) -> str:
+        return change_secret(village.site, village.letters, "mill", hook.row.webhook, number)
+
+    with pytest.raises(SecretChanged):
+        change(0)
+    new = change(1)
     assert old != new
+    village.later(DAY - 1)
+    for number in (1, 2):
+        with pytest.raises(SecretsOverlap):
+            change(number)
     post(village)
     hooked.go()
-    village.later(DAY)
+    village.later(1)
     post(village)
     hooked.go()
     first, second = hooked.receiver.calls
@@ -305,6 +321,9 @@ def test_two_secrets_are_good_for_a_day(hooked: Hooked, letter: Letter) -> None:
             with pytest.raises(ValueError, match="not signed"):
                 documented_check()(secret, call.headers, call.body)
     assert len(second.headers["webhook-signature"].split(" ")) == 1
+    with pytest.raises(SecretChanged):
+        change(1)
+    assert change(2) not in (old, new)
 
 
 def test_a_test_is_tried_once(hooked: Hooked, letter: Letter) -> None:

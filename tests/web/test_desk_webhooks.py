@@ -1,11 +1,12 @@
 """The desk's page of a letter's webhooks."""
 
+import datetime as dt
 import re
 from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from tests.app.village import Village, village_in
+from tests.app.village import DAY, Village, village_in
 from tests.desk import DeskClient, signed_in
 from tests.web.inside import one_token_key, serving
 from tests.web.markup import check_soundness, texts_of
@@ -83,7 +84,7 @@ def test_a_webhook_is_added_tested_changed_and_removed(
     assert tested.headers["Location"] == f"{path_of(slug)}?done=tested"
     assert organiser.post(path_of(slug, "/test"), form).headers["Location"].endswith("waits")
     assert "a test, " in page(organiser, slug, done="tested")
-    changed = organiser.post(path_of(slug, "/secret"), form)
+    changed = organiser.post(path_of(slug, "/secret"), form | {"number": "1"})
     (other,) = re.findall(r"whsec_[A-Za-z0-9+/]{43}=", changed.text)
     assert other != secret
     assert organiser.post(path_of(slug, "/remove"), form).headers["Location"].endswith("unsure")
@@ -98,6 +99,35 @@ def test_a_webhook_is_added_tested_changed_and_removed(
         ("remove-webhook", "done"),
     ]
     assert "hooks.example" not in organiser.get("/desk/activity").text
+
+
+def test_a_secret_is_changed_once(village: Village, organiser: DeskClient, slug: str) -> None:
+    """A page that is loaded again makes none, on that day or later; the page says until when two are good."""
+    organiser.post(path_of(slug), {"address": ADDRESS})
+    form = {"webhook": id_of(village, slug), "number": "1"}
+    first = organiser.post(path_of(slug, "/secret"), form)
+    assert "whsec_" in first.text
+    (hook,) = list_webhooks(village.site, village.letters, slug)
+    assert hook.overlap_until == village.clock.now() + DAY
+    until = f'datetime="{dt.datetime.fromtimestamp(hook.overlap_until, dt.UTC):%Y-%m-%dT%H:%M:%SZ}"'
+    for number in ("1", "2", "0", "²", "9" * 5_000, ""):
+        again = organiser.post(path_of(slug, "/secret"), form | {"number": number})
+        check_soundness(again.text)
+        assert (again.status_code, "whsec_" in again.text) == (409, False)
+        assert "The secret was changed already" in again.text
+        assert again.text.count(until) == first.text.count(until) + 1
+        assert 'name="number"' not in again.text
+    # As after that day, but that the session goes on.
+    with village.site.collector.write() as connection:
+        over = replace(hook.row, overlap_until=village.clock.now())
+        webhook_store.put_webhook(connection, over)
+    later = organiser.post(path_of(slug, "/secret"), form)
+    assert (later.status_code, "whsec_" in later.text) == (409, False)
+    assert "Another secret was made since this page was opened." in texts_of(later.text)
+    assert 'name="number" value="2"' in later.text
+    assert "whsec_" in organiser.post(path_of(slug, "/secret"), form | {"number": "2"}).text
+    refused = [state for act, state in acts(organiser, slug) if act == "change-webhook-secret"]
+    assert refused == ["done", *["refused"] * 7, "done"]
 
 
 def test_what_is_typed_wrongly_is_there_again(organiser: DeskClient, slug: str) -> None:

@@ -16,7 +16,14 @@ from undersigned.app.webhook_events import TEST, Event, Source, format_event
 from undersigned.crypto.keys import WebhookKey
 from undersigned.domain.letter import LetterId
 from undersigned.encoding import format_base64url
-from undersigned.errors import StoreError, TooManyWebhooks, UnknownWebhook, WebhookKnown
+from undersigned.errors import (
+    SecretChanged,
+    SecretsOverlap,
+    StoreError,
+    TooManyWebhooks,
+    UnknownWebhook,
+    WebhookKnown,
+)
 from undersigned.store import letters as letter_store
 from undersigned.store import purged as purged_store
 from undersigned.store import webhooks as webhook_store
@@ -53,10 +60,11 @@ class CallState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """A webhook with its last calls, the newest first."""
+    """A webhook with its last calls, the newest first; `overlap_until` is set while two secrets are good."""
 
     row: WebhookRow
     calls: tuple[CallRow, ...]
+    overlap_until: int | None
 
 
 def open_key(site: Site) -> WebhookKey:
@@ -74,12 +82,21 @@ def open_key(site: Site) -> WebhookKey:
 
 def list_webhooks(site: Site, letters: Letters, name: str) -> list[Webhook]:
     """Return the webhooks of a letter, the oldest first. Raises UnknownLetter."""
+    now = site.clock.now()
     with site.collector.read() as connection:
-        row = letters.get_row(connection, name)
-        return [
-            Webhook(each, tuple(webhook_store.list_calls(connection, each.webhook, SHOWN_CALLS)))
-            for each in webhook_store.list_webhooks(connection, row.letter_id)
-        ]
+        letter = letters.get_row(connection, name)
+        rows = webhook_store.list_webhooks(connection, letter.letter_id)
+        calls = [webhook_store.list_calls(connection, row.webhook, SHOWN_CALLS) for row in rows]
+    return [
+        Webhook(row, tuple(last), find_overlap_end(row, now))
+        for row, last in zip(rows, calls, strict=True)
+    ]
+
+
+def find_overlap_end(row: WebhookRow, now: int) -> int | None:
+    """Return until when the secret before the last one is good as well; None if it is not."""
+    until = row.overlap_until
+    return until if until is not None and now < until else None
 
 
 def add_webhook(site: Site, letters: Letters, name: str, url: str) -> str:
@@ -114,15 +131,20 @@ def add_webhook(site: Site, letters: Letters, name: str, url: str) -> str:
     return format_secret(key.secret_of(id_, 1))
 
 
-def change_secret(site: Site, letters: Letters, name: str, id_: bytes) -> str:
-    """Make another secret, and return it; the one before is good for another day.
+def change_secret(site: Site, letters: Letters, name: str, id_: bytes, number: int) -> str:
+    """Make another secret after that of `number`, and return it; the one before is good for another day.
 
-    Raises UnknownLetter, UnknownWebhook.
+    Raises UnknownLetter, UnknownWebhook; SecretsOverlap while it is, since a third secret would end it at
+    once; SecretChanged where that of `number` is not the newest.
     """
-    key = open_key(site)
+    key, now = open_key(site), site.clock.now()
     with site.collector.write() as connection:
         row = _get(connection, letters, name, id_)
-        changed = replace(row, secret=row.secret + 1, overlap_until=site.clock.now() + OVERLAP_S)
+        if find_overlap_end(row, now) is not None:
+            raise SecretsOverlap
+        if row.secret != number:
+            raise SecretChanged
+        changed = replace(row, secret=row.secret + 1, overlap_until=now + OVERLAP_S)
         webhook_store.put_webhook(connection, changed)
     return format_secret(key.secret_of(id_, changed.secret))
 

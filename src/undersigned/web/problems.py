@@ -52,6 +52,8 @@ STATUS: Final[dict[type[UndersignedError], int]] = {
     errors.UnknownWebhook: 404,
     errors.WebhookKnown: 409,
     errors.TooManyWebhooks: 409,
+    errors.SecretsOverlap: 409,
+    errors.SecretChanged: 409,
     errors.NothingToInvalidate: 409,
     errors.NothingToErase: 409,
     errors.NothingToHide: 409,

@@ -24,7 +24,14 @@ from undersigned.app.webhooks import (
 )
 from undersigned.domain.act import Act
 from undersigned.encoding import parse_hex
-from undersigned.errors import FormatError, TooManyWebhooks, UnknownWebhook, WebhookKnown
+from undersigned.errors import (
+    FormatError,
+    SecretChanged,
+    SecretsOverlap,
+    TooManyWebhooks,
+    UnknownWebhook,
+    WebhookKnown,
+)
 from undersigned.web.desk.guard import AtDesk, Organiser, SignedIn
 from undersigned.web.desk.letter import letter_values
 from undersigned.web.desk.routing import make_router, see_other
@@ -40,12 +47,13 @@ router = make_router()
 class Shown:
     """What the page shows beside the webhooks: a new secret, or what was typed and what is wrong with it.
 
-    `problem` is `address`, `known` or `many`.
+    `problem` is `address`, `known` or `many`; or, of the webhook of an id, `overlap` or `changed`.
     """
 
     secret: str | None = None
     typed: str = ""
     problem: str = ""
+    webhook: bytes | None = None
 
     @property
     def status(self) -> HTTPStatus:
@@ -84,11 +92,17 @@ def add(
 def make_secret(
     request: Request, signed_in: Organiser, desk: AtDesk, door: AtDoor, slug: str, form: AtForm
 ) -> Response:
-    """Make another secret for a webhook, and show it once."""
+    """Make another secret for a webhook, and show it once; a form that comes again makes none."""
     site, letters = door.running.site, door.running.letters
-    with acting(desk, signed_in.account, Act.CHANGE_WEBHOOK_SECRET, slug):
-        secret = change_secret(site, letters, slug, _webhook(form))
-    return _page(request, signed_in, door, slug, Shown(secret=secret))
+    webhook, number = _webhook(form), _number(form)
+    try:
+        with acting(desk, signed_in.account, Act.CHANGE_WEBHOOK_SECRET, slug):
+            shown = Shown(secret=change_secret(site, letters, slug, webhook, number))
+    except SecretsOverlap:
+        shown = Shown(problem="overlap", webhook=webhook)
+    except SecretChanged:
+        shown = Shown(problem="changed", webhook=webhook)
+    return _page(request, signed_in, door, slug, shown)
 
 
 @router.post("/letters/{slug}/webhooks/test")
@@ -131,6 +145,12 @@ def _webhook(form: Typed) -> bytes:
         raise UnknownWebhook from None
 
 
+def _number(form: Typed) -> int:
+    """Return which secret was the newest when the page was opened; 0, which none is, for no number."""
+    text = form.get("number", "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
+
+
 def _page(request: Request, signed_in: SignedIn, door: Door, slug: str, shown: Shown) -> Response:
     running = door.running
     values: dict[str, Any] = letter_values(door, signed_in, slug) | {
@@ -139,7 +159,6 @@ def _page(request: Request, signed_in: SignedIn, door: Door, slug: str, shown: S
         "most": MOST,
         "most_tries": MOST_TRIES,
         "longest": LONGEST_URL,
-        "now": running.site.clock.now(),
     }
     return renderer_of(request).desk_page(
         request, signed_in, "desk/webhooks.html", values, status=shown.status
