@@ -1,10 +1,12 @@
 """The desk's page of invite cards: a PDF that comes once, a new card for one, codes that are void."""
 
 import re
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
+from typing import Any
 
 import httpx2
 import pytest
@@ -16,7 +18,7 @@ from tests.live import LiveSite
 from tests.web.members import enrolled, read_code
 
 from undersigned.app.activity import get_activity
-from undersigned.app.cards import MOST_CARDS
+from undersigned.app.cards import MOST_CARDS, make_cards
 from undersigned.app.invites import list_cards, mark_of_code
 from undersigned.app.issuer import Issuer
 from undersigned.app.rolls import import_roll
@@ -25,6 +27,8 @@ from undersigned.signer.attempt import Attempt
 from undersigned.signer.enrolment import EmailProof, ask_for_code
 from undersigned.signer.letter_view import get_letter
 from undersigned.signer.signing import enrol
+from undersigned.web.desk import invites
+from undersigned.web.desk.guard import CSRF_FIELD, CSRF_HEADER
 
 NUMBERS = count()
 
@@ -129,6 +133,40 @@ def test_a_list_is_given_each_file_once(
     assert [card.mark] == [mark_of_code(code) for code in codes_in(pdf)]
     assert codes_in(pdf_of(make(owner, slug))) != codes_in(pdf)
     assert len(list_cards(issuer, slug)) == 2
+
+
+def test_nobody_is_given_the_cards_of_another(
+    owner: DeskClient,
+    organiser: DeskClient,
+    issuer: Issuer,
+    slug: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Two who press at one moment, with forms that are the same: one has the cards, one is told of them."""
+    key_of, sent = invites.Table.key, threading.Semaphore(0)
+
+    def key_and_tell(table: invites.Table, act: str) -> Hashable:
+        sent.release()
+        return key_of(table, act)
+
+    def make_once_both_are_here(*args: Any) -> bytes | None:
+        assert all(sent.acquire(timeout=30) for _ in range(2))
+        return make_cards(*args)
+
+    monkeypatch.setattr(invites.Table, "key", key_and_tell)
+    monkeypatch.setattr(invites, "make_cards", make_once_both_are_here)
+
+    def press(client: DeskClient) -> httpx2.Response:
+        # As a script of the desk says whose form it is: not in a field.
+        form = {CSRF_FIELD: "", "had": "0", "count": "2"}
+        return client.post(at(slug), form, headers={CSRF_HEADER: client.csrf})
+
+    with ThreadPoolExecutor(2) as threads:
+        answers = list(threads.map(press, (owner, organiser)))
+    made, told = sorted(answers, key=lambda answer: answer.status_code)
+    assert told.status_code == 422
+    assert "Codes were made since this page was opened" in told.text
+    assert len(codes_in(pdf_of(made))) == len(list_cards(issuer, slug)) == 2
 
 
 def test_a_code_is_void(owner: DeskClient, issuer: Issuer, slug: str) -> None:

@@ -47,8 +47,8 @@ class Table:
     form: Typed
 
     def key(self, act: str) -> Hashable:
-        """Return what is the same of a form that comes again: it names the session as well."""
-        return act, self.slug, tuple(sorted(self.form.items()))
+        """Return what is the same of a form that comes again from the same session."""
+        return act, self.slug, self.signed_in.session.id, tuple(sorted(self.form.items()))
 
     def page(self, problem: str = "", **shown: Any) -> Response:
         """Return the page with what was typed, and what is wrong with it."""
