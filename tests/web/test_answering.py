@@ -1,7 +1,6 @@
 """The addressee's page, and what the letter's page and the API show of answers."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx2
@@ -9,7 +8,8 @@ import pytest
 import structlog
 from tests.app.answered import MET, PARTLY, link_of, open_three, tell_all
 from tests.app.village import DAY, Village, village_in
-from tests.web.inside import client_of, one_token_key
+from tests.web import inside
+from tests.web.inside import client_of, new_slug
 from tests.web.markup import check_soundness, texts_of
 
 from undersigned.app.answering import record_answer, revoke_answer_link
@@ -18,27 +18,13 @@ from undersigned.app.answers import get_answers
 FORM = {"state-wheel": "met", "text-wheel": " It turns.\r\nSince\tMay. ", "lang": "en"}
 
 
-_slugs = (f"mill-{number}" for number in range(100))
-
-
-@pytest.fixture(scope="module")
-def village(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Village]:
-    """A site whose clock stands still."""
-    with one_token_key(), village_in(tmp_path_factory.mktemp("site") / "data") as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def client(village: Village) -> Iterator[httpx2.Client]:
-    """A client of its pages."""
-    with client_of(village) as http:
-        yield http
+village, client = inside.village, inside.client
 
 
 @pytest.fixture
 def slug(village: Village) -> str:
     """A new letter of three demands, to be answered within three days."""
-    slug = next(_slugs)
+    slug = new_slug()
     open_three(village, slug, deadline_s=3 * DAY)
     return slug
 

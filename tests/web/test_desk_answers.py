@@ -1,14 +1,14 @@
 """The desk's pages of answers and guarantees: links that are shown once, answers with a source."""
 
 import re
-from collections.abc import Iterator
 
 import httpx2
 import pytest
 from tests.app.answered import PLACES, open_three
-from tests.app.village import DAY, Village, village_in
-from tests.desk import DeskClient, signed_in
-from tests.web.inside import one_token_key, serving
+from tests.app.village import DAY, Village
+from tests.desk import DeskClient
+from tests.web import inside
+from tests.web.inside import new_slug
 from tests.web.markup import check_soundness, texts_of
 
 from undersigned.app.activity import get_activity
@@ -17,7 +17,7 @@ from undersigned.app.guaranteeing import list_offers
 from undersigned.app.guarantees import list_guarantees
 from undersigned.store.outbox import MailRow, list_due_mails
 
-_slugs = (f"mill-{number}" for number in range(100))
+village, organiser = inside.village, inside.organiser
 ASKED = {
     "guarantor": PLACES.guarantor,
     "address": PLACES.address,
@@ -29,24 +29,10 @@ ASKED = {
 TOLD = {"state-wheel": "met", "text-wheel": "It turns.", "told_by": "On the door.", "lang": "en"}
 
 
-@pytest.fixture(scope="module")
-def village(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Village]:
-    """A site whose clock stands still."""
-    with one_token_key(), village_in(tmp_path_factory.mktemp("site") / "data") as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def organiser(village: Village) -> Iterator[DeskClient]:
-    """An organiser at its desk."""
-    with serving(village) as running, signed_in(running.desk, "organiser") as http:
-        yield http
-
-
 @pytest.fixture
 def slug(village: Village) -> str:
     """A new letter of three demands."""
-    slug = next(_slugs)
+    slug = new_slug()
     open_three(village, slug)
     return slug
 

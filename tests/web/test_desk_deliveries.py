@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import httpx2
 import pypdf
 import pytest
-from tests.app.village import HOUR, Village, village_in
-from tests.desk import DeskClient, signed_in
-from tests.web.inside import client_of, one_token_key, serving
+from tests.app.village import HOUR, Village
+from tests.desk import DeskClient
+from tests.web import inside
+from tests.web.inside import client_of, new_slug
 from tests.web.markup import check_soundness, texts_of
 
 from undersigned.app.activity import get_activity
@@ -20,7 +21,7 @@ from undersigned.domain.letter import State
 from undersigned.errors import MailDeferred, MailRefused, StoreError
 from undersigned.mail import Mail
 
-_slugs = (f"mill-{number}" for number in range(100))
+village, organiser = inside.village, inside.organiser
 
 
 class Server:
@@ -37,24 +38,10 @@ class Server:
         self.mails.append(mail)
 
 
-@pytest.fixture(scope="module")
-def village(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Village]:
-    """A site whose clock stands still."""
-    with one_token_key(), village_in(tmp_path_factory.mktemp("site") / "data") as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def organiser(village: Village) -> Iterator[DeskClient]:
-    """An organiser at its desk."""
-    with serving(village) as running, signed_in(running.desk, "organiser") as http:
-        yield http
-
-
 @pytest.fixture
 def slug(village: Village) -> str:
     """A new letter to two addressees, of whom the first has an address."""
-    slug = next(_slugs)
+    slug = new_slug()
     village.write_file(slug)
     text = village.letter_file.read_text()
     text = text.replace('["The miller"]', '["The miller", "The baker"]')

@@ -2,13 +2,13 @@
 
 import datetime as dt
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from tests.app.village import DAY, Village, village_in
-from tests.desk import DeskClient, signed_in
-from tests.web.inside import one_token_key, serving
+from tests.app.village import DAY, Village
+from tests.desk import DeskClient
+from tests.web import inside
+from tests.web.inside import new_slug
 from tests.web.markup import check_soundness, texts_of
 
 from undersigned.app.activity import get_activity
@@ -18,28 +18,14 @@ from undersigned.store.purged import purge_addresses
 from undersigned.store.webhooks import CallRow
 from undersigned.webhook.calling import Problem
 
-_slugs = (f"mill-{number}" for number in range(100))
+village, organiser = inside.village, inside.organiser
 ADDRESS = "https://hooks.example/a?key=1"
-
-
-@pytest.fixture(scope="module")
-def village(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Village]:
-    """A site whose clock stands still, and whose loops do not run."""
-    with one_token_key(), village_in(tmp_path_factory.mktemp("site") / "data") as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def organiser(village: Village) -> Iterator[DeskClient]:
-    """An organiser at its desk."""
-    with serving(village) as running, signed_in(running.desk, "organiser") as http:
-        yield http
 
 
 @pytest.fixture
 def slug(village: Village) -> str:
     """A new letter."""
-    return village.open(next(_slugs)).slug
+    return village.open(new_slug()).slug
 
 
 def path_of(slug: str, part: str = "") -> str:
@@ -157,7 +143,7 @@ def test_what_is_typed_wrongly_is_there_again(organiser: DeskClient, slug: str) 
 
 def test_a_webhook_is_one_of_its_letter(village: Village, organiser: DeskClient, slug: str) -> None:
     """Whatever is posted about another's, or about none, changes nothing."""
-    other = village.open(next(_slugs)).slug
+    other = village.open(new_slug()).slug
     organiser.post(path_of(other), {"address": ADDRESS})
     for webhook in (id_of(village, other), "0" * 32, "x", ""):
         for part in ("/test", "/secret", "/resume", "/remove"):

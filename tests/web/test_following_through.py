@@ -6,22 +6,17 @@ from typing import Any
 import httpx2
 import pytest
 from tests.app.test_following_through import released, say
-from tests.app.village import Village, Villager, village_in
-from tests.web.inside import client_of, one_token_key
+from tests.app.village import Village, Villager
+from tests.web import inside
+from tests.web.inside import client_of
 from tests.web.markup import check_soundness, texts_of
 from tests.web.members import assert_problem
 
 from undersigned.domain.follow_through import FollowAnswer
 from undersigned.encoding import format_base64url
 
+village = inside.village
 PATH = "/api/v1/letters/mill/follow-through"
-
-
-@pytest.fixture(scope="module")
-def village(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Village]:
-    """A site whose clock stands still."""
-    with one_token_key(), village_in(tmp_path_factory.mktemp("site") / "data") as made:
-        yield made
 
 
 @pytest.fixture(scope="module")

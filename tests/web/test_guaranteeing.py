@@ -1,40 +1,26 @@
 """The guarantor's page, and what the letter's page and the API show of guarantees."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import httpx2
 import pytest
 from tests.app.answered import PLACES, open_three
-from tests.app.village import DAY, Village, village_in
-from tests.web.inside import client_of, one_token_key
+from tests.app.village import DAY, Village
+from tests.web import inside
+from tests.web.inside import new_slug
 from tests.web.markup import check_soundness, texts_of
 
 from undersigned.app.guaranteeing import Terms, ask_guarantee, list_offers
 from undersigned.app.guarantees import list_guarantees
 
-_slugs = (f"mill-{number}" for number in range(100))
+village, client = inside.village, inside.client
 SURE = {"sure": "yes"}
-
-
-@pytest.fixture(scope="module")
-def village(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Village]:
-    """A site whose clock stands still."""
-    with one_token_key(), village_in(tmp_path_factory.mktemp("site") / "data") as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def client(village: Village) -> Iterator[httpx2.Client]:
-    """A client of its pages."""
-    with client_of(village) as http:
-        yield http
 
 
 @pytest.fixture
 def slug(village: Village) -> str:
     """A new letter."""
-    slug = next(_slugs)
+    slug = new_slug()
     open_three(village, slug, closes_s=40 * DAY)
     return slug
 
