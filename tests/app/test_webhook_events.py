@@ -3,10 +3,9 @@
 import json
 
 import pytest
+from tests.app.histories import history_of
 from tests.app.village import Village
 
-from undersigned.app.counting import Counts
-from undersigned.app.reading import HistoryRow
 from undersigned.app.webhook_events import (
     Event,
     Source,
@@ -17,11 +16,6 @@ from undersigned.app.webhook_events import (
     parse_stretch,
 )
 from undersigned.domain.letter import Mode
-
-
-def history_of(*numbers: int) -> list[HistoryRow]:
-    """Return what epochs left that brought m to these numbers."""
-    return [HistoryRow(n, n, 10 * n, Counts(m, m, 0, 0, 0, 0, 0)) for n, m in enumerate(numbers, 1)]
 
 
 @pytest.mark.parametrize(
@@ -43,7 +37,7 @@ def history_of(*numbers: int) -> list[HistoryRow]:
 )
 def test_a_part_of_the_rule_is_told_once(numbers: list[int], milestone: str | None) -> None:
     """In the first epoch that has it; the greatest of several; not what the outcome tells."""
-    assert find_milestone(10, history_of(*numbers), len(numbers)) == milestone
+    assert find_milestone(10, history_of((1, m, 0) for m in numbers), len(numbers)) == milestone
 
 
 def test_a_call_has_one_id() -> None:
@@ -65,7 +59,7 @@ def test_only_what_is_told_of_a_letter_is_read(village: Village) -> None:
     entries = village.entries()
     records = parse_stretch(mill, 0, entries)
     assert all(record.letter_id == mill.letter_id for _, record in records)
-    events = events_of(mill, records, history_of(3))
+    events = events_of(mill, records, history_of([(1, 3, 0)]))
     assert [event.kind for event in events] == ["letter.open", "letter.reached"]
     (leaf,) = (event.leaf for event in events[1:])
     assert b'"state":"reached"' in entries[leaf]

@@ -9,12 +9,12 @@ import httpx2
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.app.histories import history_of
 from tests.live import LiveSite
 from tests.web.markup import texts_of
 from tests.web.members import signed
 
-from undersigned.app.counting import Counts
-from undersigned.app.reading import HistoryRow, get_history, get_page
+from undersigned.app.reading import get_history, get_page
 from undersigned.domain.as_of import format_time
 from undersigned.domain.letter import Letter, Mode
 from undersigned.web.pages.charts import Charts
@@ -125,18 +125,9 @@ def test_nothing_is_drawn_of_nothing(live_site: LiveSite) -> None:
     assert make_growth(live_site.letter, 100, OPENED, []) is None
 
 
-def history_of(numbers: list[tuple[int, int, int]]) -> list[HistoryRow]:
-    """Return a history of (seconds since the last epoch, standing, waiting)."""
-    rows, at = [], OPENED
-    for n, (seconds, standing, waiting) in enumerate(numbers, 1):
-        at += seconds
-        rows.append(HistoryRow(n, at, n, Counts(standing, standing, waiting, 0, 0, 0, 0)))
-    return rows
-
-
 def made(letter: Letter, numbers: list[tuple[int, int, int]]) -> Growth:
     """Return the chart of such a history."""
-    growth = make_growth(letter, letter.headcount, OPENED, history_of(numbers))
+    growth = make_growth(letter, letter.headcount, OPENED, history_of(numbers, OPENED))
     assert growth is not None
     return growth
 
@@ -152,7 +143,7 @@ _epochs = st.lists(
 @given(numbers=_epochs)
 def test_any_history_can_be_drawn(letter: Letter, numbers: list[tuple[int, int, int]]) -> None:
     """Everything lies within the drawing; the table has the last row, and each mark's."""
-    growth, history = made(letter, numbers), history_of(numbers)
+    growth, history = made(letter, numbers), history_of(numbers, OPENED)
     for path in (growth.standing, growth.waiting):
         assert re.fullmatch(r"M0 1000(H\d+V\d+)*H1000", path)
         places = [int(place) for place in re.findall(r"[HV](\d+)", path)]

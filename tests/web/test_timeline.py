@@ -6,15 +6,14 @@ from collections.abc import Iterator
 import httpx2
 import pytest
 from tests.app.answered import tell_all
+from tests.app.histories import history_of
 from tests.app.village import DAY, HOUR, START, Village, Villager, village_in
 from tests.web.inside import client_of, one_token_key
 from tests.web.markup import check_soundness, texts_of
 
-from undersigned.app.counting import Counts
 from undersigned.app.meaning import Criteria, select_signatures
 from undersigned.app.moderating import invalidate
 from undersigned.app.noticing import post_notice
-from undersigned.app.reading import HistoryRow
 from undersigned.app.timeline import Event, EventKind, Logged, read_logged
 from undersigned.domain.letter import Letter, Mode
 from undersigned.domain.reasons import InvalidateReason, NoticeKind
@@ -150,19 +149,12 @@ def test_the_log_is_read_on(tmp_path_factory: pytest.TempPathFactory) -> None:
     ]
 
 
-def history_of(numbers: list[tuple[int, int]]) -> list[HistoryRow]:
-    """Return epochs a minute apart, of (standing, waiting)."""
-    return [
-        HistoryRow(n, START + 60 * n, n, Counts(standing, standing, waiting, 0, 0, 0, 0))
-        for n, (standing, waiting) in enumerate(numbers, 1)
-    ]
-
-
 def test_lines_and_flags_are_bounded(tmp_path_factory: pytest.TempPathFactory) -> None:
     """The newest lines are kept with their numbers; flags lie within the chart, in order."""
     with one_token_key(), village_in(tmp_path_factory.mktemp("village") / "data") as village:
         letter = village.open()
-    growth = make_growth(letter, 200, START, history_of([(1, 3), (4, 0), (5, 0)]))
+    history = history_of([(60, 1, 3), (60, 4, 0), (60, 5, 0)], START)
+    growth = make_growth(letter, 200, START, history)
     assert growth is not None
     events = [
         Event(f"leaf/{100 + i}", EventKind.NOTICE, START + i, 100 + i, "news")
