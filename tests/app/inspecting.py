@@ -34,6 +34,7 @@ from undersigned.store import signatures as signature_store
 from undersigned.store.collector_schema import blob as blob_table
 from undersigned.store.database import Connection
 from undersigned.store.signatures import SignatureRow
+from undersigned.store.tallies import find_wrong
 from undersigned.verify import Report, Status, verify_mirror
 from undersigned.verify.context import Context
 from undersigned.verify.folder import Folder
@@ -129,7 +130,13 @@ def verified(village: Village) -> tuple[Report, list[str]]:
         ]
         doubts += _compare_rows(village, folder)
         doubts += find_wrong_moments(village, folder)
-    return report, doubts + find_wrong_seals(village)
+    return report, doubts + find_wrong_seals(village) + _find_wrong_tallies(village)
+
+
+def _find_wrong_tallies(village: Village) -> list[str]:
+    with village.site.collector.read() as connection:
+        wrong = find_wrong(connection)
+    return [f"the tally of {kind} lacks {number}" for kind, number in wrong.items()]
 
 
 def _replayed(folder: Path) -> Replay:

@@ -30,6 +30,7 @@ from undersigned.store.moments import find_by_size
 from undersigned.store.outbox import list_due_mails
 from undersigned.store.remarks import RemarkRow, find_remark
 from undersigned.store.signatures import ShownName, search_shown_names
+from undersigned.store.tallies import find_wrong, read_tallies
 
 LETTER, WHY = LetterId(bytes(range(32))), b"w" * 32
 
@@ -76,6 +77,20 @@ def test_mails_that_wait_are_sent_all_the_same(
     assert (row.mail, row.recipient, row.subject, row.body) == (bytes(16), "a@b.example", "S", "B")
     assert (row.tries, row.next_at, row.kind, row.html) == (3, 7, kind.value, "")
     assert json.loads(row.headers) == {}
+
+
+def test_signatures_of_before_are_counted(make_database: MakeDatabase) -> None:
+    """By mode, condition in force and what became of them, as those are that come later."""
+    database = make_database("collector")
+    database.migrate("collector_0013")
+    old = "INSERT INTO signature VALUES (:leaf, :letter, :letter, 'sealed', 5, NULL, 'live', :fixed, 0, 0)"
+    with database.write() as connection:
+        rows = [{"leaf": leaf, "letter": LETTER, "fixed": leaf % 2} for leaf in range(5)]
+        connection.execute(sa.text(old), rows)
+    database.migrate()
+    with database.read() as connection:
+        assert read_tallies(connection, LETTER).live() == {("sealed", 0): 2, ("sealed", 5): 3}
+        assert find_wrong(connection) == {}
 
 
 def test_moments_of_before_are_known(make_database: MakeDatabase) -> None:

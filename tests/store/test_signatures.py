@@ -8,15 +8,12 @@ from undersigned.store.signatures import (
     add_signatures,
     change_signature,
     change_signatures,
-    count_ended,
     count_shown_names,
-    count_unopened,
     delete_shown_name,
     find_signature,
     list_live,
     list_shown_names,
     search_shown_names,
-    tally_live,
 )
 
 LETTER, OTHER = bytes(32), b"o" * 32
@@ -47,57 +44,6 @@ def test_changes_touch_what_is_meant(collector: Connection) -> None:
     found = list_live(collector, LETTER)
     assert [row.mode for row in found] == ["sealed", "public", "sealed", "sealed"]
     assert [row.fixed for row in found] == [True, False, True, False]
-
-
-def test_the_tally_leaves_conditions_that_are_met_out(collector: Connection) -> None:
-    """A fixed signature has none any more; ended ones do not count."""
-    add_signatures(
-        collector,
-        [
-            _signature(1, condition=50),
-            _signature(2, condition=50),
-            _signature(3, condition=50, fixed=True),
-            _signature(4, "public"),
-            _signature(5, "anonymous", 7, status="withdrawn"),
-        ],
-    )
-    assert sorted(tally_live(collector, LETTER)) == [
-        ("public", 0, 1),
-        ("sealed", 0, 1),
-        ("sealed", 50, 2),
-    ]
-
-
-def test_who_is_to_be_opened_is_counted(collector: Connection) -> None:
-    """Live, sealed, standing with this m, neither opened nor erased."""
-    add_signatures(
-        collector,
-        [
-            _signature(1, condition=50),
-            _signature(2, condition=51),
-            _signature(3, condition=51, fixed=True),
-            _signature(4, opened=True),
-            _signature(5, erased=True),
-            _signature(6, "public"),
-            _signature(7, status="withdrawn"),
-        ],
-    )
-    assert count_unopened(collector, LETTER, 50) == 2
-
-
-def test_the_ended_are_counted_by_how(collector: Connection) -> None:
-    """Who was erased may be live or not."""
-    add_signatures(
-        collector,
-        [
-            _signature(1, status="withdrawn"),
-            _signature(2, status="withdrawn", erased=True),
-            _signature(3, status="unopenable"),
-            _signature(4, erased=True),
-        ],
-    )
-    assert count_ended(collector, LETTER) == {"withdrawn": 2, "unopenable": 1, "erased": 2}
-    assert count_ended(collector, OTHER) == {"erased": 0}
 
 
 def test_names_are_shown_page_by_page(collector: Connection) -> None:

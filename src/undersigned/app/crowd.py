@@ -10,7 +10,7 @@ from undersigned.app.site import Site
 from undersigned.domain.letter import Mode
 from undersigned.store import log as log_store
 from undersigned.store import pending as pending_store
-from undersigned.store import signatures as signature_store
+from undersigned.store.tallies import read_tallies
 
 SMALL_CROWD = 8
 """Fewer unused tokens than that: who watches could guess whose signature comes next."""
@@ -36,6 +36,8 @@ def get_crowd(site: Site, letters: Letters, name: str) -> Crowd:
         letter_id = letters.get_row(connection, name).letter_id
         checkpoint = log_store.find_checkpoint(connection)
         issued = pending_store.count_issued_in_log(connection, letter_id)
-        signed = signature_store.count_signatures(connection, letter_id)
-        hidden = signature_store.count_hidden(connection, letter_id, Mode.PUBLIC.value)
-    return Crowd(max(0, issued - signed), hidden, 0 if checkpoint is None else checkpoint.size)
+        tallies = read_tallies(connection, letter_id)
+    hidden = tallies.hidden(Mode.PUBLIC.value)
+    return Crowd(
+        max(0, issued - tallies.all()), hidden, 0 if checkpoint is None else checkpoint.size
+    )

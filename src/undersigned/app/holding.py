@@ -104,7 +104,7 @@ HOLDINGS: Final = (
         "log",
         Place.COLLECTOR,
         ("entry", "leaf", "tile", "checkpoint", "timestamp", "issued", "history", "site",
-         "moment", "published"),
+         "moment", "published", "signature_tally"),
         End.FOR_GOOD,
         is_personal=False,
     ),

@@ -296,7 +296,7 @@ def _is_fresh(connection: Connection, opening: Opening) -> bool:
 
 def _apply(connection: Connection, turn: Turn, opening: Opening) -> None:
     letter_store.put_document(connection, opening.content)
-    names = []
+    names, bad = [], []
     for leaf in opening.file.leaves:
         row = signature_store.find_signature(connection, leaf.index)
         if row is None or row.name is None:
@@ -304,9 +304,11 @@ def _apply(connection: Connection, turn: Turn, opening: Opening) -> None:
         blob = _publish_blob(connection, row.name)
         if isinstance(leaf, OpenedLeaf):
             names.append(read_name(row, blob, leaf.key))
-            signature_store.change_signature(connection, leaf.index, opened=1)
         else:
-            signature_store.change_signature(connection, leaf.index, status="unopenable")
+            bad.append(leaf.index)
+    opened = [name.leaf_index for name in names]
+    signature_store.change_signatures(connection, opened, opened=1)
+    signature_store.change_signatures(connection, bad, status="unopenable")
     signature_store.add_shown_names(connection, names)
     wave_store.delete_shares(connection, turn.letter_id)
     if opening.holds:

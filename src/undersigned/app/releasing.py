@@ -33,9 +33,9 @@ from undersigned.store import addressees as addressee_store
 from undersigned.store import deliveries as delivery_store
 from undersigned.store import letters as letter_store
 from undersigned.store import outbox
-from undersigned.store import signatures as signature_store
 from undersigned.store.database import Connection
 from undersigned.store.letters import LetterRow
+from undersigned.store.tallies import read_tallies
 
 FIRST_DELAY_S: Final = 30
 LONGEST_DELAY_S: Final = 3_600
@@ -131,8 +131,8 @@ class Releasing:
 
 def _has_lost(connection: Connection, printed: Printed) -> bool:
     """Say whether a name was erased since the PDF was made: then it must not be kept."""
-    ended = signature_store.count_ended(connection, printed.page.letter.letter_id)
-    return ended["erased"] != printed.page.numbers.counts.erased
+    tallies = read_tallies(connection, printed.page.letter.letter_id)
+    return tallies.erased() != printed.page.numbers.counts.erased
 
 
 def _hand_over(connection: Connection, printed: Printed, pdf: bytes, now: int) -> None:

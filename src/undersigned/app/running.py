@@ -6,6 +6,7 @@ from typing import Final
 
 from undersigned.app.calling import Calling
 from undersigned.app.clock import StoredClock
+from undersigned.app.counting import Proving
 from undersigned.app.damaged import Damaged
 from undersigned.app.deliveries import note_try
 from undersigned.app.delivering import deliver_mails
@@ -86,6 +87,8 @@ class RunningSite:
                 "sequencing": self._advance,
                 # apart, since it waits for witnesses and epochs must not
                 "publishing": self._publish,
+                # apart, since it counts all signatures
+                "tallies": Proving(site).step,
                 # apart, since it verifies the whole log and epochs must not wait for it
                 "opening": self._open,
                 # apart, since a PDF takes seconds

@@ -9,9 +9,9 @@ from undersigned.domain.reasons import EraseReason, InvalidateReason
 from undersigned.errors import FormatError, StoreError
 from undersigned.store import letters as letter_store
 from undersigned.store import remarks as remark_store
-from undersigned.store import signatures as signature_store
 from undersigned.store.database import Connection
 from undersigned.store.remarks import ReasonRow
+from undersigned.store.tallies import read_tallies
 
 MOST_REASONS = 50
 """Reasons on one page, those of most signatures first. Whoever needs more reads the log."""
@@ -73,8 +73,8 @@ def get_struck(site: Site, letters: Letters, name: str) -> Struck:
         letter_id = letters.get_row(connection, name).letter_id
         rows = remark_store.list_reasons(connection, letter_id, "invalidate", limit=MOST_REASONS)
         reasons = tuple(_struck(connection, letter_id, row) for row in rows)
-        ended = signature_store.count_ended(connection, letter_id)
-        return Struck(reasons, ended.get("unopenable", 0))
+        unopenable = read_tallies(connection, letter_id).ended("unopenable")
+        return Struck(reasons, unopenable)
 
 
 def _struck(connection: Connection, letter_id: bytes, row: ReasonRow) -> StruckReason:

@@ -24,6 +24,7 @@ from undersigned.store import pending as pending_store
 from undersigned.store import signatures as signature_store
 from undersigned.store import waves as wave_store
 from undersigned.store.database import Connection
+from undersigned.store.tallies import read_tallies
 from undersigned.store.waves import ShareLine
 from undersigned.trustee.sharing import check_share_file
 
@@ -157,5 +158,4 @@ def longest_submission(site: Site, letter: Letter) -> int:
 
 def _count_signatures(site: Site, letter: Letter) -> int:
     with site.collector.read() as connection:
-        tally = signature_store.tally_live(connection, letter.letter_id)
-        return sum(number for _, _, number in tally)
+        return sum(read_tallies(connection, letter.letter_id).live().values())

@@ -40,6 +40,7 @@ from undersigned.domain.stage import (
     stage_after_opening,
     stage_after_outcome,
 )
+from undersigned.errors import StoreError
 from undersigned.store import answers as answer_store
 from undersigned.store import guarantees as guarantee_store
 from undersigned.store import letters as letter_store
@@ -156,6 +157,8 @@ class Turn:
         """Append the outcome that enters a state (or freezes a wave) and do what it entails."""
         live = [] if move.state in ENDED else self.signers.list_live()
         outcome = find_standing(self.letter, live)
+        if move.state not in ENDED:
+            self._check_tallies(outcome)
         record = OutcomeRecord(
             letter_id=self.letter.letter_id,
             state=move.state,
@@ -178,6 +181,12 @@ class Turn:
         self.save()
         self._keep_moment()
         return outcome
+
+    def _check_tallies(self, outcome: Outcome) -> None:
+        """Check that what was counted is what there is: nothing that is false may be stated."""
+        count = count_letter(self._connection, self.letter)
+        if count != (outcome.m, len(outcome.standing), outcome.waiting):
+            raise StoreError("the tallies of a letter are not those of its signatures")
 
     # --- openings
 

@@ -122,6 +122,20 @@ signature = table(
     rowid=True,
 )
 
+# how many signatures there are of each kind; `condition` is the one in force, 0 once it is fixed
+signature_tally = table(
+    "signature_tally",
+    collector,
+    binary("letter_id", primary_key=True),
+    text("mode", primary_key=True),
+    number("condition", primary_key=True, autoincrement=False),
+    text("status", primary_key=True),
+    number("opened", primary_key=True, autoincrement=False),
+    number("erased", primary_key=True, autoincrement=False),
+    number("number"),
+    sa.CheckConstraint("number >= 0"),
+)
+
 shown_name = table(
     "shown_name",
     collector,

@@ -1,12 +1,15 @@
 """The signatures in the log and what has become of each: a cache that the log's records rebuild."""
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Final
 
 import sqlalchemy as sa
 
 from undersigned.domain.name import fold
 from undersigned.store.collector_schema import shown_name, signature
+from undersigned.store.tallies import Kind, add_to_tallies
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +33,16 @@ class SignatureRow:
 
 _COLUMNS = tuple(signature.c[name] for name in SignatureRow.__slots__)
 _FLAGS = ("fixed", "opened", "erased")
+_COUNTED_BY = tuple(signature.c[name] for name in (*Kind._fields, "fixed"))
+
+_AT_ONCE: Final = 500
+"""Rows that one statement names: databases have a limit."""
 
 
-def _row(values: sa.Row[tuple[object, ...]]) -> SignatureRow:
-    fields = dict(values._mapping)  # noqa: SLF001 - the public name of this is _mapping
-    return SignatureRow(**(fields | {name: bool(fields[name]) for name in _FLAGS}))
+def _row(values: Iterable[Any]) -> SignatureRow:
+    leaf, letter_id, pk, mode, condition, name, status, fixed, opened, erased = values
+    flags = bool(fixed), bool(opened), bool(erased)
+    return SignatureRow(leaf, letter_id, pk, mode, condition, name, status, *flags)
 
 
 def add_signatures(connection: sa.Connection, rows: Sequence[SignatureRow]) -> None:
@@ -46,6 +54,7 @@ def add_signatures(connection: sa.Connection, rows: Sequence[SignatureRow]) -> N
     ]
     if values:
         connection.execute(sa.insert(signature), values)
+        add_to_tallies(connection, Counter(map(_kind_of, values)))
 
 
 def find_signature(connection: sa.Connection, leaf_index: int) -> SignatureRow | None:
@@ -70,79 +79,29 @@ def change_signature(
     connection: sa.Connection, leaf_index: int, **values: str | int | bytes | None
 ) -> None:
     """Overwrite some columns of a signature."""
-    connection.execute(
-        sa.update(signature).where(signature.c.leaf_index == leaf_index).values(**values)
-    )
+    change_signatures(connection, [leaf_index], **values)
 
 
 def change_signatures(
-    connection: sa.Connection, leaf_indexes: Iterable[int], **values: str | int
+    connection: sa.Connection, leaf_indexes: Iterable[int], **values: str | int | bytes | None
 ) -> None:
-    """Overwrite some columns of many signatures."""
-    rows = [{"at_leaf": index} for index in leaf_indexes]
-    if rows:
-        statement = sa.update(signature).where(signature.c.leaf_index == sa.bindparam("at_leaf"))
-        connection.execute(statement.values(**values), rows)
+    """Overwrite some columns of many signatures with the same values."""
+    changes: Counter[Kind] = Counter()
+    leaves = list(leaf_indexes)
+    for first in range(0, len(leaves), _AT_ONCE):
+        are_meant = signature.c.leaf_index.in_(leaves[first : first + _AT_ONCE])
+        for row in connection.execute(sa.select(*_COUNTED_BY).where(are_meant)).mappings():
+            before = dict(row)
+            changes[_kind_of(before)] -= 1
+            changes[_kind_of(before | values)] += 1
+        connection.execute(sa.update(signature).where(are_meant).values(**values))
+    add_to_tallies(connection, changes)
 
 
-def tally_live(connection: sa.Connection, letter_id: bytes) -> list[tuple[str, int, int]]:
-    """Count the live signatures of a letter as (mode, condition still in force, number)."""
-    condition = sa.case((signature.c.fixed == 1, 0), else_=signature.c.condition)
-    rows = connection.execute(
-        sa.select(signature.c.mode, condition, sa.func.count())
-        .where(signature.c.letter_id == letter_id, signature.c.status == "live")
-        .group_by(signature.c.mode, condition)
-    )
-    return [(row[0], row[1], row[2]) for row in rows]
-
-
-def count_unopened(connection: sa.Connection, letter_id: bytes, m: int) -> int:
-    """Count the sealed signatures that stand with m and are neither opened nor erased."""
-    return connection.execute(
-        sa.select(sa.func.count())
-        .select_from(signature)
-        .where(
-            signature.c.letter_id == letter_id,
-            signature.c.status == "live",
-            signature.c.mode == "sealed",
-            signature.c.opened == 0,
-            signature.c.erased == 0,
-            sa.or_(signature.c.fixed == 1, signature.c.condition <= m),
-        )
-    ).scalar_one()
-
-
-def count_signatures(connection: sa.Connection, letter_id: bytes) -> int:
-    """Count the signatures of a letter in the log, those that have ended as well."""
-    query = sa.select(sa.func.count()).where(signature.c.letter_id == letter_id)
-    return connection.execute(query).scalar_one()
-
-
-def count_hidden(connection: sa.Connection, letter_id: bytes, public: str) -> int:
-    """Count the live signatures of a letter that are neither `public` nor opened."""
-    query = sa.select(sa.func.count()).where(
-        signature.c.letter_id == letter_id,
-        signature.c.status == "live",
-        signature.c.mode != public,
-        signature.c.opened == 0,
-    )
-    return connection.execute(query).scalar_one()
-
-
-def count_ended(connection: sa.Connection, letter_id: bytes) -> dict[str, int]:
-    """Count the signatures of a letter that have ended, by status, and the erased ones as `erased`."""
-    rows = connection.execute(
-        sa.select(signature.c.status, sa.func.count())
-        .where(signature.c.letter_id == letter_id, signature.c.status != "live")
-        .group_by(signature.c.status)
-    )
-    counts: dict[str, int] = {row[0]: row[1] for row in rows}
-    counts["erased"] = connection.execute(
-        sa.select(sa.func.count())
-        .select_from(signature)
-        .where(signature.c.letter_id == letter_id, signature.c.erased == 1)
-    ).scalar_one()
-    return counts
+def _kind_of(row: Mapping[str, Any]) -> Kind:
+    """Return what a row is counted as: a condition that was fixed is none any more."""
+    named = {name: row[name] for name in Kind._fields}
+    return Kind(**(named | ({"condition": 0} if row["fixed"] else {})))
 
 
 @dataclass(frozen=True, slots=True)
