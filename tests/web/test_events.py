@@ -12,7 +12,7 @@ from typing import Any
 import httpx2
 import pytest
 from tests.live import LiveSite, live_site_in
-from tests.web.listeners import OpenPage, open_pages, wait_until
+from tests.web.listeners import PATIENCE_S, OpenPage, open_pages, wait_until
 from tests.web.members import assert_problem, signed
 
 from undersigned.app.reading import list_numbers
@@ -141,6 +141,41 @@ def test_who_never_reads_is_dropped(lively: LiveSite, monkeypatch: pytest.Monkey
             transport.abort()
 
     asyncio.run(run())
+
+
+REQUEST = f"GET {PATH} HTTP/1.1\r\nHost: letters.example\r\n\r\n".encode()
+
+
+def ask(live: LiveSite, requests: bytes) -> socket.socket:
+    """Open a connection and send requests in one go."""
+    port = int(live.url.rpartition(":")[2])
+    connection = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S)
+    connection.sendall(requests)
+    return connection
+
+
+def wait_until_nobody_listens(live: LiveSite) -> None:
+    """Wait until every place has been given back."""
+    asyncio.run(wait_until(lambda: broadcast_of(live).number == 0))
+
+
+@pytest.mark.parametrize("comes_later", [False, True])
+def test_who_asks_for_something_else_leaves(live_site: LiveSite, *, comes_later: bool) -> None:
+    """A request on the same connection, at once or later, ends the stream, as HTTP has it."""
+    wait_until_nobody_listens(live_site)
+    with ask(live_site, REQUEST if comes_later else REQUEST * 2) as connection:
+        answer = b""
+        if comes_later:
+            while b"event: counts" not in answer:
+                answer += connection.recv(65_536)
+            connection.sendall(REQUEST)
+        connection.settimeout(module.BEAT_S / 2)
+        while data := connection.recv(65_536):
+            answer += data
+    assert answer.count(b"HTTP/1.1 200 ") == answer.count(b"HTTP/") == 1
+    assert b"connection: close\r\n" in answer
+    assert answer.endswith(b"0\r\n\r\n")
+    wait_until_nobody_listens(live_site)
 
 
 def test_open_pages_do_not_hold_up_the_end(tmp_path: Path) -> None:

@@ -1,16 +1,24 @@
 """The server's own bounds: what it reads before any of the site's code sees a request."""
 
+import asyncio
 import contextlib
 import re
 import socket
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
 
 import httpx2
 import pytest
+import uvicorn
+from starlette.types import Receive, Scope, Send
 from tests.live import LiveSite
+from tests.web.listeners import PATIENCE_S, wait_until
+from uvicorn.server import ServerState
 
-from undersigned.web.serving import LONGEST_HEAD
+from undersigned.web.serving import BEGIN, LONGEST_HEAD, STREAM, BoundedProtocol
 
 PART = b"a" * 10_000
+REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
 def _answer(url: str, head: bytes, part: bytes, number: int) -> bytes:
@@ -61,3 +69,97 @@ def test_a_large_body_is_no_head(live_site: LiveSite) -> None:
         path = "/api/v1/letters/small-letter/signatures"
         assert client.post(path, content=b" " * 200_000).json()["code"] == "format-error"
         assert client.post(path, content=b" " * 300_000).json()["code"] == "too-large"
+
+
+@dataclass
+class Streams:
+    """An app whose answers have no end, and which wait until they may begin."""
+
+    may_begin: asyncio.Event = field(default_factory=asyncio.Event)
+    asked: int = 0
+    ended: int = 0
+    protocols: list[BoundedProtocol] = field(default_factory=list)
+
+    async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
+        """Answer until the server says that it is over; who leaves is not asked about."""
+        self.asked += 1
+        await self.may_begin.wait()
+        over = asyncio.Event()
+        scope["extensions"][STREAM][BEGIN](over.set)
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await over.wait()
+        self.ended += 1
+        await send({"type": "http.response.body", "body": b""})
+
+
+@contextlib.asynccontextmanager
+async def connected(
+    streams: Streams,
+) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    """Serve streams in this loop; give a connection to them."""
+    config = uvicorn.Config(streams, lifespan="off", log_config=None, ws="none")
+    config.load()
+
+    def make_protocol() -> BoundedProtocol:
+        streams.protocols.append(BoundedProtocol(config, ServerState(), {}))
+        return streams.protocols[-1]
+
+    server = await asyncio.get_running_loop().create_server(make_protocol, "127.0.0.1", 0)
+    reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+    try:
+        yield reader, writer
+    finally:
+        writer.close()
+        server.close()
+        await server.wait_closed()
+
+
+@pytest.mark.parametrize(
+    "requests", [REQUEST, REQUEST * 2, REQUEST * 9], ids=["one", "two", "nine"]
+)
+def test_a_stream_ends_with_its_connection(requests: bytes) -> None:
+    """However many were asked for in one go, those that have begun end when the client has left."""
+
+    async def run() -> None:
+        streams = Streams()
+        async with connected(streams) as (reader, writer):
+            streams.may_begin.set()
+            writer.write(requests)
+            assert await reader.readuntil(b"\r\n") == b"HTTP/1.1 200 OK\r\n"
+            writer.close()
+            await wait_until(lambda: streams.ended == 1)
+            assert streams.asked == 1
+
+    asyncio.run(run())
+
+
+def test_no_stream_begins_when_the_server_ends() -> None:
+    """One that was asked for before ends at once, whole."""
+
+    async def run() -> None:
+        streams = Streams()
+        async with connected(streams) as (reader, writer):
+            writer.write(REQUEST)
+            await wait_until(lambda: streams.asked == 1)
+            streams.protocols[0].shutdown()
+            streams.may_begin.set()
+            async with asyncio.timeout(PATIENCE_S):
+                assert (await reader.read()).endswith(b"0\r\n\r\n")
+
+    asyncio.run(run())
+
+
+def test_who_has_left_before_it_begins() -> None:
+    """The stream ends at once, and nothing is wanted of a connection that is gone."""
+
+    async def run() -> None:
+        streams = Streams()
+        async with connected(streams) as (_, writer):
+            writer.write(REQUEST)
+            await wait_until(lambda: streams.asked == 1)
+            writer.close()
+            await wait_until(streams.protocols[0].transport.is_closing)
+            streams.may_begin.set()
+            await wait_until(lambda: streams.ended == 1)
+
+    asyncio.run(run())

@@ -4,11 +4,12 @@ import asyncio
 import resource
 import socket
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 import uvicorn
 from starlette.types import ASGIApp
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 GRACE_S = 10
 """How long requests that are under way may take when the server ends."""
@@ -23,8 +24,9 @@ LONGEST_DEAF_S: Final = 20
 STREAM: Final = "undersigned.stream"
 """The ASGI extension by which a route says that its answer is a stream.
 
-Its `BEGIN` is called with what is to be called when the server ends: an answer without end would hold
-it up.
+Its `BEGIN` is called with what ends the answer. It is called when the connection or the server ends, and
+when the client asks for something else: an answer without end would hold that up. It may be called
+more than once.
 """
 
 BEGIN: Final = "begin"
@@ -48,24 +50,36 @@ class BoundedProtocol(HttpToolsProtocol):
     _kept = 0
     _deaf: asyncio.TimerHandle | None = None
     _end_stream: Callable[[], None] | None = None
+    _is_ending = False
 
     def data_received(self, data: bytes) -> None:
         """Read what came; answer 400 and hang up when too much has come that is no body."""
         self._kept += len(data)
         super().data_received(data)
-        if self._kept > LONGEST_HEAD and not self.transport.is_closing():
+        if self.transport.is_closing():
+            return
+        if self._kept > LONGEST_HEAD:
             self.send_400_response("The head of the request is too long.")
 
     def on_headers_complete(self) -> None:
-        """Begin to count anew."""
+        """Begin to count anew; a stream that is under way ends, or the request would never be answered."""
         self._kept = 0
-        self.scope["extensions"] = {STREAM: {BEGIN: self.begin_stream}}
+        if self._end_stream is not None:
+            self._end_stream()
         super().on_headers_complete()
+        self.scope["extensions"] = {STREAM: {BEGIN: partial(self._begin_stream, self.cycle)}}
 
-    def begin_stream(self, end: Callable[[], None]) -> None:
-        """Give the answer little room, the connection no other request, and note how it is ended."""
+    def _begin_stream(self, cycle: RequestResponseCycle, end: Callable[[], None]) -> None:
+        """Give the answer little room, the connection no other request, and note how it is ended.
+
+        It ends at once if the client has left, the server ends, or another request waits already: when the
+        client leaves, only the newest is told.
+        """
+        cycle.keep_alive = False
+        if self._is_ending or cycle is not self.cycle or self.transport.is_closing():
+            end()
+            return
         self._end_stream = end
-        self.cycle.keep_alive = False
         self.transport.set_write_buffer_limits(STREAM_BUFFER)
         connection = self.transport.get_extra_info("socket")
         if connection is not None:
@@ -76,6 +90,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def shutdown(self) -> None:
         """End the connection, or let its answer end; one that has no end is ended."""
+        self._is_ending = True
         super().shutdown()
         if self._end_stream is not None:
             self._end_stream()
@@ -91,9 +106,11 @@ class BoundedProtocol(HttpToolsProtocol):
         self._stop_waiting()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the connection."""
+        """Forget the connection; a stream ends with it."""
         self._stop_waiting()
-        self._end_stream = None
+        if self._end_stream is not None:
+            self._end_stream()
+            self._end_stream = None
         super().connection_lost(exc)
 
     def _stop_waiting(self) -> None:
