@@ -15,7 +15,7 @@ from tests.live import LiveSite
 from tests.web.listeners import PATIENCE_S, wait_until
 from uvicorn.server import ServerState
 
-from undersigned.web.serving import BEGIN, LONGEST_HEAD, STREAM, BoundedProtocol
+from undersigned.web.serving import BEGIN, LONGEST_HEAD, MOST_WAITING, STREAM, BoundedProtocol
 
 PART = b"a" * 10_000
 REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -159,6 +159,26 @@ def test_who_has_left_before_it_begins() -> None:
             await wait_until(lambda: streams.asked == 1)
             writer.close()
             await wait_until(streams.protocols[0].transport.is_closing)
+            streams.may_begin.set()
+            await wait_until(lambda: streams.ended == 1)
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(("number", "waiting"), [(MOST_WAITING + 1, MOST_WAITING), (2_000, 0)])
+def test_few_requests_wait_for_the_one_before(number: int, waiting: int) -> None:
+    """Who sends more of them ahead is hung up on, and none of theirs is kept."""
+
+    async def run() -> None:
+        streams = Streams()
+        async with connected(streams) as (reader, writer):
+            writer.write(REQUEST * number)
+            if waiting:
+                await wait_until(lambda: len(streams.protocols[0].pipeline) == waiting)
+            else:
+                async with asyncio.timeout(PATIENCE_S):
+                    assert (await reader.readline()).startswith(b"HTTP/1.1 400 ")
+                assert not streams.protocols[0].pipeline
             streams.may_begin.set()
             await wait_until(lambda: streams.ended == 1)
 

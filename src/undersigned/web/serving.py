@@ -17,6 +17,8 @@ GRACE_S = 10
 LONGEST_HEAD: Final = 64 * 1024
 """Bytes of a request that are no body: many times what browsers and proxies send."""
 
+MOST_WAITING: Final = 100
+"""Requests of one connection that wait for the answer before theirs; no browser or proxy sends so ahead."""
 
 LONGEST_DEAF_S: Final = 20
 """Seconds for which a client may read nothing of what waits for it, as nginx has it (`send_timeout`)."""
@@ -44,7 +46,8 @@ MOST_FILES: Final = 65_536
 class BoundedProtocol(HttpToolsProtocol):
     """HTTP in which heads and trailers have an end, and nobody has to be waited for.
 
-    The parser would keep any number of bytes of a head, the server any answer that nobody reads.
+    The parser would keep any number of bytes of a head, the server any number of requests that were sent
+    ahead, and any answer that nobody reads.
     """
 
     _kept = 0
@@ -53,13 +56,16 @@ class BoundedProtocol(HttpToolsProtocol):
     _is_ending = False
 
     def data_received(self, data: bytes) -> None:
-        """Read what came; answer 400 and hang up when too much has come that is no body."""
+        """Read what came; answer 400 and hang up when too much has come that is no body, or waits."""
         self._kept += len(data)
         super().data_received(data)
         if self.transport.is_closing():
             return
         if self._kept > LONGEST_HEAD:
             self.send_400_response("The head of the request is too long.")
+        elif len(self.pipeline) > MOST_WAITING:
+            self.pipeline.clear()
+            self.send_400_response("Too many requests wait.")
 
     def on_headers_complete(self) -> None:
         """Begin to count anew; a stream that is under way ends, or the request would never be answered."""
