@@ -15,7 +15,7 @@ from tests.live import LiveSite
 from undersigned.app.changes import Changes
 from undersigned.app.site import WholeSite, make_site
 from undersigned.web.headers import PAGE
-from undersigned.web.kept_answers import KeptAnswers
+from undersigned.web.kept_answers import LONGEST_ADDRESS, KeptAnswers
 from undersigned.web.watching import Watcher
 
 PATH = "/letters/a"
@@ -203,6 +203,38 @@ def test_so_much_is_kept_and_no_more(site: WholeSite) -> None:
             for query in ("1", "2", "3", "1", "4", "1", "2"):
                 await client.get(PATH, params={"page": query})
             assert maker.made == 5
+
+    run(work())
+
+
+def test_what_is_asked_for_counts(site: WholeSite) -> None:
+    """An address takes room, too."""
+
+    async def work() -> None:
+        maker = Maker()
+        async with asking(site, maker, most_bytes=10 * (LONG + 2_100)) as client:
+            for number in (*range(10), 0):
+                await client.get(PATH, params={"a": f"{number:0{LONGEST_ADDRESS - 20}}"})
+            assert maker.made == 11
+
+    run(work())
+
+
+@pytest.mark.parametrize(("length", "made"), [(LONGEST_ADDRESS, 1), (LONGEST_ADDRESS + 1, 2)])
+@pytest.mark.parametrize("address", [f"{PATH}?", f"{PATH}/"])
+def test_what_has_a_long_address_is_not_kept(
+    site: WholeSite, address: str, length: int, made: int
+) -> None:
+    """Whoever asks chooses it: it is answered and forgotten."""
+
+    async def work() -> None:
+        maker = Maker()
+        async with asking(site, maker) as client:
+            # The question mark is not sent on.
+            asked = address + "a" * (length - len(address.replace("?", "")))
+            for _ in range(2):
+                assert (await client.get(asked)).status_code == 200
+            assert maker.made == made
 
     run(work())
 

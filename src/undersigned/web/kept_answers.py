@@ -9,7 +9,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from anyio import to_thread
 from starlette.datastructures import Headers, MutableHeaders
@@ -30,7 +30,18 @@ MOST_BYTES: Final = 32 * 1024 * 1024
 LARGEST: Final = 1024 * 1024
 """Bytes of one answer that is kept."""
 
+LONGEST_ADDRESS: Final = 250
+"""Bytes of path and query: the pages lead to none as long, and whoever asks chooses what a query says."""
+
 RawHeaders = list[tuple[bytes, bytes]]
+
+
+class _Key(NamedTuple):
+    """What the requests for one answer have in common."""
+
+    path: str
+    query: bytes
+    variant: Hashable
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +54,10 @@ class KeptAnswer:
     packed: tuple[RawHeaders, bytes] | None
     unchanged: RawHeaders
 
-    @property
-    def size(self) -> int:
-        """Its bytes, roughly."""
+    def size_under(self, key: _Key) -> int:
+        """Return its bytes and those of its key, roughly."""
         packed = b"" if self.packed is None else self.packed[1]
-        return len(self.plain[1]) + len(packed) + 2_000
+        return len(key.path) + len(key.query) + len(self.plain[1]) + len(packed) + 2_000
 
 
 class KeptAnswers:
@@ -65,8 +75,8 @@ class KeptAnswers:
         self._find_variant = find_variant
         self._most_bytes = most_bytes
         self._bytes = 0
-        self._kept: OrderedDict[Hashable, KeptAnswer] = OrderedDict()
-        self._making: dict[Hashable, asyncio.Future[KeptAnswer | None]] = {}
+        self._kept: OrderedDict[_Key, KeptAnswer] = OrderedDict()
+        self._making: dict[_Key, asyncio.Future[KeptAnswer | None]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or pass the request on."""
@@ -79,14 +89,14 @@ class KeptAnswers:
             # Whoever is asked next meets the same failure, and answers with it.
             await self._app(scope, receive, send)
             return
-        key = (scope["path"], scope["query_string"], self._find_variant(scope))
+        key = _Key(scope["path"], scope["query_string"], self._find_variant(scope))
         kept = self._find(key, stamp)
         if kept is None:
             kept = await self._make(key, stamp, scope, receive, send)
         if kept is not None:
             await _answer(kept, Headers(scope=scope), send)
 
-    def _find(self, key: Hashable, stamp: Stamp) -> KeptAnswer | None:
+    def _find(self, key: _Key, stamp: Stamp) -> KeptAnswer | None:
         kept = self._kept.get(key)
         if kept is None or kept.stamp != stamp:
             return None
@@ -94,7 +104,7 @@ class KeptAnswers:
         return kept
 
     async def _make(
-        self, key: Hashable, stamp: Stamp, scope: Scope, receive: Receive, send: Send
+        self, key: _Key, stamp: Stamp, scope: Scope, receive: Receive, send: Send
     ) -> KeptAnswer | None:
         """Let the answer be made, by one for all who wait; None if it is one that is not kept, and sent."""
         while (making := self._making.get(key)) is not None:
@@ -125,18 +135,19 @@ class KeptAnswers:
         finally:
             tell(None)
 
-    def _put(self, key: Hashable, kept: KeptAnswer) -> None:
+    def _put(self, key: _Key, kept: KeptAnswer) -> None:
         self._drop(key)
-        if kept.size > LARGEST:
+        size = kept.size_under(key)
+        if size > LARGEST:
             return
         self._kept[key] = kept
-        self._bytes += kept.size
+        self._bytes += size
         while self._bytes > self._most_bytes:
             self._drop(next(iter(self._kept)))
 
-    def _drop(self, key: Hashable) -> None:
+    def _drop(self, key: _Key) -> None:
         kept = self._kept.pop(key, None)
-        self._bytes -= 0 if kept is None else kept.size
+        self._bytes -= 0 if kept is None else kept.size_under(key)
 
 
 class _Taker:
@@ -163,6 +174,8 @@ def _may_be_kept(scope: Scope) -> bool:
     if scope["type"] != "http" or scope["method"] != "GET":
         return False
     path: str = scope["path"]
+    if len(path) + len(scope["query_string"]) > LONGEST_ADDRESS:
+        return False
     return path == "/" or path.startswith(PATHS)
 
 
