@@ -20,7 +20,7 @@ from undersigned.domain.stage import Stage
 from undersigned.language import read_languages
 from undersigned.store.notices import TimestampRow
 from undersigned.web.pages.address import find_base_url
-from undersigned.web.pages.language import choose_language
+from undersigned.web.pages.language import LONGEST_ACCEPT, choose_language, wanted_languages
 from undersigned.web.pages.letters import values_of
 from undersigned.web.pages.markup import render_markdown
 from undersigned.web.pages.rendering import Renderer
@@ -168,6 +168,13 @@ def test_language_is_negotiated(header: str, tag: str) -> None:
     assert (
         choose_language(request(headers={"accept-language": header}), read_languages()).tag == tag
     )
+
+
+def test_of_languages_little_is_kept() -> None:
+    """What comes after the characters that are read makes no other list; each language is there once."""
+    header = "fr, en;q=0.5, fr, id;q=0.1, en, " + "x" * LONGEST_ACCEPT
+    assert wanted_languages(header) == ("fr", "en", "id")
+    assert wanted_languages(header + "y") is wanted_languages(header)
 
 
 def test_language_of_the_address_comes_first() -> None:

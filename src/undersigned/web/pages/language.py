@@ -27,10 +27,13 @@ def choose_language(request: Request, languages: dict[str, Language]) -> Languag
     return next(iter(languages.values()))
 
 
-@lru_cache(maxsize=1024)
 def wanted_languages(accept_language: str) -> tuple[str, ...]:
-    """Return the primary tags of an Accept-Language header, the dearest first."""
-    header = accept_language[:LONGEST_ACCEPT]
+    """Return the primary tags of an Accept-Language header, the dearest first, each once."""
+    return _rank(accept_language[:LONGEST_ACCEPT])
+
+
+@lru_cache(maxsize=1024)
+def _rank(header: str) -> tuple[str, ...]:
     weighed = []
     for part in header.split(","):
         match = _RANGE.fullmatch(part)
@@ -38,4 +41,5 @@ def wanted_languages(accept_language: str) -> tuple[str, ...]:
             weight = float(match[2]) if match[2] else 1.0
             if weight > 0:
                 weighed.append((weight, match[1].lower()))
-    return tuple(tag for _, tag in sorted(weighed, key=lambda pair: -pair[0]))
+    ranked = sorted(weighed, key=lambda pair: -pair[0])
+    return tuple(dict.fromkeys(tag for _, tag in ranked))
