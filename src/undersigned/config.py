@@ -42,9 +42,9 @@ class Settings(BaseSettings):
     url: str | None = Field(
         default=None,
         description="the address at which people reach this server, such as "
-        "`https://letters.example.org`: links in mails are made from it, and passkeys of the desk are "
-        "bound to its host; `http://localhost` and the port where only this machine reaches it, "
-        "else https and the host of the site, or the address of the issuer",
+        "`https://letters.example.org`: links in mails and the addresses that pages name are made from "
+        "it, and passkeys of the desk are bound to its host; `http://localhost` and the port where only "
+        "this machine reaches it, else https and the host of the site, or the address of the issuer",
     )
     role: Role | None = Field(
         default=None,

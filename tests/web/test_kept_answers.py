@@ -255,7 +255,7 @@ def test_a_page_of_the_site(client: httpx2.Client, live_site: LiveSite) -> None:
     assert again.headers["content-security-policy"] == page.headers["content-security-policy"]
     other = client.get(path, headers={"Accept-Language": "id", "Host": live_site.site.host})
     assert other.headers["content-language"] == "id"
-    assert f"http://{live_site.site.host}/" in other.text
+    assert f"https://{live_site.site.host}/" in other.text
 
 
 def test_what_somebody_looked_for_is_not_kept(client: httpx2.Client, live_site: LiveSite) -> None:

@@ -19,7 +19,7 @@ from undersigned.domain.letter import Mode, State, TrusteeTerms
 from undersigned.domain.stage import Stage
 from undersigned.language import read_languages
 from undersigned.store.notices import TimestampRow
-from undersigned.web.pages.address import find_base_url
+from undersigned.web.pages.address import choose_base_url
 from undersigned.web.pages.language import LONGEST_ACCEPT, choose_language, wanted_languages
 from undersigned.web.pages.letters import values_of
 from undersigned.web.pages.markup import render_markdown
@@ -202,22 +202,42 @@ def request(
     )
 
 
+LOCAL = "http://localhost:8000"
+
+
 @pytest.mark.parametrize(
-    ("host", "scheme", "base"),
+    ("url", "asked", "base"),
     [
-        (HOST, "https", f"https://{HOST}"),
-        (f"{HOST}:8443", "https", f"https://{HOST}:8443"),
-        ("localhost:8000", "http", "http://localhost:8000"),
-        ("127.0.0.1:8000", "http", "http://127.0.0.1:8000"),
-        ("[::1]:8000", "http", "http://[::1]:8000"),
-        ("evil.example", "https", f"https://{HOST}"),
-        (f"{HOST}:8000; rm -r", "http", f"https://{HOST}"),
-        ("", "http", f"https://{HOST}"),
+        (LOCAL, LOCAL, LOCAL),
+        (LOCAL, "http://127.0.0.1:8000", "http://127.0.0.1:8000"),
+        (LOCAL, "http://[::1]:8000", "http://[::1]:8000"),
+        ("http://localhost", "http://127.0.0.1", "http://127.0.0.1"),
+        (LOCAL, "http://localhost:8001", f"https://{HOST}"),
+        (LOCAL, "http://localhost", f"https://{HOST}"),
+        (LOCAL, "https://localhost:8000", f"https://{HOST}"),
+        (LOCAL, f"http://{HOST}", f"https://{HOST}"),
+        (LOCAL, f"https://{HOST}:8443", f"https://{HOST}"),
+        (LOCAL, "https://evil.example", f"https://{HOST}"),
+        (LOCAL, f"{LOCAL}; rm -r", f"https://{HOST}"),
+        (LOCAL, "http://", f"https://{HOST}"),
+        (f"https://{HOST}", f"https://{HOST}:8443", f"https://{HOST}"),
+        (f"https://{HOST}", "http://localhost:8000", f"https://{HOST}"),
+        ("https://else.example:8443", f"https://{HOST}", "https://else.example:8443"),
+        ("https://localhost", "http://localhost", "https://localhost"),
     ],
 )
-def test_commands_name_this_site_only(host: str, scheme: str, base: str) -> None:
+def test_commands_name_this_site_only(url: str, asked: str, base: str) -> None:
     """A forged Host header does not get into the commands that readers copy."""
-    assert find_base_url(request(headers={"host": host}, scheme=scheme), HOST) == base
+    assert choose_base_url(asked, url, HOST) == base
+
+
+@pytest.mark.parametrize("host", ["localhost:1", f"{HOST}:8443", "evil.example"])
+def test_a_forged_host_makes_no_other_page(client: httpx2.Client, host: str) -> None:
+    """Whoever asks with it gets the very page that others have got, where the site is for everybody."""
+    forged = client.get(PATH, headers={"Host": host})
+    assert forged.text == client.get(PATH, headers={"Host": HOST}).text
+    assert f"undersigned sign https://{HOST}/letters/" in forged.text
+    assert host not in forged.text
 
 
 SENTENCES: dict[str, set[str]] = {}

@@ -95,7 +95,7 @@ def make_app(running: RunningSite, imprint: Imprint = NOBODY) -> UndersignedApp:
     renderer, watcher = Renderer(static), Watcher(Changes(running.site))
 
     def find_variant(scope: Scope) -> Hashable:
-        return renderer.variant_of(Request(scope), running.site.host)
+        return renderer.variant_of(Request(scope), running)
 
     keeping = Middleware(KeptAnswers, watcher=watcher, find_variant=find_variant)
     app = make_shell(description=openapi.DESCRIPTION, plain_paths=openapi.PATHS, inner=[keeping])

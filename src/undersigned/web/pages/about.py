@@ -64,7 +64,7 @@ def show_how_to_check(request: Request, door: AtDoor) -> Response:
     """Say how anybody checks a count, with which key."""
     site = door.running.site
     values = {
-        "base": find_base_url(request, site.host),
+        "base": find_base_url(request, door.running),
         "origin": site.origin,
         "log_vkey": format_vkey(site.keys.log.verifier),
         "witnesses": [printable(name) for name in find_cosigners(site)],

@@ -1,24 +1,36 @@
-"""The address of this site as a reader types it, for the commands that a page shows.
+"""The address of this site as a reader types it, for links and for the commands that a page shows.
 
-The Host header is believed only where it names the site or this machine: otherwise a cache could be
-made to keep a page that sends its readers elsewhere.
+It is the configured one. What a Host header says is no more than what somebody has sent: caches could be
+made to keep pages that lead elsewhere. Only where the site is served for this machine alone does it
+choose between the names of this machine.
 """
 
-import re
 from typing import Final, cast
 
 from starlette.requests import Request
 
-_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
-_HOST = re.compile(r"(\[::1\]|[a-z0-9.-]{1,253})(?::([0-9]{1,5}))?")
+from undersigned.app.running import RunningSite
+
+_LOOPBACK: Final = ("localhost", "127.0.0.1", "[::1]")
+_LOCAL: Final = "http://localhost"
 
 
-def find_base_url(request: Request, host: str) -> str:
-    """Return `scheme://host[:port]` of the site whose log's origin has this host."""
-    match = _HOST.fullmatch(request.headers.get("host", ""))
-    if match is not None and match[1] in _LOOPBACK | {host}:
-        return f"{request.scope['scheme']}://{match[0]}"
-    return f"https://{host}"
+def find_base_url(request: Request, running: RunningSite) -> str:
+    """Return `scheme://host[:port]` of the site, as the reader of an answer reaches it."""
+    asked, scheme = request.headers.get("host", ""), request.scope["scheme"]
+    return choose_base_url(f"{scheme}://{asked}", running.desk.url, running.site.host)
+
+
+def choose_base_url(asked: str, url: str, host: str) -> str:
+    """Return where a site is that people reach at `url`, for somebody who says to have asked at `asked`.
+
+    `host` is that of its log's origin: where it is for whoever did not ask on the machine itself.
+    """
+    if not url.startswith(_LOCAL):
+        return url
+    port = url.removeprefix(_LOCAL)
+    ours = [f"http://{name}{port}" for name in _LOOPBACK]
+    return asked if asked in ours else f"https://{host}"
 
 
 def find_port(request: Request) -> int:

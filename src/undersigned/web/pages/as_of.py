@@ -32,6 +32,6 @@ def show_moment(
     text = choose_text(page.texts, None, renderer.language_of(request).tag)
     values = values_of(page, text, running.site.clock.now()) | {
         "moment_then": get_moment(running.site, running.letters, slug, AtSize(size)),
-        "base": find_base_url(request, running.site.host),
+        "base": find_base_url(request, running),
     }
     return renderer.page(request, "at.html", values)

@@ -42,7 +42,7 @@ def show_embed(
         return _frame(request, renderer, "embed_gone.html", values, status=404)
     language = renderer.language_of(request)
     glance = make_glance(page, choose_text(page.texts, None, language.tag), language.tag)
-    values |= {"glance": glance, "base": find_base_url(request, running.site.host)}
+    values |= {"glance": glance, "base": find_base_url(request, running)}
     return _frame(request, renderer, "embed.html", values, scripts=(FRAME_SCRIPT,))
 
 

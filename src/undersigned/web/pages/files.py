@@ -79,7 +79,7 @@ def show_feed(request: Request, door: AtDoor, slug: str) -> Response:
     running, tag = door.running, renderer_of(request).language_of(request).tag
     account = read_account(running.site, running.letters, slug)
     text = choose_text(account.page.texts, None, tag)
-    base = find_base_url(request, running.site.host)
+    base = find_base_url(request, running)
     content = format_feed(account, text, tag, base, running.site.host)
     headers = {"Cache-Control": FEED, "Vary": "Accept-Language"}
     return Response(content, media_type=ATOM, headers=headers)

@@ -52,7 +52,7 @@ def show_letter(
     language = renderer.language_of(request, page.texts)
     shown = choose_text(page.texts, text, language.tag)
     charts = cast("Charts", request.app.state.charts)
-    base = find_base_url(request, running.site.host)
+    base = find_base_url(request, running)
     share = make_share(page, shown, language, base)
     timelines = cast("Timelines", request.app.state.timelines)
     growth = charts.get(running, page)

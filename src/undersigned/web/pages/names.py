@@ -83,7 +83,7 @@ def show_name(
         "signer": None if has_ended else signature.shown,
         "proof": proof,
         "tree": _size_of(proof),
-        "base": find_base_url(request, running.site.host),
+        "base": find_base_url(request, running),
     }
     status = HTTPStatus.GONE if has_ended else HTTPStatus.OK
     return renderer.page(request, "name.html", values, status=status, texts=letter_page.texts)

@@ -53,7 +53,7 @@ def get_oembed(
     if form != "json":
         raise FormatError("`format` must be json")
     site = door.running.site
-    base = find_base_url(request, site.host)
+    base = find_base_url(request, door.running)
     language = renderer_of(request).language_of(request)
     page = reading.get_page(site, door.running.letters, _name_in(url, base))
     share = make_share(page, choose_text(page.texts, None, language.tag), language, base)

@@ -39,7 +39,7 @@ def show_proposal(
         "text": shown,
         "html": render_markdown(shown.text),
         "seals": seals_of(proposal.letter),
-        "base": find_base_url(request, site.host),
+        "base": find_base_url(request, door.running),
         "now": site.clock.now(),
     }
     response = renderer.page(request, "proposal.html", values)

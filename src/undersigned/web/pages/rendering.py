@@ -9,6 +9,7 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from undersigned.app.running import RunningSite
 from undersigned.domain.as_of import format_time
 from undersigned.domain.letter import TextDocument
 from undersigned.language import Language, direction_of, read_languages, read_partial_languages
@@ -102,11 +103,11 @@ class Renderer:
         }
         return HTMLResponse(html, status, headers)
 
-    def variant_of(self, request: Request, host: str) -> tuple[str, tuple[str, ...]]:
-        """Return what a page depends on beside its address: the site's own name, and the languages."""
+    def variant_of(self, request: Request, running: RunningSite) -> tuple[str, tuple[str, ...]]:
+        """Return what a page depends on beside its address: where the site is, and the languages."""
         wanted = wanted_languages(request.headers.get("accept-language", ""))
         known = tuple(tag for tag in wanted if tag in self._environments)
-        return find_base_url(request, host), known
+        return find_base_url(request, running), known
 
     def _find_asked(self, request: Request) -> str | None:
         """Return the language that the address names; a page without it leads back to those that have it."""

@@ -118,6 +118,6 @@ def element_code(share: Share, static: StaticFiles, base: str) -> str | None:
 def show_qr(request: Request, door: AtDoor, slug: str) -> Response:
     """Return the address of a letter's edition as a QR code."""
     view = reading.get_view(door.running.site, door.running.letters, slug)
-    base = find_base_url(request, door.running.site.host)
+    base = find_base_url(request, door.running)
     address = f"{base}/letters/{view.letter.slug}@{view.letter.edition}"
     return Response(format_qr_file(address), media_type=SVG, headers={"Cache-Control": FOR_LONG})

@@ -67,7 +67,7 @@ def _show(request: Request, door: Door, slug: str, text: str | None, name: str) 
         "follow_up": get_follow_up(running.site, running.letters, slug),
         "crowd": get_crowd(running.site, running.letters, slug),
         "takes_changes": page.stage.state not in TAKES_NOTHING,
-        "base": find_base_url(request, running.site.host),
+        "base": find_base_url(request, running),
         "host": running.site.host,
         "port": find_port(request),
     }

@@ -59,7 +59,7 @@ def show_texts(
         "texts": texts,
         "shown": shown,
         "rows": align([text.document for text in shown]),
-        "base": find_base_url(request, running.site.host),
+        "base": find_base_url(request, running),
     }
     return renderer.page(request, "texts.html", values, forms=True, texts=page.texts)
 

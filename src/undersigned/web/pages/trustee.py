@@ -25,11 +25,11 @@ def show_trustee(
     proposal: Annotated[str | None, Query(max_length=64, json_schema_extra=HASH)] = None,
 ) -> Response:
     """Let a trustee do what a trustee does; `proposal` is the id of a letter to acknowledge."""
-    host = door.running.site.host
+    running = door.running
     values = {
         "proposal": None if proposal is None else parse_hex(proposal, 32).hex(),
-        "base": find_base_url(request, host),
-        "host": host,
+        "base": find_base_url(request, running),
+        "host": running.site.host,
         "port": find_port(request),
     }
     return renderer_of(request).page(request, "trustee.html", values, scripts=["dist/trustee.js"])

@@ -36,7 +36,7 @@ def show_verify(
     values = {
         "lines": [(page, choose_text(page.texts, None, tag)) for page in pages],
         "chosen": None if chosen is None else _id_of(chosen),
-        "base": find_base_url(request, running.site.host),
+        "base": find_base_url(request, running),
         "host": running.site.host,
         "port": find_port(request),
     }
