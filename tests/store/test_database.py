@@ -408,3 +408,23 @@ def test_what_others_write_changes_the_version(database: Database) -> None:
         assert _values(connection) == {"a": "1"}
     assert database.find_version() == moved
     other.close()
+
+
+def test_who_takes_longer_than_others_changes_the_version(
+    database: Database, make_database: MakeDatabase
+) -> None:
+    """A commit moves it though one that began later has ended, and one that began before has not."""
+    older, later = make_database("issuer"), make_database("desk")
+    with ExitStack() as stack:
+        _make_table(stack.enter_context(older.write()))
+        with database.write() as connection:
+            _put(connection, "a", "1")
+            with later.write() as beside:
+                _make_table(beside)
+            version = database.find_version()
+            assert database.find_version() == version
+        assert database.find_version() != version
+
+
+def _make_table(connection: Connection) -> None:
+    connection.exec_driver_sql("CREATE TABLE written (number integer)")

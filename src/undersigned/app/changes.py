@@ -1,9 +1,9 @@
 """Whether what readers are shown may have changed: answered mostly without asking the database.
 
 What this process writes is counted where it is committed. What another one writes (a command in a
-terminal, a second process) is found by a number that the database itself counts. That number moves with
-every record that is taken, too, which no reader is shown; while this process takes records, it is
-therefore believed only every `UNSURE_S`.
+terminal, a second process) is found by a version that the database itself keeps. It moves with every
+record that is taken, too, which no reader is shown; while this process takes records, it is therefore
+believed only every `UNSURE_S`.
 """
 
 import threading
@@ -40,7 +40,7 @@ class Changes:
         self._clock = clock
         self._lock = threading.Lock()
         self._others = 0
-        self._seen: tuple[int, int] | None = None
+        self._seen: tuple[str, int] | None = None
         self._looked_at = self._moved_at = float("-inf")
 
     @property

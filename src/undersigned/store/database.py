@@ -45,8 +45,12 @@ _LOCKS: Final[dict[DatabaseRole, str]] = {
 }
 """PostgreSQL has no write lock for a whole database; the first number is only unlikely to be another's."""
 
-_NEXT_TRANSACTION: Final = "SELECT pg_snapshot_xmax(pg_current_snapshot())::text"
-"""The number that the next writing transaction gets, of any database: it moves more often than it must."""
+_SNAPSHOT: Final = "SELECT pg_current_snapshot()::text"
+"""Which transactions have ended, of any database: it moves more often than it must.
+
+No part of it would do. A transaction that outlasts one that began later ends below its upper bound, and
+above its lower one where a third, older one is under way; the whole tells all of them apart.
+"""
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
@@ -123,19 +127,19 @@ class Database:
                 self.commits += 1
                 self.shown_commits += shown
 
-    def find_version(self) -> int:
-        """Return a number that is another one after every commit, of this process or of others.
+    def find_version(self) -> str:
+        """Return a text that is another one after every commit, of this process or of others.
 
         Call it in one thread at a time. Raises StoreError.
         """
         with _own_errors():
             if not self.is_sqlite:
                 with self.engine.connect() as connection:
-                    return int(connection.exec_driver_sql(_NEXT_TRANSACTION).scalar_one())
+                    return str(connection.exec_driver_sql(_SNAPSHOT).scalar_one())
             if self._watching is None:
                 # The number is the connection's own: it has to be the same one each time.
                 self._watching = self.engine.connect()
-            return int(self._watching.exec_driver_sql("PRAGMA data_version").scalar_one())
+            return str(self._watching.exec_driver_sql("PRAGMA data_version").scalar_one())
 
     @contextmanager
     def _transaction(self, first_statement: str) -> Iterator[sa.Connection]:
