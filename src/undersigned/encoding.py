@@ -6,13 +6,23 @@ that whoever hashes or compares the text compares the bytes.
 
 import base64
 import binascii
+from typing import Final
 
 from undersigned.errors import FormatError
+
+_FROM_BASE64: Final = bytes.maketrans(b"+/", b"-_")
+_TO_BASE64: Final = bytes.maketrans(b"-_+/=", b"+/\0\0\0")
+"""What is no base64url becomes what is no base64."""
+
+_PADDING: Final = (b"", b"", b"==", b"=")
+_LAST: Final = (None, None, frozenset("AQgw"), frozenset("AEIMQUYcgkosw048"))
+"""By the length that is left over four: the last characters whose unused bits are zero."""
 
 
 def format_base64url(data: bytes) -> str:
     """Write bytes as base64url without padding."""
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+    encoded = binascii.b2a_base64(data, newline=False)
+    return encoded.translate(_FROM_BASE64, b"=").decode("ascii")
 
 
 def parse_base64url(text: str, *, size: int | None = None) -> bytes:
@@ -22,11 +32,14 @@ def parse_base64url(text: str, *, size: int | None = None) -> bytes:
     """
     if size is not None and len(text) != (size * 4 + 2) // 3:
         raise FormatError(f"expected {size} bytes of base64url")
+    over = len(text) % 4
     try:
-        data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        encoded = text.encode("ascii").translate(_TO_BASE64) + _PADDING[over]
+        data = binascii.a2b_base64(encoded, strict_mode=True)
     except (binascii.Error, ValueError):
         raise FormatError("not base64url") from None
-    if format_base64url(data) != text:
+    last = _LAST[over]
+    if last is not None and text[-1] not in last:
         raise FormatError("not canonical base64url")
     return data
 

@@ -20,16 +20,19 @@ from undersigned.domain.letter import Mode
 from undersigned.domain.record import (
     AmendRecord,
     EpochRecord,
+    IssuedRecord,
     LetterRecord,
     NoticeKind,
     OpeningRecord,
     OutcomeRecord,
     Record,
     SignRecord,
+    WithdrawRecord,
     documents_of,
     format_record,
     parse_record,
     signed_bytes,
+    signed_part,
 )
 from undersigned.errors import FormatError
 
@@ -63,6 +66,8 @@ def test_what_is_signed(record: Record) -> None:
     expected = b"undersigned/v1/" + members["t"].encode() + b"\n" + rfc8785.dumps(members)
     assert signed_bytes(record) == expected
     assert signed_bytes(dataclasses.replace(record, sig=b"")) == expected
+    if isinstance(record, SignRecord | IssuedRecord | AmendRecord | WithdrawRecord):
+        assert signed_part(format_record(record)) == expected
 
 
 @settings(max_examples=300, deadline=None)

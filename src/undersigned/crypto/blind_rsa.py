@@ -196,11 +196,19 @@ def verify_signature(
 
     Raises VerificationError.
     """
-    scheme = padding.PSS(mgf=padding.MGF1(hashes.SHA384()), salt_length=salt_length)
+    scheme = _SCHEMES.get(salt_length) or _scheme(salt_length)
     try:
-        _loaded(key).verify(signature, message, scheme, hashes.SHA384())
+        _loaded(key).verify(signature, message, scheme, _HASH)
     except InvalidSignature:
         raise VerificationError("The RSA signature does not hold.") from None
+
+
+def _scheme(salt_length: int) -> padding.PSS:
+    return padding.PSS(mgf=padding.MGF1(_HASH), salt_length=salt_length)
+
+
+_HASH: Final = hashes.SHA384()
+_SCHEMES: Final = {size: _scheme(size) for size in (0, SALT_SIZE)}
 
 
 @functools.lru_cache(maxsize=1024)

@@ -83,6 +83,7 @@ __all__ = [
     "format_record",
     "parse_record",
     "signed_bytes",
+    "signed_part",
 ]
 
 
@@ -277,6 +278,21 @@ def signed_bytes(record: SignedRecord) -> bytes:
     members = msgspec.to_builtins(kind.wire_of(record))
     del members["sig"]
     return b"undersigned/v1/" + kind.tag.encode() + b"\n" + _ENCODER.encode(members)
+
+
+_SIG = b'"sig":"'
+_SIG_LENGTH = len(_SIG) + 86 + len(b'",')
+
+
+def signed_part(entry: bytes) -> bytes:
+    """Return what `signed_bytes` does, from the canonical bytes of a record that a member or issuer signs.
+
+    Canonical members are sorted: of these kinds `sig` stands before others, `t` right after it.
+    """
+    start = entry.index(_SIG)
+    rest = entry[start + _SIG_LENGTH :]
+    tag = rest[len(b'"t":"') : rest.index(b'"', len(b'"t":"'))]
+    return b"undersigned/v1/" + tag + b"\n" + entry[:start] + rest
 
 
 def documents_of(record: Record) -> tuple[bytes, ...]:
