@@ -17,16 +17,21 @@ from undersigned.crypto.blind_rsa import SALT_SIZE
 from undersigned.crypto.token import parse_spki, parse_token
 from undersigned.domain.letter import Letter
 from undersigned.domain.name import attestation_signed_bytes
-from undersigned.domain.record import signed_bytes
+from undersigned.domain.record import IssuedRecord, signed_bytes
 
 _HASH: Final = hashes.SHA384()
 _SCHEME: Final = padding.PSS(mgf=padding.MGF1(_HASH), salt_length=SALT_SIZE)
 
 
 class Limit:
-    """The verifications of some signatures, with everything ready; `verify` does them and nothing else."""
+    """The verifications of some signatures, with everything ready; `verify` does them and nothing else.
 
-    def __init__(self, letter: Letter, crowd: Iterable[Signed]) -> None:
+    `issued` are records of the issuer, for who has to verify those as well.
+    """
+
+    def __init__(
+        self, letter: Letter, crowd: Iterable[Signed], issued: Iterable[IssuedRecord] = ()
+    ) -> None:
         spki = parse_spki(letter.token_key)
         self._key = rsa.RSAPublicNumbers(spki.e, spki.n).public_key()
         self._tokens: list[tuple[bytes, bytes]] = []
@@ -39,6 +44,8 @@ class Limit:
             if attestation is not None:
                 message = attestation_signed_bytes(attestation)
                 self._signatures.append((attestation.sig + message, letter.attestation_key))
+        for each in issued:
+            self._signatures.append((each.sig + signed_bytes(each), letter.attestation_key))
 
     def verify(self) -> None:
         """Verify them all; each library raises if one does not hold."""

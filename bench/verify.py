@@ -1,48 +1,78 @@
-"""What an audit of a whole log costs a verifier, in processor time of one process.
+"""What an audit of a whole log costs a verifier, in one process and in two.
 
-The mirror is that of a letter with signatures, half of them public, half sealed, on disk. The reference is
-the limit (`limit`): the verifications of these signatures alone. The audit also verifies the issuer's record
-of each token, hashes the whole tree, replays every record, and compares the pages.
+The mirror is that of a letter with signatures, half of them public, half sealed, on disk. References, in the
+same run by turns: the limit (`limit`), which is the verifications of these signatures alone; and those
+together with what no auditor of a log can leave out, the verification of the issuer's record of each token.
+The rest is parsing, the hash of the whole tree, the replay of every record, names, pages.
+
+Two processes are compared with one by the clock, so that other load counts against them. Memory is the most
+that a process had, beyond what it has for a tenth of the log.
 """
 
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from tests.simulator import SimulatedSite
 
+from bench.audit import audit
 from bench.crowd import Signed
 from bench.limit import Limit
-from bench.result import Result, of_ratios
-from bench.rounds import sized, take_turns
+from bench.result import Result, of_ratios, share
+from bench.rounds import ROUNDS, cpu_time, sized
 from undersigned.domain.letter import Letter, Mode
 from undersigned.domain.name import Attestation, parse_name
-from undersigned.domain.record import SignRecord
+from undersigned.domain.record import IssuedRecord, SignRecord
 from undersigned.verify import verify_mirror
 
-SIGNATURES: Final = sized(10_000, 100_000)
+SIGNATURES: Final = sized(4_000, 100_000)
 PER_EPOCH: Final = 500
 GOAL: Final = 1.3
+FASTER_GOAL: Final = 1.8
+MOST_BYTES: Final = 2_048
+"""For each signature: keys, hashes and places of whoever signed, which later records name."""
+
+
+class _Mirror(NamedTuple):
+    folder: Path
+    letter: Letter
+    crowd: list[Signed]
+    issued: list[IssuedRecord]
 
 
 def measure() -> list[Result]:
     """Measure the audit of a log."""
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name) / "mirror"
-        letter, crowd = _make_mirror(folder)
-        ratios = take_turns(lambda: _audit(folder), Limit(letter, crowd).verify)
-    work = f"{SIGNATURES:,} signatures, one process"
-    return [of_ratios("audit", "the verifications alone", work, ratios, GOAL)]
+        mirror = _make_mirror(Path(name) / "mirror", SIGNATURES)
+        tenth = _make_mirror(Path(name) / "tenth", SIGNATURES // 10)
+        limit = Limit(mirror.letter, mirror.crowd)
+        whole = Limit(mirror.letter, mirror.crowd, mirror.issued)
+        least, all_of_log, faster, grown = [], [], [], []
+        for _ in range(ROUNDS):
+            alone = cpu_time(lambda: _audit(mirror))
+            least.append(alone / cpu_time(limit.verify))
+            all_of_log.append(alone / cpu_time(whole.verify))
+            one = audit(mirror.folder, 1, SIGNATURES)
+            faster.append(one.seconds / audit(mirror.folder, 2, SIGNATURES).seconds)
+            few = audit(tenth.folder, 1, SIGNATURES // 10)
+            grown.append((one.memory - few.memory) / (SIGNATURES - SIGNATURES // 10))
+    work = f"{SIGNATURES:,} signatures"
+    return [
+        of_ratios("audit", "the verifications of signatures alone", work, least, GOAL),
+        of_ratios("audit", "all verifications of the log alone", work, all_of_log, GOAL),
+        of_ratios("audit by two processes", "by one", work, faster, FASTER_GOAL, at_most=False),
+        share("memory of an audit", f"of each of {work}", grown, MOST_BYTES, "bytes"),
+    ]
 
 
-def _make_mirror(folder: Path) -> tuple[Letter, list[Signed]]:
+def _make_mirror(folder: Path, signatures: int) -> _Mirror:
     site = SimulatedSite()
-    opened = site.open(headcount=10 * SIGNATURES, rule=10 * SIGNATURES)
-    opened.change_roll(SIGNATURES)
-    for number in range(1, SIGNATURES + 1):
+    opened = site.open(headcount=10 * signatures, rule=10 * signatures)
+    opened.change_roll(signatures)
+    for number in range(1, signatures + 1):
         opened.sign(Mode.PUBLIC if number % 2 else Mode.SEALED)
-        if number % PER_EPOCH == 0:
+        if number % PER_EPOCH == 0 or number == signatures:
             opened.epoch()
     draft = site.draft()
     draft.write(folder)
@@ -50,8 +80,9 @@ def _make_mirror(folder: Path) -> tuple[Letter, list[Signed]]:
         Signed(record, None, _attestation_of(record, site.documents))
         for _, record in draft.records(SignRecord)
     ]
-    assert len(crowd) == SIGNATURES
-    return opened.letter, crowd
+    assert len(crowd) == signatures
+    issued = [record for _, record in draft.records(IssuedRecord)]
+    return _Mirror(folder, opened.letter, crowd, issued)
 
 
 def _attestation_of(record: SignRecord, documents: Mapping[bytes, bytes]) -> Attestation | None:
@@ -60,7 +91,7 @@ def _attestation_of(record: SignRecord, documents: Mapping[bytes, bytes]) -> Att
     return parse_name(documents[record.name]).attestation
 
 
-def _audit(folder: Path) -> None:
-    report = verify_mirror(folder)
+def _audit(mirror: _Mirror) -> None:
+    report = verify_mirror(mirror.folder)
     assert report.exit_code == 0
-    assert report.letters[0].standing == SIGNATURES
+    assert report.letters[0].standing == len(mirror.crowd)

@@ -63,12 +63,22 @@ def verify(
             help="Certificates (PEM) that timestamps have to lead to.",
         ),
     ] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            "--jobs",
+            metavar="N",
+            min=1,
+            max=256,
+            help="Processes that verify [default: as many as cores, where the log is large].",
+        ),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Recompute every count. Exit code 0: all holds, 1: something is false, 2: it could not be checked."""
     from undersigned.cli.files import read_policy, read_roots
 
-    asked = _Asked(key, read_policy(policy), state, read_roots(timestamp_roots), json)
+    asked = _Asked(key, read_policy(policy), state, read_roots(timestamp_roots), jobs, json)
     with mirrored(target, into) as folder:
         raise typer.Exit(_verify(folder, asked))
 
@@ -114,6 +124,7 @@ class _Asked:
     policy: "Policy | None"
     state: Path | None
     roots: "Roots"
+    jobs: int | None
     json: bool
 
     @property
@@ -153,6 +164,7 @@ def _verify(folder: Path, asked: _Asked) -> int:
         policy=asked.policy,
         state=None if state is None else load_state(state),
         roots=asked.roots,
+        jobs=asked.jobs,
     )
     _print(report, json=asked.json)
     if state is not None and not save_state(state, report):
@@ -169,16 +181,22 @@ def verify_folder(
     state: "State | None" = None,
     roots: "Roots" = (),
     as_of: "AsOf | None" = None,
+    jobs: int | None = None,
 ) -> "Report":
-    """Verify a mirrored folder by this machine's clock. Raises StoreError if there is none."""
+    """Verify a mirrored folder by this machine's clock. Raises StoreError if there is none.
+
+    A large log is verified by `jobs` processes, by default as many as there are cores.
+    """
+    import os
     import time
 
     from undersigned.errors import StoreError
-    from undersigned.verify import verify_mirror
+    from undersigned.verify import Crew, verify_mirror
 
     if not folder.is_dir():
         raise StoreError(f"{folder} is not a folder")
-    with output.progress("verifying") as step:
+    crew = Crew(os.cpu_count() or 1) if jobs is None else Crew(jobs, least_entries=0)
+    with crew, output.progress("verifying") as step:
         return verify_mirror(
             folder,
             pinned_vkey=key,
@@ -188,6 +206,7 @@ def verify_folder(
             timestamp_roots=roots,
             as_of=as_of,
             on_progress=lambda read, of: step(f"{read} of {of} entries"),
+            crew=crew,
         )
 
 

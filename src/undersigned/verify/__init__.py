@@ -5,12 +5,14 @@ made to mislead. What is wrong becomes a sentence under one of twelve numbered c
 exception, and one sentence does not hide the next. Nothing of the server is imported.
 """
 
+from undersigned.verify.crew import Crew
 from undersigned.verify.report import Check, LetterFigures, Report, Status, format_report
 from undersigned.verify.run import verify_mirror
 from undersigned.verify.state import State, load_state, save_state
 
 __all__ = [
     "Check",
+    "Crew",
     "LetterFigures",
     "Report",
     "State",

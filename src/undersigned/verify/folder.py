@@ -29,6 +29,11 @@ class Folder:
         self._root = os.fspath(root)
         self._plain: set[str] = set()
 
+    @property
+    def root(self) -> str:
+        """Where it lies."""
+        return self._root
+
     def find(self, path: str, limit: int) -> bytes | None:
         """Return the bytes of a file, None if there is none.
 

@@ -102,14 +102,14 @@ class LetterReplay:
 
     # --- one record
 
-    def read(self, index: int, record: Record) -> None:
-        """Take the next record of this letter, which is leaf `index` of the log."""
+    def read(self, index: int, record: Record, *, is_vouched: bool = False) -> None:
+        """Take the next record of this letter, leaf `index` of the log; see `Replay.read`."""
         self.take_moments(index)
         self.steps.end(record, self.moment)
         self.steps.begin(index, record)
         match record:
             case SignRecord():
-                self._sign(index, record)
+                self._sign(index, record, is_vouched=is_vouched)
             case IssuedRecord():
                 self.epochs.place(index, record)
                 self.epochs.issue(index, record)
@@ -202,10 +202,10 @@ class LetterReplay:
 
     # --- signatures
 
-    def _sign(self, index: int, record: SignRecord) -> None:
+    def _sign(self, index: int, record: SignRecord, *, is_vouched: bool) -> None:
         self.epochs.place(index, record)
         self.epochs.sign(index)
-        for problem in self.tokens.find_problems(record.token, record.pk):
+        for problem in self.tokens.find_problems(record.token, record.pk, is_vouched=is_vouched):
             self._false(7, index, problem)
         self._check_taken(index, "signature")
         self._check_terms(index, record)

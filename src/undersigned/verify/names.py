@@ -4,10 +4,18 @@ Formats §6 and §7: a name document belongs to a signature when the issuer atte
 and its commitment is that of the signature's key; a sealed one is read with the published key.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final, NamedTuple, NewType
+
+import msgspec
 
 from undersigned.crypto.ed25519 import verify_ed25519
 from undersigned.crypto.seal import Blob, combine_key, open_blob, parse_blob, verify_share
+from undersigned.domain.canonical import LONGEST_DOCUMENT, hash_bytes
 from undersigned.domain.letter import Letter, Mode
 from undersigned.domain.name import (
     NameDocument,
@@ -16,15 +24,38 @@ from undersigned.domain.name import (
     parse_name,
 )
 from undersigned.domain.opening import refusals_needed
+from undersigned.domain.record import LetterRecord, format_record, parse_record
 from undersigned.domain.text import TextDocument, parse_text
 from undersigned.errors import FormatError, NameNotAttested, UndersignedError, VerificationError
 from undersigned.verify.context import Context
+from undersigned.verify.crew import Crew
+from undersigned.verify.folder import Folder
 from undersigned.verify.letter import LetterReplay
 from undersigned.verify.openings import Opened, Struck
 from undersigned.verify.signatures import Signature
 
-Names = dict[tuple[int, bytes], NameDocument]
+Words = NewType("Words", bytes)
+"""What is shown of a name, as a hash of 32 bytes: a million names are kept at once."""
+
+Names = dict[tuple[int, bytes], Words]
 """Every name that could be read: leaf of the signature and hash of the document or blob."""
+
+AT_ONCE: Final = 256
+"""Names that one process looks at."""
+
+MOST_LETTERS: Final = 64
+"""Letters that a process keeps, parsed; the record of each is at most 48 KiB."""
+
+
+def hash_words(name: str, role: str | None, verified: str, statement: str | None) -> Words:
+    """Return the hash of what is shown of a name."""
+    return Words(hash_bytes(msgspec.json.encode((name, role, verified, statement))))
+
+
+def words_of(document: NameDocument) -> Words:
+    """Return the hash of what is shown of a name document."""
+    said = document.attestation
+    return hash_words(said.name, said.role, said.verified.value, document.statement)
 
 
 def read_texts(context: Context, replay: LetterReplay) -> tuple[TextDocument | None, ...]:
@@ -61,12 +92,16 @@ class NameReader:
     replay: LetterReplay
     names: Names
 
-    def read_all(self) -> None:
+    def read_all(self, crew: Crew | None = None) -> None:
         """Check every public name, every opened one, and every one that was struck (check 11)."""
-        for signature in self.replay.signatures.by_leaf.values():
-            if signature.mode is Mode.PUBLIC and signature.name is not None:
+        for signature, words in self._find_words(crew):
+            if signature.name is None:
+                continue
+            if words is None:
                 is_due = signature.end is None and signature.erased_at is None
                 self._read_public(signature, signature.name, is_due=is_due)
+            else:
+                self.names[signature.leaf, signature.name] = words
         for opened in self.replay.openings.opened:
             self._read_opened(opened)
         for struck in self.replay.openings.struck:
@@ -75,7 +110,28 @@ class NameReader:
             names = "1 name" if erased == 1 else f"{erased} names"
             self.context.findings.note(11, f"{self.replay.label.capitalize()}: {names} erased.")
 
-    def find_earlier(self, leaf: int, digest: bytes) -> NameDocument | None:
+    def _find_words(self, crew: Crew | None) -> Iterator[tuple[Signature, Words | None]]:
+        """Yield the public signatures, each with the words of its name if the crew vouches for it."""
+        public = (
+            signature
+            for signature in self.replay.signatures.by_leaf.values()
+            if signature.mode is Mode.PUBLIC
+        )
+        if crew is None:
+            yield from ((signature, None) for signature in public)
+            return
+        for chunk, found in crew.map(vouch_names, self._chunks(public)):
+            yield from zip(chunk, found or [None] * len(chunk), strict=True)
+
+    def _chunks(
+        self, signatures: Iterator[Signature]
+    ) -> Iterator[tuple[list[Signature], tuple[Any, ...]]]:
+        letter = format_record(self.replay.record)
+        while chunk := list(islice(signatures, AT_ONCE)):
+            places = [NamePlace(each.pk, each.name) for each in chunk]
+            yield chunk, (self.context.folder.root, letter, places)
+
+    def find_earlier(self, leaf: int, digest: bytes) -> Words | None:
         """Return a name that was public for a while and need not be there any more."""
         found = self.names.get((leaf, digest))
         signature = self.replay.signatures.by_leaf.get(leaf)
@@ -117,9 +173,11 @@ class NameReader:
 
     def _keep(self, signature: Signature, digest: bytes, data: bytes) -> None:
         try:
-            self.names[signature.leaf, digest] = read_name(data, self.replay.letter, signature.pk)
+            name = read_name(data, self.replay.letter, signature.pk)
         except UndersignedError as error:
             self._false(signature, f"its name does not belong to it: {error.detail}")
+        else:
+            self.names[signature.leaf, digest] = words_of(name)
 
     def _check_struck(self, struck: Struck) -> None:
         """Check that a struck name is bad, as far as its blob and the shares show."""
@@ -134,7 +192,7 @@ class NameReader:
             return
         name, is_shown_bad = _try_open(struck, data, letter)
         if name is not None:
-            self.names[signature.leaf, struck.blob] = name
+            self.names[signature.leaf, struck.blob] = words_of(name)
             self._false(signature, "it was struck as unopenable, and its shares open it")
         elif not is_shown_bad and struck.refused < refusals_needed(letter):
             self._false(
@@ -153,6 +211,42 @@ def read_name(data: bytes, letter: Letter, pk: bytes) -> NameDocument:
     verify_ed25519(letter.attestation_key, attestation_signed_bytes(attestation), attestation.sig)
     check_binding(document, letter.letter_id, pk)
     return document
+
+
+class NamePlace(NamedTuple):
+    """A public name that the log names: the signer's key, the hash of the document (None: none)."""
+
+    pk: bytes
+    digest: bytes | None
+
+
+def vouch_names(root: str, letter: bytes, places: Sequence[NamePlace]) -> list[Words | None]:
+    """Return the words of each name that is in a mirror and belongs to its signature, else None.
+
+    `letter` is the entry that opens the letter. What is wrong with the others is said by who reads them.
+    """
+    folder, body = Folder(Path(root)), _letter_of(letter)
+    return [_words_at(folder, body, place) for place in places]
+
+
+def _words_at(folder: Folder, letter: Letter, place: NamePlace) -> Words | None:
+    if place.digest is None:
+        return None
+    try:
+        data = folder.find(f"documents/{place.digest.hex()}", LONGEST_DOCUMENT)
+        if data is None or hash_bytes(data) != place.digest:
+            return None
+        return words_of(read_name(data, letter, place.pk))
+    except UndersignedError:
+        return None
+
+
+@lru_cache(MOST_LETTERS)
+def _letter_of(entry: bytes) -> Letter:
+    record = parse_record(entry)
+    if not isinstance(record, LetterRecord):
+        raise FormatError("the entry opens no letter")
+    return record.letter
 
 
 def _try_open(struck: Struck, data: bytes, letter: Letter) -> tuple[NameDocument | None, bool]:

@@ -11,25 +11,21 @@ from undersigned.domain.letter import Letter, LetterId, State, ack_bytes
 from undersigned.domain.record import (
     AmendRecord,
     EpochRecord,
-    IssuedRecord,
     LetterRecord,
     NoticeKind,
     NoticeRecord,
     OpeningRecord,
     OutcomeRecord,
-    Record,
-    RollRecord,
     SignedRecord,
     SignRecord,
-    WithdrawRecord,
     documents_of,
     parse_record,
-    signed_bytes,
 )
 from undersigned.errors import FormatError, VerificationError
 from undersigned.verify.answers import check_document
 from undersigned.verify.context import Context
 from undersigned.verify.letter import LetterReplay
+from undersigned.verify.signed import find_key, verify_record
 from undersigned.verify.timestamps import Timestamps
 
 
@@ -48,15 +44,15 @@ class Replay:
     def __post_init__(self) -> None:
         self.timestamps = Timestamps(self.context, self.context.roots)
 
-    def read(self, index: int, entry: bytes) -> None:
-        """Take the entry at leaf `index`."""
+    def read(self, index: int, entry: bytes, *, is_vouched: bool = False) -> None:
+        """Take the entry at leaf `index`; `is_vouched`: its signature and token were verified."""
         try:
             record = parse_record(entry)
         except FormatError as error:
             self.context.findings.false(5, f"Leaf {index}: {error.detail}.")
             return
         if isinstance(record, LetterRecord):
-            self._verify_signature(index, record, record.letter, record.letter.organiser_key)
+            self._verify_signature(index, entry, record, record.letter)
             self._begin(index, record)
             return
         letter = self.letters.get(record.letter_id)
@@ -66,23 +62,24 @@ class Replay:
             )
             return
         if not isinstance(record, (EpochRecord, OutcomeRecord)):
-            key = _key_of(record, letter.letter)
-            self._verify_signature(index, record, letter.letter, key)
+            if not is_vouched:
+                self._verify_signature(index, entry, record, letter.letter)
             self._check_documents(index, record, letter)
         else:
             self.timestamps.take_time(index, record.at)
-        letter.read(index, record)
+        letter.read(index, record, is_vouched=is_vouched)
 
     def _verify_signature(
-        self, index: int, record: SignedRecord, letter: Letter, key: bytes | None
+        self, index: int, entry: bytes, record: SignedRecord, letter: Letter
     ) -> None:
+        key = find_key(record, letter)
         if key is None:
             self.context.findings.false(
                 5, f"Leaf {index}: signed by a trustee that letter {letter.slug!r} does not have."
             )
             return
         try:
-            verify_ed25519(key, signed_bytes(record), record.sig)
+            verify_record(record, entry, key)
         except (VerificationError, FormatError):
             self.context.findings.false(
                 5, f"Leaf {index}, letter {letter.slug!r}: the record's signature does not hold."
@@ -200,17 +197,3 @@ class Replay:
                 f"{replay.label.capitalize()}: superseded at {replay.stage.at}, and the next edition"
                 f" opened at {successor.opened_at}.",
             )
-
-
-def _key_of(record: Record, letter: Letter) -> bytes | None:
-    """Return the key that must have signed a record (the table of formats §3)."""
-    match record:
-        case SignRecord() | AmendRecord() | WithdrawRecord():
-            return record.pk
-        case RollRecord() | IssuedRecord():
-            return letter.attestation_key
-        case OpeningRecord():
-            trustees = letter.trustees
-            return trustees[record.by - 1].sign_key if record.by <= len(trustees) else None
-        case _:
-            return letter.organiser_key

@@ -7,7 +7,9 @@ from undersigned.crypto.timestamp import Roots
 from undersigned.domain.as_of import AsOf
 from undersigned.domain.text import TextDocument
 from undersigned.tlog.policy import Policy
+from undersigned.verify.ahead import read_ahead
 from undersigned.verify.context import Context
+from undersigned.verify.crew import Crew
 from undersigned.verify.folder import Folder
 from undersigned.verify.letter import VOID, LetterReplay
 from undersigned.verify.log import Head, LogReader, read_head
@@ -39,6 +41,7 @@ def verify_mirror(
     timestamp_roots: Roots = (),
     as_of: AsOf | None = None,
     on_progress: Callable[[int, int], None] | None = None,
+    crew: Crew | None = None,
 ) -> Report:
     """Verify a mirrored folder, offline; whatever is in it, the answer is a report.
 
@@ -50,6 +53,7 @@ def verify_mirror(
     `now` is the verifier's own time (UTC seconds): nothing in the log may be later. `timestamp_roots`
     are the certificates that timestamps have to lead to, if there are any. With `as_of` the report says
     what every letter was then. `on_progress` is called with the number of entries read and of all.
+    A `crew` of processes helps with a log that is large enough; the report is the same.
     """
     findings = Findings()
     files = Folder(folder)
@@ -66,7 +70,8 @@ def verify_mirror(
     context = Context(files, findings, head.origin, now, timestamp_roots)
     pages = read_pages(files, findings)
     reader = LogReader(files, head, findings, state, on_progress)
-    replay = _replay(context, pages, reader, as_of)  # 3 to 10
+    helpers = crew if crew is not None and crew.helps_with(head.checkpoint.size) else None
+    replay = _replay(context, pages, reader, as_of, helpers)  # 3 to 10
     replay.timestamps.close(reader.find_root)
     letters = tuple(replay.letters.values())
     texts = [read_texts(context, letter) for letter in letters]
@@ -75,7 +80,7 @@ def verify_mirror(
     is_all = reader.is_complete and unpublished_from is None
     compare_letters(context, letters, pages, is_complete=is_all)
     for letter in letters:
-        _check_letter(context, letter, pages, unpublished_from)  # 11, 12
+        _check_letter(context, letter, pages, unpublished_from, helpers)  # 11, 12
     figures = tuple(
         _figures(letter, shown, replay.timestamps.of(letter.letter.letter_id))
         for letter, shown in zip(letters, texts, strict=True)
@@ -86,14 +91,16 @@ def verify_mirror(
     return _report(head, findings, figures, asked, _find_reach(letters, pages))
 
 
-def _replay(context: Context, pages: Pages, reader: LogReader, as_of: AsOf | None) -> Replay:
+def _replay(
+    context: Context, pages: Pages, reader: LogReader, as_of: AsOf | None, crew: Crew | None
+) -> Replay:
     wanted = {letter_id: sorted(shown.sizes()) for letter_id, shown in pages.letters.items()}
     starts = {letter_id: shown.names_from() for letter_id, shown in pages.letters.items()}
     names_from = {letter_id: size for letter_id, size in starts.items() if size is not None}
     replay = Replay(context, wanted, names_from, as_of)
     size = 0
-    for index, entry in reader.entries():
-        replay.read(index, entry)
+    for index, entry, holds in read_ahead(reader.entries(), context.host, crew):
+        replay.read(index, entry, is_vouched=holds)
         size = index + 1
     replay.close(size)
     if not reader.is_complete:
@@ -117,10 +124,14 @@ def _find_reach(letters: tuple[LetterReplay, ...], pages: Pages) -> int | None:
 
 
 def _check_letter(
-    context: Context, letter: LetterReplay, pages: Pages, unpublished_from: int | None
+    context: Context,
+    letter: LetterReplay,
+    pages: Pages,
+    unpublished_from: int | None,
+    crew: Crew | None,
 ) -> None:
     names = NameReader(context, letter, {})
-    names.read_all()
+    names.read_all(crew)
     check_overdue(context, letter, pages.time, is_waiting=pages.is_waiting)
     shown = pages.letters.get(letter.letter.letter_id)
     if shown is not None:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from undersigned.domain.canonical import format_canonical, hash_bytes
 from undersigned.domain.letter import Letter, State
-from undersigned.domain.name import NameDocument
 from undersigned.domain.record import format_record
 from undersigned.domain.stage import Stage, next_boundary
 from undersigned.errors import FormatError
@@ -18,7 +17,7 @@ from undersigned.verify.context import Context
 from undersigned.verify.letter import VOID, LetterReplay
 from undersigned.verify.log import Head
 from undersigned.verify.moment import Moment
-from undersigned.verify.names import NameReader
+from undersigned.verify.names import NameReader, Words, hash_words
 from undersigned.verify.pages import CountsPage, HistoryRow, LetterPage, LetterPages, ShownName
 from undersigned.verify.pages import Pages as SitePages
 
@@ -209,11 +208,11 @@ class PageComparison:
         leaves = [name.leaf for name in names]
         if leaves != sorted(set(leaves)):
             self._false("the names are not in the order of their leaves, each once")
-        allowed: dict[int, list[NameDocument]] = {}
+        allowed: dict[int, list[Words]] = {}
         last = set(self.replay.signatures.listed().items())
-        for leaf, digest in shown | last:
-            document = self.reader.find_earlier(leaf, digest)
-            allowed.setdefault(leaf, []).extend([] if document is None else [document])
+        for leaf, digest in sorted(shown | last):
+            words = self.reader.find_earlier(leaf, digest)
+            allowed.setdefault(leaf, []).extend([] if words is None else [words])
         for name in names:
             self._compare_name(name, allowed.get(name.leaf))
         state = None if self.replay.stage is None else self.replay.stage.state
@@ -222,24 +221,16 @@ class PageComparison:
             for leaf in sorted(lasting - set(leaves)):
                 self._false(f"the name at leaf {leaf} is public, and the site does not show it")
 
-    def _compare_name(self, name: ShownName, documents: list[NameDocument] | None) -> None:
+    def _compare_name(self, name: ShownName, signed: list[Words] | None) -> None:
         if self.unpublished_from is not None and name.leaf >= self.unpublished_from:
             self._unpublished(f"the name at leaf {name.leaf}")
-        elif documents is None:
+        elif signed is None:
             self._false(f"the site shows a name at leaf {name.leaf}, where the log has none public")
-        elif documents and not any(_is_name(name, document) for document in documents):
+        elif signed and (
+            hash_words(name.name, name.role, name.verified, name.statement) not in signed
+        ):
             # Without any readable document check 11 has said so already.
             self._false(f"the site shows another name at leaf {name.leaf} than was signed")
-
-
-def _is_name(shown: ShownName, document: NameDocument) -> bool:
-    attestation = document.attestation
-    return (shown.name, shown.role, shown.verified, shown.statement) == (
-        attestation.name,
-        attestation.role,
-        attestation.verified.value,
-        document.statement,
-    )
 
 
 def _is_seal_claim(seals: str | None, letter: Letter) -> bool:
