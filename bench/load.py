@@ -154,4 +154,7 @@ async def run_job(job: Job) -> Load:
 def main() -> None:
     """Read a job, do it, write what happened."""
     job = pickle.load(sys.stdin.buffer)  # noqa: S301 - our own process wrote it
-    sys.stdout.buffer.write(pickle.dumps(uvloop.run(run_job(job))))
+    done = pickle.dumps(uvloop.run(run_job(job)))
+    # Where Python does not buffer its output, a write may be of a part.
+    with open(sys.stdout.fileno(), "wb", closefd=False) as output:  # noqa: PTH123 - it has no path
+        output.write(done)
