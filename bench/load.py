@@ -156,5 +156,5 @@ def main() -> None:
     job = pickle.load(sys.stdin.buffer)  # noqa: S301 - our own process wrote it
     done = pickle.dumps(uvloop.run(run_job(job)))
     # Where Python does not buffer its output, a write may be of a part.
-    with open(sys.stdout.fileno(), "wb", closefd=False) as output:  # noqa: PTH123 - it has no path
+    with open(sys.stdout.fileno(), "wb", closefd=False) as output:
         output.write(done)

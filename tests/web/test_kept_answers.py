@@ -59,16 +59,27 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WholeSite]:
     made.close()
 
 
+class ByLanguage:
+    """A site whose answers depend on the language that is asked for."""
+
+    def __init__(self, watcher: Watcher) -> None:
+        self._watcher = watcher
+
+    async def find_stamp(self, _path: str) -> Hashable:
+        """Return the stamp of all that is shown."""
+        return await self._watcher.find_stamp()
+
+    def find_variant(self, scope: Scope) -> Hashable:
+        """Return the language."""
+        return dict(scope["headers"]).get(b"accept-language")
+
+
 @asynccontextmanager
 async def asking(
     site: WholeSite, maker: Maker, most_bytes: int = 100_000
 ) -> AsyncIterator[httpx2.AsyncClient]:
-    """Give a client of what is kept of a maker's answers; they depend on the language that is asked for."""
-
-    def find_variant(scope: Scope) -> Hashable:
-        return dict(scope["headers"]).get(b"accept-language")
-
-    app = KeptAnswers(maker, Watcher(Changes(site)), find_variant, most_bytes)
+    """Give a client of what is kept of a maker's answers."""
+    app = KeptAnswers(maker, ByLanguage(Watcher(Changes(site))), most_bytes)
     transport = httpx2.ASGITransport(app=app)
     async with httpx2.AsyncClient(transport=transport, base_url="http://x") as client:
         yield client

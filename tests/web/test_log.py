@@ -6,10 +6,11 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from tests.app.logs import append
 from tests.live import HOST, serve
 from tests.web.members import assert_problem
 
-from undersigned.app.log import Batch, publish
+from undersigned.app.log import publish
 from undersigned.app.running import RunningSite
 from undersigned.app.site import Site, make_site
 from undersigned.mail import OutboxMailer
@@ -25,15 +26,6 @@ from undersigned.tlog.tile import (
 from undersigned.web.asgi import make_app
 
 SIZE = 600
-
-
-def append(site: Site, count: int) -> None:
-    """Append that many entries to the log, without publishing them."""
-    with site.collector.write() as connection:
-        batch = Batch(connection, site)
-        for index in range(batch.start, batch.start + count):
-            batch.add_entry(b"entry %d" % index)
-        batch.write()
 
 
 @pytest.fixture(scope="module")
@@ -85,21 +77,6 @@ def test_the_tiles_have_the_root(log_site: tuple[Site, str], log: httpx2.Client)
         if path.level == "entries":
             for offset, entry in enumerate(parse_entry_bundle(data, path.width)):
                 assert leaf_hash(entry) == reader(0, path.index * 256 + offset)
-
-
-def test_full_tiles_come_from_files_or_from_the_database(
-    log_site: tuple[Site, str], log: httpx2.Client
-) -> None:
-    """A full tile whose file is lost is cut out of the database, and is the same."""
-    path = TilePath(0, 1)
-    file = log_site[0].log_folder / format_tile_path(path)
-    before = fetch(log, path)
-    assert file.read_bytes() == before
-    file.unlink()
-    try:
-        assert fetch(log, path) == before
-    finally:
-        file.write_bytes(before)
 
 
 def test_earlier_partial_tiles_are_still_served(log: httpx2.Client) -> None:
@@ -159,12 +136,13 @@ def test_no_checkpoint_before_the_first(tmp_path: Path) -> None:
 def test_damaged_checkpoint_is_a_failure_of_the_store(
     log_site: tuple[Site, str], log: httpx2.Client
 ) -> None:
-    """Tiles are not served under a checkpoint that nobody signed."""
+    """A checkpoint that nobody signed is not served, nor are tiles under it that are not known yet."""
     file = log_site[0].log_folder / "checkpoint"
     note = file.read_bytes()
     file.write_bytes(hashlib.sha256(note).hexdigest().encode())
     try:
-        assert_problem(log.get("tile/0/000"), 503, "store-error")
+        assert_problem(log.get("checkpoint"), 503, "store-error")
+        assert_problem(log.get("tile/0/000.p/201"), 503, "store-error")
         answer = httpx2.get(f"{log_site[1]}/api/v1/proofs/{leaf_hash(b'entry 0').hex()}")
         assert_problem(answer, 503, "store-error")
     finally:

@@ -1,11 +1,8 @@
 """The composition root of the site on the web: from a running site to an ASGI app."""
 
-from collections.abc import Hashable
 from typing import Final
 
 from starlette.middleware import Middleware
-from starlette.requests import Request
-from starlette.types import Scope
 
 from undersigned.app.changes import Changes
 from undersigned.app.finding import Finder
@@ -65,6 +62,7 @@ from undersigned.web.pages.charts import Charts
 from undersigned.web.pages.rendering import Renderer
 from undersigned.web.pages.timeline import Timelines
 from undersigned.web.shell import API, UndersignedApp, make_shell
+from undersigned.web.shown import Shown
 from undersigned.web.static_files import StaticFiles
 from undersigned.web.watching import Watcher
 
@@ -94,12 +92,10 @@ def make_app(running: RunningSite, imprint: Imprint = NOBODY) -> UndersignedApp:
     static = StaticFiles()
     renderer, watcher = Renderer(static), Watcher(Changes(running.site))
 
-    def find_variant(scope: Scope) -> Hashable:
-        return renderer.variant_of(Request(scope), running)
-
-    keeping = Middleware(KeptAnswers, watcher=watcher, find_variant=find_variant)
-    app = make_shell(description=openapi.DESCRIPTION, plain_paths=openapi.PATHS, inner=[keeping])
-    app.state.door = Door(running)
+    door = Door(running)
+    keeping = Middleware(KeptAnswers, asking=Shown(running, renderer, watcher, door.log))
+    app = make_shell(description=openapi.DESCRIPTION, plain_paths=openapi.PATHS, outer=[keeping])
+    app.state.door = door
     app.state.imprint = imprint
     app.state.renderer = renderer
     app.state.charts = Charts()

@@ -11,6 +11,7 @@ from starlette.requests import Request
 
 from undersigned.app.issuer import IssuedLetter
 from undersigned.app.letters import LetterView
+from undersigned.app.published import PublishedLog
 from undersigned.app.reading import get_view
 from undersigned.app.running import RunningSite
 from undersigned.app.running_issuer import RunningIssuer
@@ -51,6 +52,7 @@ class Door:
     def __init__(self, running: RunningSite) -> None:
         self.running = running
         self._editions: dict[str, LetterView] = {}
+        self.log = PublishedLog(running.site)
         self.blobs = Blobs(running.site)
         # Each is one transaction of the log, and only issuers send any.
         self.rolls = Bounded(at_once=1, waiting=ROLLS_WAITING)

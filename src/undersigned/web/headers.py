@@ -49,7 +49,10 @@ LASTING: Final = "public, max-age=300"
 FEED: Final = "public, max-age=60"
 """For readers' programs, which ask every quarter of an hour."""
 
-KEPT: Final = frozenset({SHORT, POLLED, PAGE, LASTING, FEED})
+TILE: Final = "public, max-age=31536000, immutable"
+"""For tiles of the log: one of a given width never changes, a partial one neither."""
+
+KEPT: Final = frozenset({SHORT, POLLED, PAGE, LASTING, FEED, TILE})
 """What is said of answers that all readers get alike, and that are kept here until something changes."""
 
 EMBED_DATA: Final = "public, max-age=5"

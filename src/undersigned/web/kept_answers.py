@@ -2,26 +2,27 @@
 
 An answer says of itself, by its `Cache-Control`, that it may be kept (`headers.KEPT`); the requests that
 get the same one are those for an address, by a name of the site, in a language. It holds as long as its
-stamp (`app.changes`). A request for what is kept, conditional or not, meets neither a thread nor a database.
+stamp (`shown.Shown`). A request for what is kept, conditional or not, meets neither a thread nor a database.
+
+It stands before all else, so that what is kept is what is sent, with the headers of every answer.
 """
 
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from functools import lru_cache
+from typing import Final, NamedTuple, Protocol
 
 from anyio import to_thread
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from undersigned.app.changes import Stamp
 from undersigned.errors import StoreError
 from undersigned.web.conditional import is_known, make_tag, pack, takes_gzip
 from undersigned.web.headers import KEPT
-from undersigned.web.watching import Watcher
 
-PATHS: Final = ("/letters/", "/api/v1/letters")
+PATHS: Final = ("/letters/", "/api/v1/letters", "/log/")
 """Where these begin, and at `/`, answers may be kept; elsewhere none is looked for."""
 
 MOST_BYTES: Final = 32 * 1024 * 1024
@@ -32,6 +33,9 @@ LARGEST: Final = 1024 * 1024
 
 LONGEST_ADDRESS: Final = 250
 """Bytes of path and query: the pages lead to none as long, and whoever asks chooses what a query says."""
+
+LONGEST_USUAL: Final = 100
+"""Characters of an Accept-Encoding header whose reading is remembered."""
 
 RawHeaders = list[tuple[bytes, bytes]]
 
@@ -44,35 +48,54 @@ class _Key(NamedTuple):
     variant: Hashable
 
 
+class _Form(NamedTuple):
+    """An answer in one of its forms, as the two messages that are sent of it."""
+
+    start: Message
+    body: Message
+
+
 @dataclass(frozen=True, slots=True)
 class KeptAnswer:
-    """An answer as it is sent: with its content, with its content packed, and without."""
+    """An answer with its content, with its content packed, and without."""
 
-    stamp: Stamp
+    stamp: Hashable
     tag: str
-    plain: tuple[RawHeaders, bytes]
-    packed: tuple[RawHeaders, bytes] | None
-    unchanged: RawHeaders
+    plain: _Form
+    packed: _Form | None
+    unchanged: _Form
 
     def size_under(self, key: _Key) -> int:
         """Return its bytes and those of its key, roughly."""
-        packed = b"" if self.packed is None else self.packed[1]
-        return len(key.path) + len(key.query) + len(self.plain[1]) + len(packed) + 2_000
+        packed = 0 if self.packed is None else len(self.packed.body["body"])
+        return len(key.path) + len(key.query) + len(self.plain.body["body"]) + packed + 2_000
+
+    def choose(self, asked: RawHeaders) -> _Form:
+        """Choose by the headers of a request."""
+        known = _find_header(asked, b"if-none-match")
+        if known and is_known(known, self.tag):
+            return self.unchanged
+        if self.packed is not None and _takes_gzip(_find_header(asked, b"accept-encoding")):
+            return self.packed
+        return self.plain
+
+
+class Asking(Protocol):
+    """What the site says of its answers."""
+
+    async def find_stamp(self, path: str) -> Hashable:
+        """Return the stamp under which what is at an address stays as it is. Raises StoreError."""
+
+    def find_variant(self, scope: Scope) -> Hashable:
+        """Return what else the answer to a request depends on, beside its address."""
 
 
 class KeptAnswers:
-    """Middleware that keeps answers. `find_variant` says of a request what else they depend on."""
+    """Middleware that keeps answers, as long as the site says that they hold."""
 
-    def __init__(
-        self,
-        app: ASGIApp,
-        watcher: Watcher,
-        find_variant: Callable[[Scope], Hashable],
-        most_bytes: int = MOST_BYTES,
-    ) -> None:
+    def __init__(self, app: ASGIApp, asking: Asking, most_bytes: int = MOST_BYTES) -> None:
         self._app = app
-        self._watcher = watcher
-        self._find_variant = find_variant
+        self._asking = asking
         self._most_bytes = most_bytes
         self._bytes = 0
         self._kept: OrderedDict[_Key, KeptAnswer] = OrderedDict()
@@ -84,19 +107,21 @@ class KeptAnswers:
             await self._app(scope, receive, send)
             return
         try:
-            stamp = await self._watcher.find_stamp()
+            stamp = await self._asking.find_stamp(scope["path"])
         except StoreError:
             # Whoever is asked next meets the same failure, and answers with it.
             await self._app(scope, receive, send)
             return
-        key = _Key(scope["path"], scope["query_string"], self._find_variant(scope))
+        key = _Key(scope["path"], scope["query_string"], self._asking.find_variant(scope))
         kept = self._find(key, stamp)
         if kept is None:
             kept = await self._make(key, stamp, scope, receive, send)
         if kept is not None:
-            await _answer(kept, Headers(scope=scope), send)
+            form = kept.choose(scope["headers"])
+            await send(form.start)
+            await send(form.body)
 
-    def _find(self, key: _Key, stamp: Stamp) -> KeptAnswer | None:
+    def _find(self, key: _Key, stamp: Hashable) -> KeptAnswer | None:
         kept = self._kept.get(key)
         if kept is None or kept.stamp != stamp:
             return None
@@ -104,7 +129,7 @@ class KeptAnswers:
         return kept
 
     async def _make(
-        self, key: _Key, stamp: Stamp, scope: Scope, receive: Receive, send: Send
+        self, key: _Key, stamp: Hashable, scope: Scope, receive: Receive, send: Send
     ) -> KeptAnswer | None:
         """Let the answer be made, by one for all who wait; None if it is one that is not kept, and sent."""
         while (making := self._making.get(key)) is not None:
@@ -184,7 +209,7 @@ def _is_kept(start: Message) -> bool:
     return start["status"] == 200 and headers.get("cache-control") in KEPT
 
 
-def _keep(stamp: Stamp, start: Message, content: bytes) -> KeptAnswer:
+def _keep(stamp: Hashable, start: Message, content: bytes) -> KeptAnswer:
     """Make an answer ready to be sent in each of its forms."""
     headers = MutableHeaders(raw=list(start["headers"]))
     headers["etag"] = tag = make_tag(content)
@@ -195,20 +220,36 @@ def _keep(stamp: Stamp, start: Message, content: bytes) -> KeptAnswer:
         packed_headers = MutableHeaders(raw=list(headers.raw))
         packed_headers["content-encoding"] = "gzip"
         packed_headers["content-length"] = str(len(packed_content))
-        packed = (packed_headers.raw, packed_content)
+        packed = _make_form(200, packed_headers.raw, packed_content)
     # With its policy: browsers replace the headers of what they have by those of a 304.
     unchanged = [
         pair for pair in headers.raw if pair[0] not in (b"content-type", b"content-length")
     ]
-    return KeptAnswer(stamp, tag, (headers.raw, content), packed, unchanged)
+    plain = _make_form(200, headers.raw, content)
+    return KeptAnswer(stamp, tag, plain, packed, _make_form(304, unchanged, b""))
 
 
-async def _answer(kept: KeptAnswer, asked: Headers, send: Send) -> None:
-    status, (headers, content) = 200, kept.plain
-    if is_known(asked.get("if-none-match", ""), kept.tag):
-        status, headers, content = 304, kept.unchanged, b""
-    elif kept.packed is not None and takes_gzip(asked.get("accept-encoding", "")):
-        headers, content = kept.packed
-    # A copy: who passes it on adds to it.
-    await send({"type": "http.response.start", "status": status, "headers": list(headers)})
-    await send({"type": "http.response.body", "body": content})
+def _make_form(status: int, headers: RawHeaders, content: bytes) -> _Form:
+    return _Form(
+        {"type": "http.response.start", "status": status, "headers": headers},
+        {"type": "http.response.body", "body": content},
+    )
+
+
+def _find_header(headers: RawHeaders, wanted: bytes) -> str:
+    for name, value in headers:
+        if name == wanted:
+            return value.decode("latin-1")
+    return ""
+
+
+@lru_cache(256)
+def _cached_takes_gzip(accept_encoding: str) -> bool:
+    return takes_gzip(accept_encoding)
+
+
+def _takes_gzip(accept_encoding: str) -> bool:
+    # Browsers send a few words, and all of one make the same; whoever sends more is read anew.
+    if len(accept_encoding) > LONGEST_USUAL:
+        return takes_gzip(accept_encoding)
+    return _cached_takes_gzip(accept_encoding)

@@ -4,7 +4,7 @@ Plain ASGI: each wraps `receive` or `send` and starts no task of its own.
 """
 
 from collections.abc import MutableMapping
-from typing import Any
+from typing import Any, Final
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
@@ -12,9 +12,13 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from undersigned.app.failures import report_failure
-from undersigned.web.body_limits import LongBody, limit_finder
+from undersigned.web.body_limits import MOST_BODY, LongBody, limit_finder
 from undersigned.web.headers import OPEN_TO_ALL, SECURITY_HEADERS, is_open
 from undersigned.web.problems import http_problem
+
+_SECURITY_HEADERS: Final = [
+    (name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items()
+]
 
 
 class SecurityHeaders:
@@ -44,8 +48,8 @@ class SecurityHeaders:
         if scope["method"] in ("GET", "HEAD") and is_open(scope["path"], self._open_to_all):
             headers["Access-Control-Allow-Origin"] = "*"
             headers["Cross-Origin-Resource-Policy"] = "cross-origin"
-        for name, value in SECURITY_HEADERS.items():
-            headers.setdefault(name, value)
+        present = {name for name, _ in headers.raw}
+        headers.raw.extend(pair for pair in _SECURITY_HEADERS if pair[0] not in present)
 
 
 class LastResort:
@@ -89,18 +93,21 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        most = self._most_at(scope["path"])
         announced = Headers(scope=scope).get("content-length", "")
-        is_too_large = announced.isdecimal() and int(announced[:20]) > most
+        size = int(announced[:20]) if announced.isdecimal() else 0
         read = 0
+
+        def is_too_much(size: int) -> bool:
+            # Which limit it is, is asked only of a body that may be above its own.
+            return size > MOST_BODY and size > self._most_at(scope["path"])
 
         async def receive_counting() -> Message:
             nonlocal read
-            if is_too_large:
+            if is_too_much(size):
                 raise HTTPException(413)
             message = await receive()
             read += len(message.get("body", b""))
-            if read > most:
+            if is_too_much(read):
                 raise HTTPException(413)
             return message
 

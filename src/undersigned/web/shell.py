@@ -35,9 +35,9 @@ def make_shell(
     open_to_all: tuple[str, ...] = OPEN_TO_ALL,
     long_bodies: tuple[LongBody, ...] = OF_SITE,
     more: Sequence[Middleware] = (),
-    inner: Sequence[Middleware] = (),
+    outer: Sequence[Middleware] = (),
 ) -> UndersignedApp:
-    """Return an app without routes. `more` stands between the headers and all else, `inner` next to it."""
+    """Return an app without routes. `more` stands between the headers and all else, `outer` before them."""
     app = UndersignedApp(
         title="Undersigned",
         version=__version__,
@@ -47,12 +47,12 @@ def make_shell(
         redoc_url=None,
         redirect_slashes=False,
         middleware=[
+            Middleware(HeadAsGet),
+            *outer,
             Middleware(SecurityHeaders, open_to_all=open_to_all),
             *more,
             Middleware(LastResort),
             Middleware(BodyLimit, long_bodies=long_bodies),
-            Middleware(HeadAsGet),
-            *inner,
         ],
         # Its log records would hold what was sent.
         telemetry={

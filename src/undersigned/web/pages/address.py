@@ -11,13 +11,16 @@ from starlette.requests import Request
 
 from undersigned.app.running import RunningSite
 
+LONGEST_HOST: Final = 300
+"""Characters of a Host header that are read: no name is longer."""
+
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "[::1]")
 _LOCAL: Final = "http://localhost"
 
 
 def find_base_url(request: Request, running: RunningSite) -> str:
     """Return `scheme://host[:port]` of the site, as the reader of an answer reaches it."""
-    asked, scheme = request.headers.get("host", ""), request.scope["scheme"]
+    asked, scheme = request.headers.get("host", "")[:LONGEST_HOST], request.scope["scheme"]
     return choose_base_url(f"{scheme}://{asked}", running.desk.url, running.site.host)
 
 

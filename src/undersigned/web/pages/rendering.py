@@ -9,12 +9,10 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from undersigned.app.running import RunningSite
 from undersigned.domain.as_of import format_time
 from undersigned.domain.letter import TextDocument
 from undersigned.language import Language, direction_of, read_languages, read_partial_languages
 from undersigned.web.headers import DESK_REFERRER, PAGE, page_csp
-from undersigned.web.pages.address import find_base_url
 from undersigned.web.pages.fallback import mark_fallbacks
 from undersigned.web.pages.language import choose_language, wanted_languages
 from undersigned.web.reverse_proxy import caddy_lines, nginx_lines
@@ -103,11 +101,9 @@ class Renderer:
         }
         return HTMLResponse(html, status, headers)
 
-    def variant_of(self, request: Request, running: RunningSite) -> tuple[str, tuple[str, ...]]:
-        """Return what a page depends on beside its address: where the site is, and the languages."""
-        wanted = wanted_languages(request.headers.get("accept-language", ""))
-        known = tuple(tag for tag in wanted if tag in self._environments)
-        return find_base_url(request, running), known
+    def known_languages(self, accept_language: str) -> tuple[str, ...]:
+        """Return which languages of those that a reader wants there are, the dearest first."""
+        return tuple(tag for tag in wanted_languages(accept_language) if tag in self._environments)
 
     def _find_asked(self, request: Request) -> str | None:
         """Return the language that the address names; a page without it leads back to those that have it."""
