@@ -99,7 +99,9 @@ class RunningSite:
                 "forgetting": Forgetting(site, self.letters, self.desk).step,
                 # apart, since an authority may let it wait
                 "timestamps": self._stamp,
-            }
+            },
+            self._count_commits,
+            prompt=("sequencing",),
         )
 
     def start(self) -> None:
@@ -136,6 +138,9 @@ class RunningSite:
         """Let go of the databases of a site that does not run."""
         self.desk.close()
         self.site.close()
+
+    def _count_commits(self) -> int:
+        return self.site.collector.commits + self.desk.database.commits
 
     def _advance(self) -> None:
         if isinstance(self.site.clock, StoredClock):

@@ -62,7 +62,8 @@ class RunningIssuer:
                 # apart, since a site elsewhere may let it wait
                 "following": Following(issuer, self.desk, collector_of, pause_s).step,
             }
-            | ({"clock": issuer.clock.save} if isinstance(issuer.clock, StoredClock) else {})
+            | ({"clock": issuer.clock.save} if isinstance(issuer.clock, StoredClock) else {}),
+            lambda: self.issuer.database.commits + self.desk.database.commits,
         )
 
     def start(self) -> None:
