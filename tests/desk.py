@@ -80,5 +80,5 @@ class DeskClient:
 def signed_in(desk: Desk, role: str = "owner", name: str | None = None) -> Iterator[DeskClient]:
     """Give a client of somebody who is signed in at a desk that is being served at its `url`."""
     account = make_account(desk, name or f"Test {role}", role)
-    with httpx2.Client(base_url=desk.url, timeout=20) as http:
+    with httpx2.Client(base_url=desk.url, timeout=60) as http:
         yield DeskClient(desk, account, http)

@@ -91,7 +91,7 @@ def test_serving_prints_the_link_until_it_is_used(tmp_path: Path) -> None:
     for _ in range(2):
         with serving(tmp_path, *SITE) as (process, address):
             process.send_signal(signal.SIGTERM)
-            _, err = process.communicate(timeout=20)
+            _, err = process.communicate(timeout=60)
             match = LINK.search(err)
             assert match is not None
             assert match[1] == address.replace("127.0.0.1", "localhost")
@@ -100,7 +100,7 @@ def test_serving_prints_the_link_until_it_is_used(tmp_path: Path) -> None:
     take(tmp_path / "d", printed[1][0], "Orla")
     with serving(tmp_path, *SITE) as (process, _):
         process.send_signal(signal.SIGTERM)
-        _, err = process.communicate(timeout=20)
+        _, err = process.communicate(timeout=60)
         assert LINK.search(err) is None
     assert oct((tmp_path / "d" / "desk.db").stat().st_mode)[-3:] == "600"
 

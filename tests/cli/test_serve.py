@@ -56,7 +56,7 @@ def test_a_signal_ends_it_in_good_order(tmp_path: Path, number: signal.Signals) 
         assert re.fullmatch(r"http://127\.0\.0\.1:\d+", address)
         assert ask(address)["origin"] == "letters.example.org/log"
         process.send_signal(number)
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=60)
         assert process.returncode == 0
     assert out == ""
     assert err.splitlines()[-1] == "note: stopped; everything that was acknowledged is on disk"
@@ -81,7 +81,7 @@ def test_nothing_names_the_software_or_logs_a_request(tmp_path: Path) -> None:
         assert answer.status_code == 404
         assert "server" not in answer.headers
         process.terminate()
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=60)
     assert "a-secret-name" not in out + err
 
 
@@ -165,7 +165,7 @@ def test_an_open_address_needs_a_proxy(tmp_path: Path) -> None:
         port = address.rpartition(":")[2]
         assert address == f"http://localhost:{port}"
         process.terminate()
-        _, err = process.communicate(timeout=20)
+        _, err = process.communicate(timeout=60)
     assert "note: browsers sign over https only" in err
     assert f"reverse_proxy 127.0.0.1:{port} {{\n" in err
     printed = re.sub(r"^note: (    )?", "", err, flags=re.MULTILINE)
@@ -184,7 +184,7 @@ def test_a_clock_of_its_own_runs_while_it_is_served(tmp_path: Path) -> None:
             time.sleep(0.1)
         assert first < int(ask(address)["time"]) < 1_700_000_100
         process.terminate()
-        process.communicate(timeout=20)
+        process.communicate(timeout=60)
     assert int((tmp_path / "d" / "clock").read_text()) > 1_700_000_000
 
 

@@ -65,6 +65,6 @@ def test_it_is_served(run: Run, tmp_path: Path) -> None:
         assert "error: another process serves this witness" in second.err
     finally:
         served.send_signal(signal.SIGINT)
-        _, err = served.communicate(timeout=20)
+        _, err = served.communicate(timeout=60)
     assert served.returncode == 0
     assert "note: stopped; what was cosigned is on disk" in err

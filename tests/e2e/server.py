@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-PATIENCE_S = 30
+PATIENCE_S = 120
 
 
 def free_port() -> int:

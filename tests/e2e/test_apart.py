@@ -63,7 +63,7 @@ class Pair:
 
     def letter(self) -> LetterView:
         """Fetch the letter."""
-        with httpx2.Client(timeout=20) as client:
+        with httpx2.Client(timeout=60) as client:
             return get_letter(client, f"{self.collector.url}/letters/{SLUG}")
 
 
@@ -124,7 +124,7 @@ def left(tmp_path_factory: pytest.TempPathFactory) -> Left:
     search = Search()
     letter = pair.letter()
     receipts = []
-    with httpx2.Client(timeout=20) as at_issuer, httpx2.Client(timeout=20) as at_site:
+    with httpx2.Client(timeout=60) as at_issuer, httpx2.Client(timeout=60) as at_site:
         for number, member in enumerate(pair.members):
             attempt = Attempt.start(letter, None)
             remember(search, letter, number, member, attempt)
@@ -344,7 +344,7 @@ def test_no_kill_of_either_loses_or_doubles_a_token(
             time.sleep(rng.uniform(0, 0.4))
             victim.start()
         receipts = [each.result() for each in coming]
-    with httpx2.Client(base_url=pair.collector.url, timeout=20) as client:
+    with httpx2.Client(base_url=pair.collector.url, timeout=60) as client:
         for receipt in receipts:
             assert wait_for_proof(client, receipt, 20).proof is not None
         counts = client.get(f"/api/v1/letters/{SLUG}/counts").json()
@@ -368,7 +368,7 @@ def test_a_collector_that_is_down_costs_a_wait(pairs: Callable[[int], Pair]) -> 
     pair = pairs(2)
     letter = pair.letter()
     first, second = (Attempt.start(letter, None) for _ in range(2))
-    with httpx2.Client(timeout=20) as client:
+    with httpx2.Client(timeout=60) as client:
         # Believed to be open from now on, so that the next one gets as far as the record.
         enrol(client, first, InviteProof(pair.members[0].invite))
         pair.collector.kill()
@@ -390,5 +390,5 @@ def test_a_collector_that_is_down_costs_a_wait(pairs: Callable[[int], Pair]) -> 
         second.take_token(answer.content)
         second.choose(Mode.ANONYMOUS)
         receipt = sign(client, second)
-    with httpx2.Client(base_url=pair.collector.url, timeout=20) as client:
+    with httpx2.Client(base_url=pair.collector.url, timeout=60) as client:
         assert wait_for_proof(client, receipt, 20).proof is not None

@@ -45,7 +45,7 @@ def _checkpoint(folder: Path) -> None:
 def test_a_withdrawn_or_amended_seal_is_gone(live_site: LiveSite) -> None:
     """And that of a member who did neither is there, piece by piece."""
     search = Search()
-    with httpx2.Client(base_url=live_site.url, timeout=20) as client:
+    with httpx2.Client(base_url=live_site.url, timeout=60) as client:
         receipts: dict[str, Receipt] = {}
         for number, label in enumerate(("kept", "withdrawn", "anonymous", "again")):
             attempt = enrolled(client, live_site.slug, live_site.invites[number])

@@ -43,7 +43,7 @@ def _make_site(folder: Path, texts: Path, count: int = 16) -> Iterator[Member]:
 
 
 def _view(url: str) -> LetterView:
-    with httpx2.Client(base_url=url, timeout=20) as client:
+    with httpx2.Client(base_url=url, timeout=60) as client:
         return get_letter(client, SLUG)
 
 

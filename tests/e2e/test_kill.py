@@ -162,7 +162,7 @@ def _time_start(folder: Path) -> float:
 
 
 def _views(url: str) -> dict[str, LetterView]:
-    with httpx2.Client(base_url=url, timeout=20) as client:
+    with httpx2.Client(base_url=url, timeout=60) as client:
         return {slug: get_letter(client, slug) for slug in LETTERS}
 
 
@@ -234,7 +234,7 @@ def _join(futures: list["Future[None]"]) -> None:
 def _collect_at_rest(server: Server, mirror: Path) -> Evidence:
     """Wait until the names of the swift letter are opened, then mirror and verify."""
     end = time.monotonic() + PATIENCE_S
-    with httpx2.Client(base_url=server.url, timeout=20) as client:
+    with httpx2.Client(base_url=server.url, timeout=60) as client:
         while client.get("/api/v1/letters/swift").json()["state"] != "released":
             assert time.monotonic() < end, server.words
             time.sleep(0.1)

@@ -87,7 +87,7 @@ def stolen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Stolen]:
 
 
 def _sign_one_after_another(url: str, members: list[Member]) -> list[Receipt]:
-    with httpx2.Client(base_url=url, timeout=20) as client:
+    with httpx2.Client(base_url=url, timeout=60) as client:
         letter = get_letter(client, SLUG)
         return [_sign(client, letter, member) for member in members]
 

@@ -98,7 +98,7 @@ def write_configuration(folder: Path, known: dict[str, list[str]], file: str) ->
 @pytest.fixture
 def known(live_site: LiveSite) -> dict[str, list[str]]:
     """Let a member sign and another be about to; return what may be asked for, by parameter."""
-    with httpx2.Client(base_url=live_site.url, timeout=20) as client:
+    with httpx2.Client(base_url=live_site.url, timeout=60) as client:
         leaf = signed(client, live_site.slug, live_site.invites[0], Mode.PUBLIC)
         _, posted = chosen(client, live_site.slug, live_site.invites[1], Mode.SEALED)
         (name,) = client.get(f"/api/v1/letters/{live_site.slug}/names").json()["names"]

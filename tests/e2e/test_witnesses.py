@@ -179,7 +179,7 @@ class World:
 
     def sign(self, url: str) -> bytes:
         """Let the next member sign; return the leaf hash, once there is a promise for it."""
-        with httpx2.Client(base_url=url, timeout=20) as client:
+        with httpx2.Client(base_url=url, timeout=60) as client:
             attempt = Attempt.start(get_letter(client, SLUG), None)
         member: Member = next(self.members)
         reply = post(url, f"{PATH}/tokens", attempt.ask(InviteProof(member.invite), None))

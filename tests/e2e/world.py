@@ -118,7 +118,7 @@ class World:
 
     def _act(self) -> None:
         """One signs and stays, one withdraws, one has a token, one has asked for a code."""
-        with httpx2.Client(base_url=self.live.url, timeout=20) as client:
+        with httpx2.Client(base_url=self.live.url, timeout=60) as client:
             head = get_letter(client, self.live.slug)
             holder = Attempt.start(head, None)
             self.holder_asked = holder.ask(InviteProof(self.live.invites[0]), None)
@@ -181,7 +181,7 @@ class World:
         if isinstance(body, dict):
             body = json.dumps(body)
         data = body.encode() if isinstance(body, str) else body
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         with contextlib.closing(connection):
             connection.putrequest(method, path, skip_accept_encoding=True)
             said = dict(headers or {})
@@ -198,7 +198,7 @@ class World:
 
     def send_raw(self, data: bytes) -> str:
         """Send bytes that need not be HTTP; return the status of what comes back."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=20) as connection:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=60) as connection:
             connection.sendall(data)
             response = http.client.HTTPResponse(connection)
             response.begin()

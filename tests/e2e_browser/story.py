@@ -149,7 +149,7 @@ class Story:
 
     def view(self) -> LetterView:
         """Fetch the letter as the signer's software does, with the key of the log."""
-        with httpx2.Client(timeout=20) as client:
+        with httpx2.Client(timeout=60) as client:
             return get_letter(client, self.letter, pinned_vkey=self.vkey)
 
     # --- the members

@@ -67,7 +67,7 @@ def name_of(look: Look) -> str:
 def paths(live_site: LiveSite, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """Let members sign; return the path of every kind of page."""
     letter = f"/letters/{live_site.slug}"
-    with httpx2.Client(base_url=live_site.url, timeout=20) as client:
+    with httpx2.Client(base_url=live_site.url, timeout=60) as client:
         for invite in live_site.invites[:SIGNERS]:
             signed(client, live_site.slug, invite, Mode.PUBLIC, statement="At night, too.")
         names = client.get(f"/api/v1{letter}/names").json()["names"]

@@ -374,6 +374,6 @@ def open_every_link(mails: Mails, desk: Desk, data: Path) -> None:
     before = state_of(data)
     for link in sorted(mails.links):
         if link.startswith(desk.url):
-            answer = httpx2.get(link.rstrip(".,)"), follow_redirects=True, timeout=20)
+            answer = httpx2.get(link.rstrip(".,)"), follow_redirects=True, timeout=60)
             assert answer.status_code in (200, 404, 410), link
     assert state_of(data) == before

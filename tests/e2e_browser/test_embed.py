@@ -52,7 +52,7 @@ def host() -> Iterator[Host]:
 @pytest.fixture(scope="module")
 def codes(live_site: LiveSite) -> list[str]:
     """What the letter's page offers to be copied: its address, a frame, an element."""
-    with httpx2.Client(base_url=live_site.url, timeout=20) as client:
+    with httpx2.Client(base_url=live_site.url, timeout=60) as client:
         found = codes_of(client.get("/letters/small-letter").text)
     assert len(found) == 3, "the scripts are not built: make setup"
     return found
@@ -186,7 +186,7 @@ def test_numbers_come_into_a_frame(
     page.clock.install()
     frame = frame_of(open_host(page, host, codes[1]))
     before = frame.locator(".us-figure strong").text_content() or ""
-    with httpx2.Client(base_url=live_site.url, timeout=20) as client:
+    with httpx2.Client(base_url=live_site.url, timeout=60) as client:
         signed(client, live_site.slug, live_site.invites[0], Mode.PUBLIC)
     number = int(before.partition(" ")[0]) + 1
     for _ in range(30):

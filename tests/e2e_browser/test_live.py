@@ -35,7 +35,7 @@ async () => {
 @pytest.fixture(scope="module")
 def members(live_site: LiveSite) -> Iterator[Iterator[bytes]]:
     """Members of the roll, each of whom signs when asked for."""
-    with httpx2.Client(base_url=live_site.url, timeout=20) as client:
+    with httpx2.Client(base_url=live_site.url, timeout=60) as client:
         yield (signed(client, live_site.slug, invite) for invite in live_site.invites)
 
 

@@ -51,7 +51,7 @@ def freeze(live: LiveSite, folder: Path, slug: str, *, trustees: int, quorum: in
         number, sig = make_ack(proposal, key)
         add_ack(site, proposal.letter_id, number, sig, None)
     open_letter(site, draft, find_bundle())
-    with httpx2.Client(base_url=live.url, timeout=20) as client:
+    with httpx2.Client(base_url=live.url, timeout=60) as client:
         for invite in invites[:SIGNERS]:
             attempt = enrolled(client, slug, invite)
             attempt.choose(Mode.SEALED)
@@ -68,7 +68,7 @@ def wait_for(live: LiveSite, slug: str, state: str) -> None:
     """Wait until a letter is in a state."""
     end = time.monotonic() + FROZEN_S
     while True:
-        found = httpx2.get(f"{live.url}/api/v1/letters/{slug}", timeout=20).json()["state"]
+        found = httpx2.get(f"{live.url}/api/v1/letters/{slug}", timeout=60).json()["state"]
         if found == state or time.monotonic() > end:
             assert found == state
             return
@@ -92,7 +92,7 @@ def expect_turn(page: Page, title: str) -> None:
 
 def names_of(live: LiveSite, slug: str) -> list[str]:
     """Return the names that are public."""
-    answer = httpx2.get(f"{live.url}/api/v1/letters/{slug}/names", timeout=20).json()
+    answer = httpx2.get(f"{live.url}/api/v1/letters/{slug}/names", timeout=60).json()
     return sorted(name["name"] for name in answer["names"])
 
 

@@ -131,7 +131,7 @@ def withdraw_in_the_last_moment(story: Story) -> int:
     assert isinstance(reached_at, int)
     receipt = next(r for r in reversed(story.receipts) if r.record.mode is Mode.SEALED)
     view = story.view()
-    with httpx2.Client(base_url=story.collector.url, timeout=20) as client:
+    with httpx2.Client(base_url=story.collector.url, timeout=60) as client:
         proved = wait_for_proof(client, receipt, 20)
         sleep_until(reached_at + COOLING_OFF_S - 1.5)
         withdraw(client, view, receipt.words)
@@ -152,7 +152,7 @@ def withdraw_after_the_opening(story: Story) -> int:
     """Withdraw a name that everybody has seen; return its place in the log."""
     receipt = next(r for r in story.receipts if r.record.mode is Mode.SEALED)
     assert receipt.attestation.name in story.names().values()
-    with httpx2.Client(base_url=story.collector.url, timeout=20) as client:
+    with httpx2.Client(base_url=story.collector.url, timeout=60) as client:
         withdraw(client, story.view(), receipt.words)
         end = time.monotonic() + 30
         while story.counts()["withdrawn"] < 2:
@@ -331,6 +331,6 @@ def check_the_count(story: Story) -> None:
     assert f"{SEALED + PUBLIC - 3 + ANONYMOUS} of {MEMBERS + 20}" in said
     assert "released" in said
     kept = story.base / "receipt.json"
-    with httpx2.Client(base_url=story.collector.url, timeout=20) as client:
+    with httpx2.Client(base_url=story.collector.url, timeout=60) as client:
         kept.write_bytes(format_receipt(wait_for_proof(client, story.receipts[-1], 20)))
     run("receipt", "verify", kept, "--key", story.vkey, "--policy", story.policy, at=story.base)

@@ -46,7 +46,7 @@ class Given:
 @pytest.fixture(scope="module")
 def given(live_site: LiveSite, tmp_path_factory: pytest.TempPathFactory) -> Given:
     """Let two members sign; give a third a promise that nobody will keep."""
-    with httpx2.Client(base_url=live_site.url, timeout=20) as client:
+    with httpx2.Client(base_url=live_site.url, timeout=60) as client:
         receipts = []
         for invite, mode, condition in (
             (live_site.invites[0], Mode.PUBLIC, None),

@@ -38,7 +38,7 @@ def certified_provider(*redirects: str) -> Iterator[str]:
 
 def sign_on(address: str, login: str, stop_at: str) -> str:
     """Sign on as somebody does in a browser; return the address at which it ends, `stop_at` and more."""
-    with httpx2.Client(timeout=20) as client:
+    with httpx2.Client(timeout=60) as client:
         answer = client.get(address)
         for _ in range(12):
             if answer.is_redirect:

@@ -11,7 +11,7 @@ from tests.live import LiveSite
 @pytest.fixture(scope="module")
 def client(live_site: LiveSite) -> Iterator[httpx2.Client]:
     """A client that keeps nothing between requests but the connection."""
-    with httpx2.Client(base_url=live_site.url, timeout=20) as http:
+    with httpx2.Client(base_url=live_site.url, timeout=60) as http:
         yield http
 
 

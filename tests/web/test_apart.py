@@ -45,14 +45,14 @@ def apart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Apart]:
 @pytest.fixture(scope="module")
 def site(apart: Apart) -> Iterator[httpx2.Client]:
     """A client of the site."""
-    with httpx2.Client(base_url=apart.url, timeout=20) as http:
+    with httpx2.Client(base_url=apart.url, timeout=60) as http:
         yield http
 
 
 @pytest.fixture(scope="module")
 def issuer(apart: Apart) -> Iterator[httpx2.Client]:
     """A client of the issuer."""
-    with httpx2.Client(base_url=apart.issuer_url, timeout=20) as http:
+    with httpx2.Client(base_url=apart.issuer_url, timeout=60) as http:
         yield http
 
 
@@ -78,7 +78,7 @@ def test_the_letter_names_its_issuer(apart: Apart, site: httpx2.Client) -> None:
 def test_a_member_signs_by_invite(apart: Apart, site: httpx2.Client) -> None:
     """The token comes from the one, the promise from the other."""
     attempt = Attempt.start(get_letter(site, SLUG), None)
-    with httpx2.Client(timeout=20) as other:
+    with httpx2.Client(timeout=60) as other:
         enrol(other, attempt, InviteProof(apart.members[0].invite))
     attempt.choose(Mode.SEALED)
     receipt = wait_for_proof(site, sign(site, attempt), 15)
@@ -88,7 +88,7 @@ def test_a_member_signs_by_invite(apart: Apart, site: httpx2.Client) -> None:
 def test_a_member_signs_by_mail(apart: Apart, site: httpx2.Client) -> None:
     """The code is in the issuer's outbox; the site's has no mail."""
     head, member = get_letter(site, SLUG), apart.members[1]
-    with httpx2.Client(timeout=20) as other:
+    with httpx2.Client(timeout=60) as other:
         enrolment = ask_for_code(other, head, member.address)
         attempt = Attempt.start(head, None)
         enrol(
@@ -107,7 +107,7 @@ def test_the_same_request_gets_the_same_answer(apart: Apart, site: httpx2.Client
     attempt = Attempt.start(get_letter(site, SLUG), None)
     request = attempt.ask(InviteProof(apart.members[2].invite), None)
     address = f"{apart.issuer_url}{AT}/tokens"
-    answers = [httpx2.post(address, json=request, timeout=20) for _ in range(2)]
+    answers = [httpx2.post(address, json=request, timeout=60) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [200, 200]
     assert answers[0].content == answers[1].content
     other = Attempt.start(get_letter(site, SLUG), None)
@@ -395,7 +395,7 @@ def test_the_pages_say_who_keeps_the_roll(
 
 def test_a_site_that_is_down_is_waited_for(tmp_path: Path) -> None:
     """503 with Retry-After; nothing is lost: the same request succeeds when the site is back."""
-    with apart_in(tmp_path / "both", count=2) as apart, httpx2.Client(timeout=20) as client:
+    with apart_in(tmp_path / "both", count=2) as apart, httpx2.Client(timeout=60) as client:
         head = get_letter(client, f"{apart.url}/letters/{SLUG}")
         asked = [Attempt.start(head, None) for _ in range(2)]
         requests = [

@@ -40,7 +40,7 @@ COUNTS = "/api/v1/letters/small-letter/counts"
 @pytest.fixture(scope="module", autouse=True)
 def history(live_site: LiveSite) -> list[dict[str, int]]:
     """Three sign, one after the other; what each epoch left."""
-    with httpx2.Client(base_url=live_site.url, timeout=20) as client:
+    with httpx2.Client(base_url=live_site.url, timeout=60) as client:
         for code in range(3):
             signed(client, live_site.slug, live_site.invites[code], Mode.PUBLIC)
         rows: list[dict[str, int]] = client.get(f"{COUNTS[:-7]}/history").json()["history"]

@@ -31,7 +31,7 @@ def desk(live_site: LiveSite) -> Desk:
 def http(desk: Desk) -> Iterator[httpx2.Client]:
     """A script of a page of the desk in a browser without a session."""
     headers = JSON | {"Origin": desk.url}
-    with httpx2.Client(base_url=desk.url, timeout=20, headers=headers) as client:
+    with httpx2.Client(base_url=desk.url, timeout=60, headers=headers) as client:
         yield client
 
 

@@ -31,7 +31,7 @@ def desk(live_site: LiveSite) -> Desk:
 @pytest.fixture
 def http(desk: Desk) -> Iterator[httpx2.Client]:
     """A browser without a session, at the desk's own address."""
-    with httpx2.Client(base_url=desk.url, timeout=20, headers=PAGE) as client:
+    with httpx2.Client(base_url=desk.url, timeout=60, headers=PAGE) as client:
         yield client
 
 

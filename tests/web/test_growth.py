@@ -28,7 +28,7 @@ OPENED = 1_700_000_000
 @pytest.fixture(scope="module", autouse=True)
 def signers(live_site: LiveSite) -> None:
     """Two wait for three; a third makes all of them stand."""
-    with httpx2.Client(base_url=live_site.url, timeout=20) as client:
+    with httpx2.Client(base_url=live_site.url, timeout=60) as client:
         for code, condition in ((0, 3), (1, 3), (2, None)):
             mode = Mode.SEALED if condition else Mode.PUBLIC
             signed(client, live_site.slug, live_site.invites[code], mode, condition)

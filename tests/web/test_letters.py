@@ -24,7 +24,7 @@ COUNTS = [
 @pytest.fixture(scope="module")
 def signers(live_site: LiveSite) -> int:
     """Two public signatures, one of them with a statement, a waiting one, an anonymous one."""
-    with httpx2.Client(base_url=live_site.url, timeout=20) as client:
+    with httpx2.Client(base_url=live_site.url, timeout=60) as client:
         codes = live_site.invites
         signed(client, live_site.slug, codes[0], Mode.PUBLIC, statement="First\n<b>line</b>")
         signed(client, live_site.slug, codes[2], Mode.PUBLIC)

@@ -46,7 +46,7 @@ def test_from_the_tick_to_the_end(tmp_path: Path) -> None:
     """A member ticks the box, gets a mail by SMTP, and ends the mails by its link."""
     with (
         live_site_in(tmp_path / "data") as live,
-        httpx2.Client(base_url=live.url, timeout=20) as client,
+        httpx2.Client(base_url=live.url, timeout=60) as client,
         mail_sink() as sink,
     ):
         own = live.running.issuer

@@ -41,7 +41,7 @@ Places = dict[str, int]
 @pytest.fixture(scope="module", autouse=True)
 def places(live_site: LiveSite) -> Places:
     """One signature of each kind; where each stands in the log."""
-    with httpx2.Client(base_url=live_site.url, timeout=20) as client:
+    with httpx2.Client(base_url=live_site.url, timeout=60) as client:
 
         def place(code: int, mode: Mode, condition: int | None = None, said: str = "") -> int:
             digest = signed(

@@ -37,7 +37,7 @@ COUNTS = Counts(1234, 1300, 20, 66, 5, 4, 3)
 @pytest.fixture(scope="module", autouse=True)
 def signers(live_site: LiveSite) -> None:
     """A public signature with a statement that would like to be markup."""
-    with httpx2.Client(base_url=live_site.url, timeout=20) as client:
+    with httpx2.Client(base_url=live_site.url, timeout=60) as client:
         statement = "<script>alert(2)</script>\nSecond line"
         signed(client, live_site.slug, live_site.invites[0], Mode.PUBLIC, statement=statement)
 

@@ -24,7 +24,7 @@ REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 def _answer(url: str, head: bytes, part: bytes, number: int) -> bytes:
     """Send a head and then one part again and again; return all that comes until the server hangs up."""
     answer = b""
-    with socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2])), timeout=20) as to:
+    with socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2])), timeout=60) as to:
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             to.sendall(head)
             for _ in range(number):

@@ -51,7 +51,7 @@ def live(served: FakeProvider, tmp_path_factory: pytest.TempPathFactory) -> Iter
 @pytest.fixture(scope="module")
 def client(live: LiveSite) -> Iterator[httpx2.Client]:
     """A client of the site."""
-    with httpx2.Client(base_url=live.url, timeout=20) as http:
+    with httpx2.Client(base_url=live.url, timeout=60) as http:
         yield http
 
 
@@ -312,7 +312,7 @@ def test_only_ones_own_sign_on_is_taken(fake: FakeProvider, client: httpx2.Clien
 
 def test_a_letter_without_sign_on_says_so(live_site: LiveSite) -> None:
     """At the door, and in the program before it asks."""
-    with httpx2.Client(base_url=live_site.url, timeout=20) as client:
+    with httpx2.Client(base_url=live_site.url, timeout=60) as client:
         assert_problem(client.get(f"{PATH}/openid"), 422, "refused")
         proof = {"method": "openid", "code": "c" * 39, "verifier": "v" * 43, "nonce": "n" * 43}
         answer = client.post(f"{PATH}/tokens", json=token_request(proof))

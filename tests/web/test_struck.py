@@ -29,7 +29,7 @@ Leaves = list[int]
 @pytest.fixture(scope="module")
 def leaves(live_site: LiveSite) -> Leaves:
     """Two public signatures that the organisers struck for one reason, one for another; an erased one."""
-    with httpx2.Client(base_url=live_site.url, timeout=20) as client:
+    with httpx2.Client(base_url=live_site.url, timeout=60) as client:
 
         def place(code: int) -> int:
             digest = signed(client, live_site.slug, live_site.invites[code], Mode.PUBLIC)

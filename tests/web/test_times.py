@@ -28,7 +28,7 @@ def files_of(folder: Path) -> set[str]:
 @pytest.fixture(scope="module")
 def leaves(live_site: LiveSite) -> tuple[dict[int, bytes], set[str]]:
     """One signature of each kind, one after the other: place and hash; and the files that they left."""
-    with httpx2.Client(base_url=live_site.url, timeout=20) as client:
+    with httpx2.Client(base_url=live_site.url, timeout=60) as client:
         before = files_of(live_site.folder)
         found = {}
         for member, mode in enumerate(MODES):
