@@ -19,11 +19,12 @@ def assert_measured(measure: Callable[[], Iterable[Result]], count: int) -> None
 def test_opening(monkeypatch: pytest.MonkeyPatch) -> None:
     """One trustee, and two of three, open all names."""
     monkeypatch.setattr(opening, "NAMES", 20)
-    assert_measured(opening.measure, 2)
+    assert_measured(opening.measure, 4)
 
 
 def test_verify(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A log of a few epochs is audited."""
+    """A log of a few epochs is audited, by one process and by two."""
     monkeypatch.setattr(verify, "SIGNATURES", 20)
     monkeypatch.setattr(verify, "PER_EPOCH", 10)
-    assert_measured(verify.measure, 1)
+    monkeypatch.setattr(verify, "ROUNDS", 1)
+    assert_measured(verify.measure, 4)

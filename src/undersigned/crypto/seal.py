@@ -33,6 +33,7 @@ __all__ = [
     "blob_hash",
     "combine",
     "combine_key",
+    "combine_verified",
     "format_blob",
     "open_blob",
     "open_share",
@@ -144,16 +145,17 @@ def parse_blob(value: bytes) -> Blob:
     padded = len(value) - end - NONCE_SIZE - TAG_SIZE
     if not 1 <= n <= MAX_SHARES or padded < PAD_SIZE or padded % PAD_SIZE:
         raise FormatError("The blob does not have the length that its number of trustees asks for.")
-    slots = tuple(_parse_slot(value[at : at + SLOT_SIZE]) for at in range(1, end, SLOT_SIZE))
+    slots = tuple(_slot_at(value, at) for at in range(1, end, SLOT_SIZE))
     if len({slot.x for slot in slots} - {0}) != n:
         raise FormatError("The places of the shares in a blob are distinct and not zero.")
     return Blob(slots, value[end : end + NONCE_SIZE], value[end + NONCE_SIZE :])
 
 
-def _parse_slot(value: bytes) -> Slot:
-    enc_at = 1 + COMMITMENT_SIZE
+def _slot_at(value: bytes, at: int) -> Slot:
+    enc_at = at + 1 + COMMITMENT_SIZE
+    ct_at = enc_at + ENC_SIZE
     return Slot(
-        value[0], value[1:enc_at], value[enc_at : enc_at + ENC_SIZE], value[enc_at + ENC_SIZE :]
+        value[at], value[at + 1 : enc_at], value[enc_at:ct_at], value[ct_at : at + SLOT_SIZE]
     )
 
 
@@ -202,7 +204,11 @@ def combine_key(blob: Blob, shares: Mapping[int, bytes], k: int) -> bytes:
     """
     for i, share in shares.items():
         verify_share(blob, i, share)
-    values = list(shares.values())
+    return combine_verified(list(shares.values()), k)
+
+
+def combine_verified(values: Sequence[bytes], k: int) -> bytes:
+    """Return the key K (32 bytes) from shares that were verified (`verify_share`), as `combine_key`."""
     if not 1 <= k <= len(values):
         raise VerificationError("There are fewer shares than the quorum.")
     shamir.verify_shares(values, k)

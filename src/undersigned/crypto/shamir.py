@@ -41,6 +41,12 @@ def _inverse(x: int) -> int:
     return result
 
 
+@functools.cache
+def _quotient(a: int, b: int) -> int:
+    """Return a / b of two public bytes, b not zero: there are 65,280 of them."""
+    return _multiply(a, _inverse(b))
+
+
 def split(
     secret: bytes, k: int, n: int, *, random: Callable[[int], bytes] = secrets.token_bytes
 ) -> list[bytes]:
@@ -102,8 +108,8 @@ def verify_shares(shares: Sequence[bytes], k: int) -> None:
     points = _points(shares)
     if len(points) < k:
         raise VerificationError("There are fewer shares than the quorum.")
-    base = dict(list(points.items())[:k])
-    if any(_interpolate(base, x) != y for x, y in points.items()):
+    base, more = dict(list(points.items())[:k]), list(points.items())[k:]
+    if any(_interpolate(base, x) != y for x, y in more):
         raise VerificationError("The shares do not fit together.")
 
 
@@ -123,6 +129,6 @@ def _interpolate(points: dict[int, int], at: int) -> int:
         factor = 1
         for other in points:
             if other != x:
-                factor = _multiply(_multiply(factor, at ^ other), _inverse(x ^ other))
+                factor = _multiply(_quotient(at ^ other, x ^ other), factor)
         value ^= _multiply(y, factor)
     return value

@@ -16,7 +16,6 @@ from undersigned.domain.canonical import (
     check_range,
     check_size,
     decode_json,
-    format_canonical,
 )
 from undersigned.domain.letter import MOST_TRUSTEES
 from undersigned.domain.opening import SHARE_BYTES
@@ -88,6 +87,8 @@ class _SharesWire(
 
 
 _DECODER: Final = msgspec.json.Decoder(_SharesWire)
+# As in `domain.opening`: sorting the members is all that RFC 8785 asks for here.
+_ENCODER: Final = msgspec.json.Encoder(order="sorted")
 
 
 def parse_shares(data: bytes) -> Shares:
@@ -116,7 +117,7 @@ def parse_shares(data: bytes) -> Shares:
 
 def format_shares(shares: Shares) -> bytes:
     """Write what a share file holds, canonically."""
-    return format_canonical(
+    return _ENCODER.encode(
         {
             "v": 1,
             "t": "shares",

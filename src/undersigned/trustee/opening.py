@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from undersigned.crypto.keys import TrusteeKey
-from undersigned.crypto.seal import Blob, combine_key, open_blob, parse_blob, verify_share
+from undersigned.crypto.seal import Blob, combine_verified, open_blob, parse_blob, verify_share
 from undersigned.domain.letter import Letter
 from undersigned.domain.opening import (
     BadLeaf,
@@ -152,10 +152,10 @@ def _is_good(blob: Blob, number: int, share: bytes) -> bool:
 def _find_key(
     letter: Letter, stance: Stance, blob: Blob, shares: Mapping[int, bytes]
 ) -> bytes | None:
-    """Return the key of a name, None if what it opens is not the signer's name."""
+    """Return the key of a name, from good shares; None if what it opens is not the signer's name."""
     pk = stance.signature.pk
     try:
-        key = combine_key(blob, shares, letter.quorum)
+        key = combine_verified(list(shares.values()), letter.quorum)
         read_name(open_blob(blob, key, letter.letter_id, pk), letter, pk)
     except (FormatError, VerificationError, Refused):
         return None
