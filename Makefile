@@ -35,7 +35,7 @@ check: $(STAMP) ## style, types and the direction of imports
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 
-bench: $(STAMP) ## measure; prints a table and writes bench/results.json
+bench: $(STAMP) ## measure; prints a table, writes bench/results.json and docs/performance.md (FULL=1: all sizes)
 	@$(BIN)/python -m bench
 
 fmt: $(STAMP) ## put the code into its one form

@@ -5,13 +5,15 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from bench import accept, browser, opening, outcome, read, roll, start, streams, verify
+from bench import accept, browser, growth, opening, outcome, read, roll, start, streams, verify
+from bench.page import write_page
 from bench.report import RESULTS, format_table, save
 from bench.result import Result
 
 BENCHMARKS: Final[dict[str, Callable[[], Iterable[Result]]]] = {
     "accept": accept.measure,
     "browser": browser.measure,
+    "growth": growth.measure,
     "open": opening.measure,
     "outcome": outcome.measure,
     "read": read.measure,
@@ -36,6 +38,7 @@ def main(names: list[str]) -> int:
         print(f"measuring {name}, load {loads[name]:.1f}", file=sys.stderr, flush=True)
         found[name] = list(BENCHMARKS[name]())
     save(found, loads)
+    write_page(BENCHMARKS)
     print(format_table(found))
     print(f"written to {RESULTS.relative_to(RESULTS.parents[1])}", file=sys.stderr)
     return 0 if all(result.reached for results in found.values() for result in results) else 1

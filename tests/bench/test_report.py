@@ -4,7 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
-from bench.report import format_table, save
+from bench.__main__ import BENCHMARKS
+from bench.page import PAGE, describe, format_page
+from bench.report import RESULTS, format_table, save
 from bench.result import of_ratios
 
 from bench import report
@@ -34,3 +36,14 @@ def test_results_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("two", "fast", 3.0),
     ]
     assert "missed" in (tmp_path / "one.svg").read_text()
+
+
+def test_the_page_is_in_step() -> None:
+    """docs/performance.md is what results.json makes it, and says which goals were reached."""
+    found = json.loads(RESULTS.read_text())
+    page = format_page(found, describe(BENCHMARKS))
+    assert PAGE.read_text() == page, "write it anew: python -m bench.page"
+    said = [row.split(" | ")[6] for row in page.splitlines() if row.startswith("| ")]
+    wanted = ["reached" if line["reached"] else "**missed**" for line in found["results"]]
+    assert [each for each in said if each in ("reached", "**missed**")] == wanted
+    assert {line["module"] for line in found["results"]} <= BENCHMARKS.keys()

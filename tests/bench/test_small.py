@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 import pytest
 from bench.result import Result
 
-from bench import opening, verify
+from bench import growth, opening, verify
 
 
 def assert_measured(measure: Callable[[], Iterable[Result]], count: int) -> None:
@@ -14,6 +14,15 @@ def assert_measured(measure: Callable[[], Iterable[Result]], count: int) -> None
     assert len(results) == count
     for result in results:
         assert 0 < result.min <= result.ratio <= result.max
+
+
+def test_growth(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two sites are signed and read; in one of them a few had signed before."""
+    monkeypatch.setattr(growth, "SIZES", (0, 30))
+    monkeypatch.setattr(growth, "SIGNATURES", 6)
+    monkeypatch.setattr(growth, "READS", 40)
+    monkeypatch.setattr(growth, "ROUNDS", 1)
+    assert_measured(growth.measure, 3)
 
 
 def test_opening(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,141 @@
+"""What a long log costs those who sign and read today: nothing, if all is as it should be.
+
+Sites with an empty log and with 10^5 signatures in it (10^6 with FULL=1) run side by side. By turns, each
+takes signatures, and is read, over 64 connections; what is compared is the processor time of the server for
+each signature until it is in the log, and for each page, so that what else the machine does matters little.
+"""
+
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import httpx2
+import msgspec
+from tests.e2e.server import Server
+
+from bench.crowd import Signed
+from bench.grown import grow
+from bench.load import Job, get, post, send_load
+from bench.result import Result, of_ratios, share
+from bench.rounds import ROUNDS, cpu_of, sized
+from bench.site import PATIENCE_S, SLUG, CrowdedSite, make_crowded_site
+from undersigned.domain.record import format_record
+from undersigned.signer.signing import signed_request
+
+SIZES: Final = (0, 100_000, 1_000_000)[: sized(2, 3)]
+SIGNATURES: Final = sized(300, 3_000)
+"""In each round, for each site."""
+
+READS: Final = sized(2_000, 20_000)
+CONNECTIONS: Final = 64
+GOAL: Final = 0.9
+MOST_MEMORY: Final = 300 * 1024 * 1024
+
+_LETTER: Final = f"/api/v1/letters/{SLUG}"
+PAGES: Final = (
+    f"/letters/{SLUG}",
+    f"/letters/{SLUG}/names",
+    f"{_LETTER}/counts",
+    "/log/checkpoint",
+)
+
+
+@dataclass(slots=True)
+class _Grown:
+    """A site with so many signatures, its server, and what each signature and page cost it, by round."""
+
+    size: int
+    site: CrowdedSite
+    server: Server
+    signing: list[float] = field(default_factory=list)
+    reading: list[float] = field(default_factory=list)
+    signed: int = 0
+
+    def sign(self) -> float:
+        """Let members sign; return the server's time for each until all stand."""
+        crowd = self.site.crowd.sign_many(SIGNATURES)
+        requests = [_request_of(each) for each in crowd]
+        before = cpu_of(self.server.pid)
+        load = send_load(Job(self.server.port, CONNECTIONS, requests))
+        assert set(load.statuses) == {201}
+        self.signed += SIGNATURES
+        _wait_until_standing(self.server, self.size + self.signed)
+        return (cpu_of(self.server.pid) - before) / SIGNATURES
+
+    def read(self) -> float:
+        """Read pages; return the server's time for each."""
+        requests = [get(PAGES[i % len(PAGES)]) for i in range(READS)]
+        before = cpu_of(self.server.pid)
+        load = send_load(Job(self.server.port, CONNECTIONS, requests))
+        assert set(load.statuses) == {200}
+        return (cpu_of(self.server.pid) - before) / READS
+
+
+def measure() -> list[Result]:
+    """Measure signing and reading with every size."""
+    with tempfile.TemporaryDirectory() as name:
+        sites = [_make(Path(name) / str(size), size) for size in SIZES]
+        try:
+            for each in sites:
+                each.server.start()
+                each.sign()
+            for _ in range(ROUNDS):
+                for each in sites:
+                    each.signing.append(each.sign())
+                    each.reading.append(each.read())
+            memory = {each.size: _most_memory(each.server.pid) for each in sites}
+        finally:
+            for each in sites:
+                each.server.kill()
+    empty, *grown = sites
+    return [result for each in grown for result in _compare(empty, each, memory[each.size])]
+
+
+def _make(base: Path, size: int) -> _Grown:
+    site = make_crowded_site(base, SIGNATURES * (ROUNDS + 1))
+    grow(site.folder, site.letter, size)
+    return _Grown(size, site, Server(site.folder))
+
+
+def _compare(empty: _Grown, grown: _Grown, memory: int) -> list[Result]:
+    work, reference = f"{grown.size:,} signatures in the log", "an empty log"
+    pairs = (("accept", empty.signing, grown.signing), ("read", empty.reading, grown.reading))
+    return [
+        *(
+            of_ratios(
+                f"growth: {name}",
+                reference,
+                work,
+                [few / many for few, many in zip(before, after, strict=True)],
+                GOAL,
+                at_most=False,
+            )
+            for name, before, after in pairs
+        ),
+        share("growth: memory of the server", work, [memory], MOST_MEMORY, "bytes"),
+    ]
+
+
+def _request_of(signed: Signed) -> bytes:
+    request = signed_request(format_record(signed.record), signed.blob)
+    return post(f"{_LETTER}/signatures", msgspec.json.encode(request))
+
+
+def _wait_until_standing(server: Server, number: int) -> None:
+    end = time.monotonic() + PATIENCE_S
+    while _counts(server)["standing"] < number:
+        assert time.monotonic() < end, "what was acknowledged is not in the log in time"
+        time.sleep(0.2)
+
+
+def _counts(server: Server) -> dict[str, Any]:
+    answer: dict[str, Any] = httpx2.get(f"{server.url}{_LETTER}/counts").raise_for_status().json()
+    return answer
+
+
+def _most_memory(pid: int) -> int:
+    """Return the most bytes of memory that a process has had."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return 1024 * next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))
