@@ -103,8 +103,9 @@ _ENCODER = msgspec.json.Encoder(order="sorted")
 def parse_attestation(data: bytes) -> Attestation:
     """Read an attestation from its canonical bytes. Raises FormatError."""
     _check_length(data, "attestation")
-    attestation = _attestation_of(decode_json(_ATTESTATION, data, "attestation"))
-    _check_canonical(data, format_attestation(attestation), "attestation")
+    wire = decode_json(_ATTESTATION, data, "attestation")
+    attestation = _attestation_of(wire)
+    _check_canonical(data, _ENCODER.encode(wire), "attestation")
     return attestation
 
 
@@ -125,7 +126,7 @@ def parse_name(data: bytes) -> NameDocument:
     wire = decode_json(_NAME, data, "name document")
     r = parse_base64url(wire.r, size=32)
     document = NameDocument(_attestation_of(wire.attestation), r, wire.statement)
-    _check_canonical(data, format_name(document), "name document")
+    _check_canonical(data, _ENCODER.encode(wire), "name document")
     return document
 
 
