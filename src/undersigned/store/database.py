@@ -89,6 +89,7 @@ class Database:
         self.commits = 0
         self.shown_commits = 0
         self._counting = threading.Lock()
+        self._writing = threading.Lock()
         self._watching: sa.Connection | None = None
 
     @classmethod
@@ -119,13 +120,26 @@ class Database:
         what no reader is shown: pages that were made before it hold. Raises StoreError, also Busy.
         """
         lock = "BEGIN IMMEDIATE" if self.is_sqlite else _LOCKS[self.role]
-        with self._transaction(lock) as connection:
+        with self._in_turn(), self._transaction(lock) as connection:
             yield connection
             connection.commit()
             # Not before: who sees the new number must read what was committed.
             with self._counting:
                 self.commits += 1
                 self.shown_commits += shown
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        """Let the writers of this process wait for each other here, until the one before is done.
+
+        SQLite looks again after pauses of up to 100 ms instead. Raises Busy.
+        """
+        if not self._writing.acquire(timeout=BUSY_TIMEOUT_S):
+            raise Busy
+        try:
+            yield
+        finally:
+            self._writing.release()
 
     def find_version(self) -> str:
         """Return a text that is another one after every commit, of this process or of others.
@@ -180,7 +194,7 @@ class Database:
         """
         if not self.is_sqlite:
             return
-        with _own_errors(), self.engine.connect() as connection:
+        with self._in_turn(), _own_errors(), self.engine.connect() as connection:
             if Path(str(self.engine.url.database)).stat().st_size <= LARGEST_REWRITTEN:
                 connection.exec_driver_sql("VACUUM")
             connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
