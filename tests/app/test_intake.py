@@ -11,6 +11,7 @@ from undersigned.app import intake as intake_module
 from undersigned.app.intake import Intake
 from undersigned.app.letters import LetterView
 from undersigned.app.taking import SignRequest, parse_sign_request
+from undersigned.app.taking_many import take_many
 from undersigned.domain.letter import Mode
 from undersigned.domain.record import AmendRecord, SignRecord, parse_record
 from undersigned.errors import AlreadyWithdrawn, Busy, FormatError, UndersignedError
@@ -67,8 +68,9 @@ def test_a_sealed_name_is_not_taken_for_two_signatures(tmp_path: Path) -> None:
         assert isinstance(record, SignRecord)
         copied = replace(record, name=_name(first))
         request = SignRequest(copied, first.blob)
-        with booth.site.collector.write() as connection, pytest.raises(FormatError):
-            request.take(connection, booth.view, booth.clock.now())
+        with booth.site.collector.write() as connection:
+            (answer,) = take_many(connection, [(booth.view, request)], booth.clock.now())
+        assert isinstance(answer, FormatError)
 
 
 def test_an_amendment_that_meets_a_withdrawal_is_refused(tmp_path: Path) -> None:

@@ -1,8 +1,12 @@
 """Letters, their documents and their history."""
 
+import hashlib
 from dataclasses import replace
 
+import pytest
+
 from undersigned.domain.canonical import hash_bytes
+from undersigned.store import letters as letter_store
 from undersigned.store.database import Connection
 from undersigned.store.letters import (
     LetterRow,
@@ -10,11 +14,13 @@ from undersigned.store.letters import (
     add_letter,
     delete_document,
     find_document,
+    find_documents,
     find_edition,
     find_letter,
     list_history,
     list_letters,
     put_document,
+    put_documents,
     put_stage,
 )
 
@@ -83,6 +89,19 @@ def test_a_stage_is_stored(collector: Connection) -> None:
     found = find_letter(collector, ROW.letter_id)
     assert found == replace(ROW, stage='{"x":1}', epochs=7, epoch_at=9, at=10, active=False)
     assert find_letter(collector, other.letter_id) == other
+
+
+def test_documents_are_stored_together(
+    collector: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By hash, however many are asked for at once; those that are missing are left out."""
+    monkeypatch.setattr(letter_store, "MOST_ASKED", 2)
+    contents = {hashlib.sha256(text).digest(): text for text in (b"a", b"b", b"c")}
+    put_documents(collector, contents)
+    put_documents(collector, contents)
+    put_documents(collector, {})
+    assert find_documents(collector, [*contents, bytes(32)]) == contents
+    assert find_documents(collector, []) == {}
 
 
 def test_documents_are_found_by_their_hash(collector: Connection) -> None:

@@ -1,14 +1,14 @@
 """Taking one record: what is checked before it is acknowledged, and what one transaction keeps of it.
 
 Each kind of request verifies itself, which needs no database and may happen in any thread, and is then
-taken within a transaction of the intake's (`app.intake`): a token is spent once, a change follows its
-signature, a sealed name belongs to one record. Every refusal comes before the first write of its
-request. A record that was taken waits in `pending` until its epoch.
+taken within a transaction of the intake's (`app.intake`, `app.taking_many`): a token is spent once, a
+change follows its signature, a sealed name belongs to one record. Every refusal comes before the first
+write of its request. A record that was taken waits in `pending` until its epoch.
 """
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from undersigned.app.letters import LetterView, stage_of
@@ -25,25 +25,22 @@ from undersigned.domain.record import (
     WithdrawRecord,
     format_record,
     parse_record,
-    signed_bytes,
+    signed_part,
 )
 from undersigned.domain.signature import check_signature
 from undersigned.domain.stage import (
+    Stage,
     check_takes_amendment,
-    check_takes_signature,
     check_takes_withdrawal,
     is_after_boundary,
 )
 from undersigned.errors import (
-    AlreadyIssued,
     AlreadyWithdrawn,
     AmendmentOutOfTurn,
     FormatError,
     NameNotAttested,
-    RollExceeded,
     StoreError,
     TokenInvalid,
-    TokenSpent,
     UnknownLetter,
     UnknownSignature,
     VerificationError,
@@ -51,16 +48,10 @@ from undersigned.errors import (
 from undersigned.store import letters as letter_store
 from undersigned.store import log as log_store
 from undersigned.store import pending as pending_store
-from undersigned.store import roll_states
 from undersigned.store import signatures as signature_store
 from undersigned.store.database import Connection
 from undersigned.store.pending import PendingRow, Taken
 from undersigned.tlog.merkle import leaf_hash
-
-
-def leaf_of(record: SignRecord | AmendRecord | WithdrawRecord | IssuedRecord) -> bytes:
-    """Return the leaf hash that a record will have in the log."""
-    return leaf_hash(format_record(record))
 
 
 def promised_by(letter: Letter, now: int) -> int:
@@ -121,6 +112,15 @@ class SignRequest:
 
     record: SignRecord
     blob: bytes | None
+    entry: bytes = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "entry", format_record(self.record))
+
+    @property
+    def leaf_hash(self) -> bytes:
+        """The leaf hash that the record will have in the log."""
+        return leaf_hash(self.entry)
 
     def verify(self, view: LetterView) -> None:
         """Check mode, condition, token, signature and name. Raises Refused, FormatError."""
@@ -130,27 +130,8 @@ class SignRequest:
             view.tokens.verify(record.token, record.pk)
         except VerificationError as error:
             raise TokenInvalid(error.detail) from None
-        verify_ed25519(record.pk, signed_bytes(record), record.sig)
+        verify_ed25519(record.pk, signed_part(self.entry), record.sig)
         _verify_name(view.letter, record.pk, record.mode, record.name, self.blob)
-
-    def take(self, connection: Connection, view: LetterView, now: int) -> tuple[Taken, bool]:
-        """Spend the token and let the record wait. Raises TokenSpent, LetterNotOpen."""
-        letter, record = view.letter, self.record
-        nonce, digest = nonce_of(record.pk), leaf_of(record)
-        earlier = pending_store.find_spent(connection, letter.letter_id, nonce)
-        if earlier is not None:
-            if earlier.leaf_hash != digest:
-                raise TokenSpent
-            return earlier, False
-        now, late = _check_stage(connection, letter, now, check_takes_signature)
-        _check_blob(connection, record.mode, self.blob)
-        taken = Taken(digest, promised_by(letter, now))
-        if not pending_store.spend_token(connection, letter.letter_id, nonce, taken):
-            raise TokenSpent
-        _keep_name(connection, record.mode, self.blob)
-        crowd: pending_store.Crowd = "public" if record.mode is Mode.PUBLIC else "crowd"
-        _wait(connection, record, taken, crowd, nonce=nonce, late=late)
-        return taken, True
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,11 +140,20 @@ class ChangeRequest:
 
     record: AmendRecord | WithdrawRecord
     blob: bytes | None
+    entry: bytes = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "entry", format_record(self.record))
+
+    @property
+    def leaf_hash(self) -> bytes:
+        """The leaf hash that the record will have in the log."""
+        return leaf_hash(self.entry)
 
     def verify(self, view: LetterView) -> None:
         """Check signature, mode, condition and name. Raises Refused, FormatError."""
         record = self.record
-        verify_ed25519(record.pk, signed_bytes(record), record.sig)
+        verify_ed25519(record.pk, signed_part(self.entry), record.sig)
         if isinstance(record, AmendRecord):
             check_signature(view.letter, record)
             if self.blob is not None or record.name is None:
@@ -171,10 +161,12 @@ class ChangeRequest:
         elif self.blob is not None:
             raise FormatError("a withdrawal comes without a blob")
 
-    def take(self, connection: Connection, view: LetterView, now: int) -> tuple[Taken, bool]:
+    def take(
+        self, connection: Connection, view: LetterView, stages: "Stages"
+    ) -> tuple[Taken, bool]:
         """Let the change wait. Raises UnknownSignature, AlreadyWithdrawn, AmendmentOutOfTurn."""
         letter, record = view.letter, self.record
-        nonce, digest = nonce_of(record.pk), leaf_of(record)
+        nonce, digest = nonce_of(record.pk), self.leaf_hash
         signed = pending_store.find_spent(connection, letter.letter_id, nonce)
         if signed is None:
             raise UnknownSignature
@@ -186,13 +178,14 @@ class ChangeRequest:
         self._check_name(connection, signed, changes)
         seq = record.seq if isinstance(record, AmendRecord) else 0
         check = check_takes_amendment if seq else check_takes_withdrawal
-        now, late = _check_stage(connection, letter, now, check)
+        now, late = stages.check(letter, check)
         taken = Taken(digest, promised_by(letter, now))
         if not pending_store.add_change(connection, letter.letter_id, nonce, seq, taken):
             raise AmendmentOutOfTurn
         if isinstance(record, AmendRecord):
             _keep_name(connection, record.mode, self.blob)
-        _wait(connection, record, taken, "change", nonce=nonce, late=late)
+        row = waiting_row(self, taken, "change", nonce=nonce, late=late)
+        pending_store.add_pending(connection, [row])
         return taken, True
 
     def _check_turn(self, connection: Connection, signed: Taken, changes: dict[int, Taken]) -> None:
@@ -237,29 +230,20 @@ class IssuedRequest:
     """The issuer's word that one member received a token."""
 
     record: IssuedRecord
+    entry: bytes = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "entry", format_record(self.record))
+
+    @property
+    def leaf_hash(self) -> bytes:
+        """The leaf hash that the record will have in the log."""
+        return leaf_hash(self.entry)
 
     def verify(self, view: LetterView) -> None:
         """Check the issuer's signature. Raises VerificationError."""
-        verify_ed25519(view.letter.attestation_key, signed_bytes(self.record), self.record.sig)
-
-    def take(self, connection: Connection, view: LetterView, now: int) -> tuple[Taken, bool]:
-        """Let the record wait. Raises AlreadyIssued, RollExceeded, LetterNotOpen."""
-        letter, record = view.letter, self.record
-        digest = leaf_of(record)
-        earlier = pending_store.find_issued(connection, letter.letter_id, record.member)
-        if earlier == digest:
-            # The promise may name a later time than the first one did (formats §9.1): the record waits
-            # already, or is in the log.
-            return Taken(digest, promised_by(letter, now)), False
-        now, late = _check_stage(connection, letter, now, check_takes_signature)
-        taken = Taken(digest, promised_by(letter, now))
-        if earlier is not None:
-            raise AlreadyIssued
-        if not roll_states.count_one_issued(connection, letter.letter_id):
-            raise RollExceeded
-        pending_store.add_issued(connection, letter.letter_id, record.member, taken.leaf_hash)
-        _wait(connection, record, taken, "issued", nonce=None, late=late)
-        return taken, True
+        record = self.record
+        verify_ed25519(view.letter.attestation_key, signed_part(self.entry), record.sig)
 
 
 def _read_taken(connection: Connection, digest: bytes) -> SignRecord | AmendRecord:
@@ -278,45 +262,46 @@ def _read_taken(connection: Connection, digest: bytes) -> SignRecord | AmendReco
 Request: TypeAlias = SignRequest | ChangeRequest | IssuedRequest
 
 
-def _check_stage(
-    connection: Connection,
-    letter: Letter,
-    now: int,
-    check: Callable[..., None],
-) -> tuple[int, bool]:
-    """Check that the letter takes such a record now.
+class Stages:
+    """Where letters are in their lives, in one transaction; each is asked for once."""
 
-    Returns the time of taking, which is not before the letter's last record although a clock may have
-    been put back (the next epoch will not be, either), and whether it is after a boundary.
-    """
-    row = letter_store.find_letter(connection, letter.letter_id)
-    if row is None:
-        raise UnknownLetter
-    stage, now = stage_of(row), max(now, row.at)
-    check(letter, stage, now)
-    return now, is_after_boundary(letter, stage, now)
+    def __init__(self, connection: Connection, now: int) -> None:
+        self._connection = connection
+        self.now = now
+        self._found: dict[bytes, tuple[Stage, int]] = {}
+
+    def check(self, letter: Letter, check: Callable[..., None]) -> tuple[int, bool]:
+        """Check that the letter takes such a record now.
+
+        Returns the time of taking, which is not before the letter's last record although a clock may
+        have been put back (the next epoch will not be, either), and whether it is after a boundary.
+        """
+        stage, now = self._find(letter.letter_id)
+        check(letter, stage, now)
+        return now, is_after_boundary(letter, stage, now)
+
+    def _find(self, letter_id: bytes) -> tuple[Stage, int]:
+        found = self._found.get(letter_id)
+        if found is None:
+            row = letter_store.find_letter(self._connection, letter_id)
+            if row is None:
+                raise UnknownLetter
+            found = self._found[letter_id] = stage_of(row), max(self.now, row.at)
+        return found
 
 
-def _wait(
-    connection: Connection,
-    record: SignRecord | AmendRecord | WithdrawRecord | IssuedRecord,
-    taken: Taken,
-    crowd: pending_store.Crowd,
-    *,
-    nonce: bytes | None,
-    late: bool,
-) -> None:
-    pending_store.add_pending(
-        connection,
-        PendingRow(
-            leaf_hash=taken.leaf_hash,
-            letter_id=record.letter_id,
-            crowd=crowd,
-            nonce=nonce,
-            record=format_record(record),
-            by=taken.by,
-            late=late,
-        ),
+def waiting_row(
+    request: Request, taken: Taken, crowd: pending_store.Crowd, *, nonce: bytes | None, late: bool
+) -> PendingRow:
+    """Return what is kept of a record until its epoch."""
+    return PendingRow(
+        leaf_hash=taken.leaf_hash,
+        letter_id=request.record.letter_id,
+        crowd=crowd,
+        nonce=nonce,
+        record=request.entry,
+        by=taken.by,
+        late=late,
     )
 
 

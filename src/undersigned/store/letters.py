@@ -1,12 +1,16 @@
 """Letters: their record, where they are in their life, and their documents."""
 
 import hashlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from undersigned.store.collector_schema import document, history, letter
-from undersigned.store.database import insert_new
+from undersigned.store.database import insert_missing, insert_new
+
+MOST_ASKED = 500
+"""Hashes in one statement: SQLite and PostgreSQL both take thousands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,16 @@ class LetterRow:
 _COLUMNS = tuple(letter.c[name] for name in LetterRow.__slots__)
 
 
+# Made once: to write down a statement anew takes longer than to carry it out, and these are asked again
+# and again.
+_SELECT = sa.select(*_COLUMNS)
+_BY_ID = _SELECT.where(letter.c.letter_id == sa.bindparam("id"))
+_EDITIONS = _SELECT.where(letter.c.slug == sa.bindparam("slug")).order_by(letter.c.edition.desc())
+_EDITION = _EDITIONS.where(letter.c.edition == sa.bindparam("edition"))
+_ALL = _SELECT.order_by(letter.c.slug, letter.c.edition)
+_ACTIVE = _ALL.where(letter.c.active == 1)
+
+
 def _row(values: sa.Row[tuple[object, ...]]) -> LetterRow:
     fields = dict(values._mapping)  # noqa: SLF001 - the public name of this is _mapping
     fields["active"] = bool(fields["active"])
@@ -48,7 +62,7 @@ def add_letter(connection: sa.Connection, row: LetterRow) -> bool:
 
 def find_letter(connection: sa.Connection, letter_id: bytes) -> LetterRow | None:
     """Return a letter by its id."""
-    row = connection.execute(sa.select(*_COLUMNS).where(letter.c.letter_id == letter_id)).first()
+    row = connection.execute(_BY_ID, {"id": letter_id}).first()
     return _row(row) if row else None
 
 
@@ -56,19 +70,14 @@ def find_edition(
     connection: sa.Connection, slug: str, edition: int | None = None
 ) -> LetterRow | None:
     """Return an edition of a letter; the newest if none is named."""
-    query = sa.select(*_COLUMNS).where(letter.c.slug == slug)
-    if edition is not None:
-        query = query.where(letter.c.edition == edition)
-    row = connection.execute(query.order_by(letter.c.edition.desc())).first()
+    query = _EDITIONS if edition is None else _EDITION
+    row = connection.execute(query, {"slug": slug, "edition": edition}).first()
     return _row(row) if row else None
 
 
 def list_letters(connection: sa.Connection, *, only_active: bool = False) -> list[LetterRow]:
     """Return all letters, by slug and edition."""
-    query = sa.select(*_COLUMNS).order_by(letter.c.slug, letter.c.edition)
-    if only_active:
-        query = query.where(letter.c.active == 1)
-    return [_row(row) for row in connection.execute(query)]
+    return [_row(row) for row in connection.execute(_ACTIVE if only_active else _ALL)]
 
 
 def put_stage(
@@ -105,11 +114,30 @@ def put_document(connection: sa.Connection, content: bytes) -> bytes:
     return digest
 
 
+def put_documents(connection: sa.Connection, contents: Mapping[bytes, bytes]) -> None:
+    """Store documents, by hash."""
+    rows = [{"hash": digest, "content": content} for digest, content in sorted(contents.items())]
+    if rows:
+        insert_missing(connection, document, rows)
+
+
 def find_document(connection: sa.Connection, digest: bytes) -> bytes | None:
     """Return a document by its hash."""
     return connection.execute(
         sa.select(document.c.content).where(document.c.hash == digest)
     ).scalar()
+
+
+def find_documents(connection: sa.Connection, digests: Iterable[bytes]) -> dict[bytes, bytes]:
+    """Return documents by their hashes; those that there are."""
+    asked = list(set(digests))
+    found: dict[bytes, bytes] = {}
+    for start in range(0, len(asked), MOST_ASKED):
+        query = sa.select(document.c.hash, document.c.content).where(
+            document.c.hash.in_(asked[start : start + MOST_ASKED])
+        )
+        found |= {row.hash: row.content for row in connection.execute(query)}
+    return found
 
 
 def delete_document(connection: sa.Connection, digest: bytes) -> None:

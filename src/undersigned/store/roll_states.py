@@ -45,3 +45,21 @@ def count_one_issued(connection: sa.Connection, letter_id: bytes) -> bool:
         .values(issued=roll_state.c.issued + 1)
     )
     return counted.rowcount == 1
+
+
+def count_more_issued(connection: sa.Connection, letter_id: bytes, number: int) -> None:
+    """Count more `issued` records, for which `find_room` has room."""
+    connection.execute(
+        sa.update(roll_state)
+        .where(roll_state.c.letter_id == letter_id)
+        .values(issued=roll_state.c.issued + number)
+    )
+
+
+def find_room(connection: sa.Connection, letter_id: bytes) -> int | None:
+    """Return how many more members of the roll may be issued a token; None: it has no limit."""
+    query = sa.select(roll_state.c.n, roll_state.c.issued).where(
+        roll_state.c.letter_id == letter_id
+    )
+    n, count = connection.execute(query).one()
+    return None if n is None else max(0, n - count)
