@@ -2,14 +2,20 @@
 
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import combinations
+from typing import get_args
 
 import pytest
+import sqlalchemy as sa
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.app.inspecting import figures, verified
 from tests.app.village import DAY, HOUR, START, Village
+from tests.simulator import make_letter
 
-from undersigned.app.sequencing import due_rows
-from undersigned.domain.letter import Letter, Mode, State
+from undersigned.app.sequencing import due_rows, has_due_rows
+from undersigned.domain.letter import EpochTerms, Letter, Mode, State
 from undersigned.domain.record import (
     AmendRecord,
     EpochRecord,
@@ -19,6 +25,8 @@ from undersigned.domain.record import (
     WithdrawRecord,
     format_record,
 )
+from undersigned.store import pending as pending_store
+from undersigned.store.collector_schema import pending
 from undersigned.store.pending import Crowd, PendingRow
 from undersigned.tlog.merkle import leaf_hash
 
@@ -94,6 +102,37 @@ def test_at_the_end_all_go(letter: Letter, row: Row) -> None:
     """Nobody comes any more for whom to wait."""
     rows = [row("crowd"), row("issued"), row("change")]
     assert due_rows(letter, rows, letter.closes) == rows
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_to_look_is_to_choose(data: st.DataObject) -> None:
+    """Whether anything is due is found without reading what waits, and is what choosing finds."""
+    letter = make_letter(epoch=EpochTerms(period_s=60, floor=3, max_wait_s=600))
+    nonces = [bytes([i]) * 32 for i in range(4)]
+    rows = [
+        PendingRow(i.to_bytes(32, "big"), letter.letter_id, crowd, nonce, b"", by, late=False)
+        for i, (crowd, nonce, by) in enumerate(
+            data.draw(
+                st.lists(
+                    st.tuples(
+                        st.sampled_from(get_args(Crowd)),
+                        st.sampled_from(nonces),
+                        st.sampled_from([1_200, 1_800, 2_400]),
+                    ),
+                    max_size=6,
+                )
+            )
+        )
+    ]
+    now = data.draw(st.sampled_from([599, 600, 1_199, 1_200, letter.closes]))
+    late = PendingRow(bytes(31) + b"l", letter.letter_id, "public", nonces[0], b"", 1, late=True)
+    other = replace(late, letter_id=bytes(32), leaf_hash=bytes(31) + b"o", late=False)
+    engine = sa.create_engine("sqlite://")
+    with engine.connect() as connection:
+        pending.create(connection)
+        pending_store.add_pending(connection, [*rows, late, other])
+        assert has_due_rows(connection, letter, now) == bool(due_rows(letter, rows, now))
 
 
 # --- in the log

@@ -103,8 +103,7 @@ def _is_due(connection: Connection, letters: Letters, row: LetterRow, clock: int
     if boundary is not None and boundary <= now:
         return True
     if is_new_period(letter, row.epoch_at, clock):
-        rows = pending_store.list_pending(connection, letter.letter_id, with_late=False)
-        if due_rows(letter, rows, now):
+        if has_due_rows(connection, letter, now):
             return True
         if stage.state is State.REACHED and letters.count_m(connection, letter) < letter.rule:
             return True
@@ -182,6 +181,20 @@ def is_new_period(letter: Letter, last: int, now: int) -> bool:
     Boundaries and openings do not wait for it, and nobody waits for a clock that was put back.
     """
     return now < last or now // letter.epoch.period_s > last // letter.epoch.period_s
+
+
+def has_due_rows(connection: Connection, letter: Letter, now: int) -> bool:
+    """Say whether `due_rows` would choose any, without reading them: signers may have sent thousands."""
+    waiting = pending_store.count_pending(connection, letter.letter_id)
+    if waiting and (now >= letter.closes or "public" in waiting):
+        return True
+    for crowd in ("crowd", "issued"):
+        tally = waiting.get(crowd)
+        if tally is not None and (
+            tally.number >= letter.epoch.floor or tally.by - letter.window_s <= now
+        ):
+            return True
+    return "change" in waiting and pending_store.has_free_change(connection, letter.letter_id)
 
 
 def due_rows(letter: Letter, rows: Sequence[PendingRow], now: int) -> list[PendingRow]:

@@ -4,7 +4,7 @@ What signs, amends and withdraws does to signatures and to the names that are sh
 destroyed.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
 from undersigned.domain.letter import LetterId, Mode
@@ -39,7 +39,7 @@ class Signers:
 
     def add(self, signed: Iterable[tuple[int, PendingRow]]) -> None:
         """Store the signatures of an epoch, each with its leaf, and what is shown of public names."""
-        rows, names = [], []
+        rows, public = [], {}
         for index, row in signed:
             self._new_leaves[row.leaf_hash] = index
             record = _parse(row.record, SignRecord)
@@ -54,18 +54,20 @@ class Signers:
                 )
             )
             if record.mode is Mode.PUBLIC and record.name is not None:
-                names += self._shown_names(index, record.name)
+                public[index] = record.name
         signature_store.add_signatures(self._connection, rows)
-        signature_store.add_shown_names(self._connection, names)
+        signature_store.add_shown_names(self._connection, self._shown_names(public))
 
-    def _shown_names(self, index: int, digest: bytes) -> list[ShownName]:
-        """Return what is shown of a public name: one name, none if it is gone already in a replay."""
-        content = letter_store.find_document(self._connection, digest)
-        if content is not None:
-            return [self._shown_name(index, parse_name(content))]
-        if self._replays:
-            return []
-        raise StoreError("the document of a public name is missing")
+    def _shown_names(self, public: Mapping[int, bytes]) -> list[ShownName]:
+        """Return what is shown of public names, by leaf; nothing of those that are gone in a replay."""
+        contents = letter_store.find_documents(self._connection, public.values())
+        if len(contents) < len(set(public.values())) and not self._replays:
+            raise StoreError("the document of a public name is missing")
+        return [
+            self._shown_name(index, parse_name(contents[digest]))
+            for index, digest in public.items()
+            if digest in contents
+        ]
 
     def _shown_name(self, index: int, document: NameDocument) -> ShownName:
         attestation = document.attestation
@@ -106,7 +108,7 @@ class Signers:
             name=amended.name,
         )
         if renamed and amended.mode is Mode.PUBLIC and amended.name is not None:
-            shown = self._shown_names(leaf, amended.name)
+            shown = self._shown_names({leaf: amended.name})
             signature_store.add_shown_names(self._connection, shown)
 
     def _find_leaf(self, leaf_hash: bytes) -> int | None:
