@@ -5,6 +5,7 @@ import time
 from typing import Any
 
 import httpx2
+import msgspec
 import pytest
 from tests.live import PEOPLE, LiveSite, make_invited_letter
 from tests.web.members import (
@@ -15,6 +16,7 @@ from tests.web.members import (
     wait_for_proof,
     work_for,
 )
+from tests.web.test_headers import check
 
 from undersigned.crypto.keys import SignerKey
 from undersigned.crypto.note_key import parse_vkey
@@ -36,6 +38,7 @@ from undersigned.signer.signing import enrol, sign, signed_request
 from undersigned.signer.signing import wait_for_proof as wait
 from undersigned.tlog.merkle import leaf_hash
 from undersigned.tlog.proof import parse_proof, verify_proof
+from undersigned.web.body_limits import MOST_BODY
 
 PATH = "/api/v1/letters/small-letter"
 
@@ -354,6 +357,37 @@ def test_the_address_names_the_records_letter(live_site: LiveSite, client: httpx
 def test_misshapen_bodies(client: httpx2.Client, route: str, body: bytes) -> None:
     """Whatever is no record in its envelope is 400, in the one shape."""
     assert_problem(client.post(f"{PATH}/{route}", content=body), 400, "format-error")
+
+
+@pytest.mark.parametrize("route", ["signatures", "amendments", "issuer-records"])
+@pytest.mark.parametrize("announced", [True, False])
+def test_a_body_that_is_too_long(client: httpx2.Client, route: str, announced: bool) -> None:
+    """It is refused, whether it says its length or comes in parts."""
+    parts = [b" " * 1000] * (MOST_BODY // 1000 + 1)
+    content = b"".join(parts) if announced else iter(parts)
+    answer = client.post(f"{PATH}/{route}", content=content)
+    assert_problem(answer, 413, "too-large")
+    check(answer)
+
+
+def test_a_body_in_parts(live_site: LiveSite, client: httpx2.Client) -> None:
+    """What comes in parts is put together."""
+    _, asked = chosen(client, "small-letter", live_site.invites[2], Mode.SEALED)
+    body = msgspec.json.encode(asked)
+    parts = (body[start : start + 700] for start in range(0, len(body), 700))
+    answer = client.post(f"{PATH}/signatures", content=parts)
+    assert answer.status_code == 201
+    check(answer)
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["content-type"] == "application/json"
+
+
+def test_other_methods_of_the_addresses(client: httpx2.Client) -> None:
+    """They are told which one is taken."""
+    for route in ("signatures", "amendments", "issuer-records"):
+        answer = client.get(f"{PATH}/{route}")
+        assert_problem(answer, 405, "method-not-allowed")
+        assert answer.headers["allow"] == "POST"
 
 
 def test_a_full_queue_says_when_to_come_back(live_site: LiveSite, client: httpx2.Client) -> None:

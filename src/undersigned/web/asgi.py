@@ -94,7 +94,12 @@ def make_app(running: RunningSite, imprint: Imprint = NOBODY) -> UndersignedApp:
 
     door = Door(running)
     keeping = Middleware(KeptAnswers, asking=Shown(running, renderer, watcher, door.log))
-    app = make_shell(description=openapi.DESCRIPTION, plain_paths=openapi.PATHS, outer=[keeping])
+    app = make_shell(
+        description=openapi.DESCRIPTION,
+        plain_paths=openapi.PATHS,
+        outer=[keeping],
+        find_ahead=signatures.find_ahead,
+    )
     app.state.door = door
     app.state.imprint = imprint
     app.state.renderer = renderer

@@ -1,10 +1,11 @@
 """What the apps of the roles have in common: the framework without its own pages, headers, refusals."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from fastapi import FastAPI
 from starlette.middleware import Middleware
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from undersigned import __version__
 from undersigned.web import openapi
@@ -17,9 +18,22 @@ API: Final = "/api/v1"
 
 
 class UndersignedApp(FastAPI):
-    """The app; its OpenAPI document also has the routes that FastAPI does not know."""
+    """The app; its OpenAPI document also has the routes that FastAPI does not know.
+
+    `find_ahead` says of a request what takes it before middleware, if anything does.
+    """
 
     plain_paths: Mapping[str, Any]
+    find_ahead: Callable[[Scope], ASGIApp | None]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        ahead = self.find_ahead(scope)
+        if ahead is None:
+            await super().__call__(scope, receive, send)
+            return
+        scope["app"] = self
+        await ahead(scope, receive, send)
 
     def openapi(self) -> dict[str, Any]:
         """Return the OpenAPI 3.1 document."""
@@ -36,6 +50,7 @@ def make_shell(
     long_bodies: tuple[LongBody, ...] = OF_SITE,
     more: Sequence[Middleware] = (),
     outer: Sequence[Middleware] = (),
+    find_ahead: Callable[[Scope], ASGIApp | None] = lambda _: None,
 ) -> UndersignedApp:
     """Return an app without routes. `more` stands between the headers and all else, `outer` before them."""
     app = UndersignedApp(
@@ -64,5 +79,6 @@ def make_shell(
         },
     )
     app.plain_paths = plain_paths
+    app.find_ahead = find_ahead
     add_refusals(app)
     return app

@@ -1,29 +1,42 @@
-"""`/signatures`, `/amendments`, `/issuer-records`: what meets the rush, without a framework's parsing.
+"""`/signatures`, `/amendments`, `/issuer-records`: what meets the rush, without a framework around it.
 
-The body goes to the domain's own record parser, which also defines what may be logged.
+Each is an ASGI app of its own (`Taker`), to which requests come before any middleware (`find_ahead`), and
+which keeps for itself what those do for all others: headers, the bound of a body, no leak of a failure. The
+body goes to the domain's own record parser, which also defines what may be logged; which letter a name
+means is found out by the intake, once for all that it takes together.
 """
 
-import asyncio
+import re
 from collections.abc import Callable
+from typing import Final, cast
 
 import msgspec
-from starlette.requests import Request
+from anyio import to_thread
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from undersigned.app.letters import LetterView
+from undersigned.app.failures import report_failure
+from undersigned.app.intake import Answer
+from undersigned.app.reading import get_view
+from undersigned.app.taking import Request as TakeRequest
 from undersigned.app.taking import (
-    ChangeRequest,
-    SignRequest,
     parse_change_request,
     parse_issued_request,
     parse_sign_request,
 )
-from undersigned.app.taking import Request as TakeRequest
 from undersigned.domain.canonical import decode_json
 from undersigned.encoding import parse_base64url
-from undersigned.errors import FormatError
-from undersigned.web.door import Door, door_of
+from undersigned.errors import Busy, FormatError, StoreError, UndersignedError
+from undersigned.web.body_limits import MOST_BODY
+from undersigned.web.door import Door
+from undersigned.web.headers import SECURITY_HEADERS
+from undersigned.web.middleware import SecurityHeaders
+from undersigned.web.problems import http_problem, problem_of
+
+PATH: Final = "/api/v1/letters/{slug}/"
 
 
 class Posted(msgspec.Struct, forbid_unknown_fields=True):
@@ -45,54 +58,129 @@ class Promised(msgspec.Struct):
     promise: str
 
 
-_DECODER = msgspec.json.Decoder(Posted)
-_HANDED = msgspec.json.Decoder(Handed)
-_ENCODER = msgspec.json.Encoder()
+_DECODER: Final = msgspec.json.Decoder(Posted)
+_HANDED: Final = msgspec.json.Decoder(Handed)
+_ENCODER: Final = msgspec.json.Encoder()
 
+_ANNOUNCED: Final = b"content-length"
 
-async def sign(request: Request) -> Response:
-    """Take a signature."""
-    return await _take(request, parse_sign_request)
-
-
-async def change(request: Request) -> Response:
-    """Take an amendment or a withdrawal."""
-    return await _take(request, parse_change_request)
-
-
-async def hand_over(request: Request) -> Response:
-    """Take a record of an issuer apart (formats §9.1)."""
-    door = await door_of(request)
-    view = await door.get_view(request.path_params["slug"])
-    handed = decode_json(_HANDED, await request.body(), "body")
-    return await _submit(door, view, parse_issued_request(parse_base64url(handed.record)))
-
-
-async def _take(
-    request: Request, parse: Callable[[bytes, bytes | None], SignRequest | ChangeRequest]
-) -> Response:
-    door = await door_of(request)
-    view = await door.get_view(request.path_params["slug"])
-    posted = decode_json(_DECODER, await request.body(), "body")
-    blob = None if posted.blob is None else parse_base64url(posted.blob)
-    return await _submit(door, view, parse(parse_base64url(posted.record), blob))
-
-
-async def _submit(door: Door, view: LetterView, asked: TakeRequest) -> Response:
-    if asked.record.letter_id != view.letter_id:
-        raise FormatError("the record is for another letter")
-    # Shielded: a request that is given up must not take the future from the thread that answers it.
-    answer = await asyncio.shield(asyncio.wrap_future(door.running.intake.submit(asked)))
-    return Response(
-        _ENCODER.encode(Promised(answer.promise)),
-        201 if answer.created else 200,
-        media_type="application/json",
-        headers={"Cache-Control": "no-store"},
-    )
-
-
-routes = [
-    Route("/api/v1/letters/{slug}/signatures", sign, methods=["POST"]),
-    Route("/api/v1/letters/{slug}/amendments", change, methods=["POST"]),
-    Route("/api/v1/letters/{slug}/issuer-records", hand_over, methods=["POST"]),
+_HEADERS: Final = [
+    (name.lower().encode(), value.encode())
+    for name, value in (
+        SECURITY_HEADERS | {"Content-Type": "application/json", "Cache-Control": "no-store"}
+    ).items()
 ]
+"""Of every promise; its length comes to them."""
+
+
+def _parse_sign(body: bytes) -> TakeRequest:
+    posted = decode_json(_DECODER, body, "body")
+    blob = None if posted.blob is None else parse_base64url(posted.blob)
+    return parse_sign_request(parse_base64url(posted.record), blob)
+
+
+def _parse_change(body: bytes) -> TakeRequest:
+    posted = decode_json(_DECODER, body, "body")
+    blob = None if posted.blob is None else parse_base64url(posted.blob)
+    return parse_change_request(parse_base64url(posted.record), blob)
+
+
+def _parse_handed(body: bytes) -> TakeRequest:
+    handed = decode_json(_HANDED, body, "body")
+    return parse_issued_request(parse_base64url(handed.record))
+
+
+class Taker:
+    """Takes what is posted to one of the addresses, read by `parse`, which raises FormatError."""
+
+    def __init__(self, parse: Callable[[bytes], TakeRequest]) -> None:
+        self._parse = parse
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer with a promise, 201 or, for one that was given before, 200; or with a problem."""
+        try:
+            door, name = cast("Door", scope["app"].state.door), scope["path_params"]["slug"]
+            answer = await self._take(door, name, await _read(scope, receive))
+        except ClientDisconnect:
+            # Nobody is left to be answered.
+            return
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is answered in the one way
+            await SecurityHeaders(_problem_of(error))(scope, receive, send)
+            return
+        body = _ENCODER.encode(Promised(answer.promise))
+        length = (_ANNOUNCED, b"%d" % len(body))
+        status = 201 if answer.created else 200
+        await send(
+            {"type": "http.response.start", "status": status, "headers": [*_HEADERS, length]}
+        )
+        await send({"type": "http.response.body", "body": body})
+
+    async def _take(self, door: Door, name: str, body: bytes) -> Answer:
+        door.running.intake.check_room()
+        try:
+            asked = self._parse(body)
+        except FormatError:
+            # Whoever asks for a letter that is not here hears that first.
+            await to_thread.run_sync(get_view, door.running.site, door.running.letters, name)
+            raise
+        return await door.running.intake.ask(asked, name)
+
+
+async def _read(scope: Scope, receive: Receive) -> bytes:
+    """Return the body. Raises HTTPException 413 for one that is too large, announced or not."""
+    for name, value in scope["headers"]:
+        if name == _ANNOUNCED and value.isdigit() and int(value[:20]) > MOST_BODY:
+            raise HTTPException(413)
+    message = await receive()
+    body = _part_of(message)
+    while message.get("more_body", False):
+        message = await receive()
+        body += _part_of(message)
+        if len(body) > MOST_BODY:
+            break
+    if len(body) > MOST_BODY:
+        raise HTTPException(413)
+    return body
+
+
+def _part_of(message: Message) -> bytes:
+    if message["type"] == "http.disconnect":
+        raise ClientDisconnect
+    part: bytes = message.get("body", b"")
+    return part
+
+
+def _problem_of(error: Exception) -> Response:
+    match error:
+        case UndersignedError():
+            if isinstance(error, StoreError) and not isinstance(error, Busy):
+                report_failure("request", error)
+            return problem_of(error)
+        case HTTPException():
+            return http_problem(error.status_code)
+        case _:
+            report_failure("request", error)
+            return http_problem(500)
+
+
+_TAKERS: Final = {
+    "signatures": Taker(_parse_sign),
+    "amendments": Taker(_parse_change),
+    "issuer-records": Taker(_parse_handed),
+}
+
+routes: Final = [Route(PATH + last, taker, methods=["POST"]) for last, taker in _TAKERS.items()]
+
+_AHEAD: Final = re.compile(PATH.replace("{slug}", "([^/]+)") + f"({'|'.join(_TAKERS)})")
+
+
+def find_ahead(scope: Scope) -> ASGIApp | None:
+    """Return what takes a request before anything else is asked, with the name in its path; or None."""
+    if scope["type"] != "http" or scope["method"] != "POST":
+        return None
+    found = _AHEAD.fullmatch(scope["path"])
+    if found is None:
+        return None
+    name, last = found.groups()
+    scope["path_params"] = {"slug": name}
+    return _TAKERS[last]
