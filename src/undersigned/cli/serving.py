@@ -31,7 +31,7 @@ from undersigned.web.asgi import make_app
 from undersigned.web.imprint import NOBODY, Imprint
 from undersigned.web.logs import configure_logging
 from undersigned.web.reverse_proxy import caddy_lines, nginx_lines
-from undersigned.web.serving import make_server, raise_file_limit
+from undersigned.web.serving import make_server, raise_file_limit, settle_memory
 
 
 def serve_site(settings: Settings, origin: str | None) -> None:
@@ -103,6 +103,7 @@ def serve_on(
         with ending_by_signals(server):
             announce(site, host, port)
             offer_claim(running.desk)
+            settle_memory()
             server.run(sockets=[listener])
     finally:
         running.stop()

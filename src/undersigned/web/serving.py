@@ -1,6 +1,7 @@
 """The server as it is set up wherever the site is served."""
 
 import asyncio
+import gc
 import resource
 import socket
 from collections.abc import Callable
@@ -135,6 +136,10 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_message_complete()
 
 
+MANY_OBJECTS: Final = 10_000
+"""New objects after which those are looked for that only hold each other: a request leaves hundreds."""
+
+
 def make_server(app: ASGIApp, host: str, port: int) -> uvicorn.Server:
     """Return a server that logs no request and names no software.
 
@@ -153,6 +158,13 @@ def make_server(app: ASGIApp, host: str, port: int) -> uvicorn.Server:
         timeout_graceful_shutdown=GRACE_S,
     )
     return uvicorn.Server(config)
+
+
+def settle_memory() -> None:
+    """Leave out what there is now, and stays, whenever objects that hold each other are looked for."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(MANY_OBJECTS)
 
 
 def raise_file_limit() -> None:
