@@ -5,7 +5,19 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from bench import accept, browser, growth, opening, outcome, read, roll, start, streams, verify
+from bench import (
+    accept,
+    browser,
+    growth,
+    opening,
+    outcome,
+    read,
+    roll,
+    start,
+    streams,
+    surge,
+    verify,
+)
 from bench.page import write_page
 from bench.report import RESULTS, format_table, save
 from bench.result import Result
@@ -20,6 +32,7 @@ BENCHMARKS: Final[dict[str, Callable[[], Iterable[Result]]]] = {
     "roll": roll.measure,
     "start": start.measure,
     "streams": streams.measure,
+    "surge": surge.measure,
     "verify": verify.measure,
 }
 

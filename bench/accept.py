@@ -36,7 +36,7 @@ from undersigned.tlog.note import parse_note
 from undersigned.tlog.promise import parse_promise_text
 
 CONNECTIONS: Final = (64, 256)
-SIGNATURES: Final = sized(500, 5_000)
+SIGNATURES: Final = sized(1_000, 5_000)
 """In each round."""
 
 WARM_UP: Final = 200
@@ -69,14 +69,14 @@ def measure() -> list[Result]:
         acknowledged = site.crowd.sign_many(WARM_UP)
         found = {connections: _Found() for connections in CONNECTIONS}
         with Server(site.folder) as server, bare:
-            _send(server, CONNECTIONS[0], acknowledged)
+            send_crowd(server, CONNECTIONS[0], acknowledged)
             for _ in range(ROUNDS):
                 for connections in CONNECTIONS:
                     crowd = site.crowd.sign_many(SIGNATURES)
                     acknowledged += crowd
                     at = _Place(site, server, bare, connections, len(acknowledged))
                     _measure_round(found[connections], at, crowd)
-            _check_log(server, Path(name) / "mirror", acknowledged)
+            check_log(server, Path(name) / "mirror", acknowledged)
     return [result for number in CONNECTIONS for result in _results(number, found[number])]
 
 
@@ -93,12 +93,12 @@ class _Place:
 
 def _measure_round(found: _Found, at: _Place, crowd: list[Signed]) -> None:
     limit = cpu_time(Limit(at.site.letter, crowd).verify)
-    empty = send_load(Job(at.bare.port, at.connections, _requests(crowd)))
+    empty = send_load(Job(at.bare.port, at.connections, requests_of(crowd)))
     assert set(empty.statuses) == {200}
     before = cpu_of(at.server.pid)
-    load = _send(at.server, at.connections, crowd)
+    load = send_crowd(at.server, at.connections, crowd)
     answered = cpu_of(at.server.pid)
-    _wait_until_standing(at.server, at.standing)
+    wait_until_standing(at.server, at.standing)
     logged = cpu_of(at.server.pid)
     found.answered.append((answered - before) / limit)
     found.logged.append((logged - before) / limit)
@@ -107,9 +107,9 @@ def _measure_round(found: _Found, at: _Place, crowd: list[Signed]) -> None:
     found.busy.append(load.cpu / load.seconds)
 
 
-def _send(server: Server, connections: int, crowd: Sequence[Signed]) -> Load:
+def send_crowd(server: Server, connections: int, crowd: Sequence[Signed]) -> Load:
     """Let a crowd sign; every one of it is acknowledged by a promise for its own record."""
-    load = send_load(Job(server.port, connections, _requests(crowd)))
+    load = send_load(Job(server.port, connections, requests_of(crowd)))
     assert set(load.statuses) == {201}, Counter(load.statuses)
     for signed, body in zip(crowd, load.bodies, strict=True):
         note = parse_note(msgspec.json.decode(body)["promise"].encode())
@@ -117,14 +117,15 @@ def _send(server: Server, connections: int, crowd: Sequence[Signed]) -> Load:
     return load
 
 
-def _requests(crowd: Sequence[Signed]) -> list[bytes]:
+def requests_of(crowd: Sequence[Signed]) -> list[bytes]:
+    """Return the requests of a crowd as they go over the line."""
     return [
         post(PATH, msgspec.json.encode(signed_request(format_record(each.record), each.blob)))
         for each in crowd
     ]
 
 
-def _wait_until_standing(server: Server, number: int) -> None:
+def wait_until_standing(server: Server, number: int) -> None:
     """Wait until so many signatures are in the published log; each stands from then on."""
     end = time.monotonic() + PATIENCE_S
     while _get(server, f"/api/v1/letters/{SLUG}/counts")["standing"] < number:
@@ -137,7 +138,7 @@ def _get(server: Server, path: str) -> dict[str, Any]:
     return answer
 
 
-def _check_log(server: Server, mirror: Path, acknowledged: Sequence[Signed]) -> None:
+def check_log(server: Server, mirror: Path, acknowledged: Sequence[Signed]) -> None:
     """Mirror and verify the log: every signature that was acknowledged is in it, once, and no other."""
     evidence = collect_evidence(server.url, mirror)
     logged = Counter(

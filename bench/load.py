@@ -9,9 +9,9 @@ import pickle
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Final, cast
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, cast
 
 import uvloop
 
@@ -64,70 +64,103 @@ def get(path: str) -> bytes:
 
 def send_load(job: Job) -> Load:
     """Send requests from another process; return when the last is answered."""
+    load = run_apart("bench.load", job)
+    assert isinstance(load, Load)
+    return load
+
+
+def run_apart(module: str, job: object) -> object:
+    """Let the `main` of a module do a job in another process; return what it hands back."""
     run = subprocess.run(
-        [sys.executable, "-c", "from bench.load import main; main()"],
+        [sys.executable, "-c", f"from {module} import main; main()"],
         input=pickle.dumps(job),
         stdout=subprocess.PIPE,
         check=True,
         timeout=LONGEST_S,
     )
-    load = pickle.loads(run.stdout)  # noqa: S301 - our own process wrote it
-    assert isinstance(load, Load)
-    return load
+    found: object = pickle.loads(run.stdout)  # noqa: S301 - our own process wrote it
+    return found
 
 
-@dataclass(slots=True)
-class _Connection(asyncio.Protocol):
-    """One connection: a request, its answer, the next."""
+class Exchange(asyncio.Protocol):
+    """One connection: a request is sent when the answer to the last one is complete."""
 
-    waiting: Iterator[tuple[int, bytes]]
-    load: Load
-    done: asyncio.Future[None]
-    index: int = -1
-    sent_at: float = 0.0
-    answer: bytearray = field(default_factory=bytearray)
-    transport: asyncio.Transport | None = None
+    def __init__(self, done: asyncio.Future[None]) -> None:
+        self.done = done
+        self._answer = bytearray()
+        self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Wait until all connections are there."""
+        """Keep the way out."""
         # The loop's own transports are none by class, only by what they do.
-        self.transport = cast("asyncio.Transport", transport)
+        self._transport = cast("asyncio.Transport", transport)
 
-    def send_next(self) -> None:
-        """Send what is next, if there is anything."""
-        assert self.transport is not None
-        found = next(self.waiting, None)
-        if found is None:
-            self.transport.close()
-            self.done.set_result(None)
-            return
-        self.index, request = found
-        self.sent_at = time.perf_counter()
-        self.transport.write(request)
+    def send(self, request: bytes) -> None:
+        """Send a request."""
+        assert self._transport is not None
+        self._transport.write(request)
+
+    def close(self) -> None:
+        """End the connection."""
+        assert self._transport is not None
+        self._transport.close()
+        self.done.set_result(None)
 
     def data_received(self, data: bytes) -> None:
-        """Note the answer when all of it is there."""
-        self.answer += data
-        end = self.answer.find(_END_OF_HEAD)
+        """Hand on the answer when all of it is there."""
+        self._answer += data
+        end = self._answer.find(_END_OF_HEAD)
         if end < 0:
             return
         start = end + len(_END_OF_HEAD)
-        if len(self.answer) < start + self._length(end):
+        if len(self._answer) < start + self._length(end):
             return
-        self.load.latencies[self.index] = time.perf_counter() - self.sent_at
-        self.load.statuses[self.index] = int(self.answer[9:12])
-        self.load.bodies[self.index] = bytes(self.answer[start:])
-        self.answer.clear()
-        self.send_next()
+        status, body = int(self._answer[9:12]), bytes(self._answer[start:])
+        self._answer.clear()
+        self.answered(status, body)
+
+    def answered(self, status: int, body: bytes) -> None:
+        """Note an answer, and go on."""
+        raise NotImplementedError
 
     def _length(self, end: int) -> int:
-        head = bytes(self.answer[:end]).lower()
+        head = bytes(self._answer[:end]).lower()
         return int(head.partition(_LENGTH)[2].partition(b"\r\n")[0])
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Let nobody wait for an answer that does not come."""
         if not self.done.done():
             self.done.set_exception(exc or ConnectionError("the server hung up"))
+
+
+class _Connection(Exchange):
+    """A connection that takes its requests from those that wait for all."""
+
+    def __init__(
+        self, waiting: Iterator[tuple[int, bytes]], load: Load, done: asyncio.Future[None]
+    ) -> None:
+        super().__init__(done)
+        self._waiting = waiting
+        self._load = load
+        self._index = -1
+        self._sent_at = 0.0
+
+    def send_next(self) -> None:
+        """Send what is next, if there is anything."""
+        found = next(self._waiting, None)
+        if found is None:
+            self.close()
+            return
+        self._index, request = found
+        self._sent_at = time.perf_counter()
+        self.send(request)
+
+    def answered(self, status: int, body: bytes) -> None:
+        """Note the answer, and send the next request."""
+        self._load.latencies[self._index] = time.perf_counter() - self._sent_at
+        self._load.statuses[self._index] = status
+        self._load.bodies[self._index] = body
+        self.send_next()
 
 
 async def run_job(job: Job) -> Load:
@@ -153,8 +186,13 @@ async def run_job(job: Job) -> Load:
 
 def main() -> None:
     """Read a job, do it, write what happened."""
+    do_apart(run_job)
+
+
+def do_apart(work: Callable[[Any], Coroutine[Any, Any, object]]) -> None:
+    """Read a job from stdin, do it, and write what happened to stdout."""
     job = pickle.load(sys.stdin.buffer)  # noqa: S301 - our own process wrote it
-    done = pickle.dumps(uvloop.run(run_job(job)))
+    done = pickle.dumps(uvloop.run(work(job)))
     # Where Python does not buffer its output, a write may be of a part.
     with open(sys.stdout.fileno(), "wb", closefd=False) as output:
         output.write(done)

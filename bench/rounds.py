@@ -27,6 +27,12 @@ def cpu_of(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / _TICKS_PER_S
 
 
+def memory_of(pid: int) -> int:
+    """Return the bytes that a process has in memory."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
 def cpu_time(work: Callable[[], object]) -> float:
     """Return the seconds of processor time that work took in this process."""
     gc.collect()
