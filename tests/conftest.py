@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import settings
 from tests.demo_run import DemoRun, run_demo_once
 from tests.live import LiveSite, live_site_in
+from tests.postgresql import emptied, new_postgresql, running_postgresql
 
 # How long one example takes depends on what else the machine does: no test asserts it.
 settings.register_profile("suite", deadline=None)
@@ -58,10 +60,56 @@ def _guarded(connect: Any) -> Any:
     return connect_here
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run the tests of a module on each engine that it names in `ENGINES`, if they have a database."""
+    engines = getattr(metafunc.module, "ENGINES", None)
+    if engines is not None and "engine" in metafunc.fixturenames:
+        metafunc.parametrize("engine", engines, indirect=True, scope="module")
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[sa.URL]:
+    """Run PostgreSQL; return the address of its first database."""
+    with running_postgresql() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def sites_database(postgresql: sa.URL) -> sa.URL:
+    """Make the database that one site after the other is in."""
+    return new_postgresql(postgresql)
+
+
 @pytest.fixture(scope="module")
-def live_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSite]:
+def engine(request: pytest.FixtureRequest) -> str:
+    """Name the kind of database of a test: SQLite, unless its module names others."""
+    return str(getattr(request, "param", "sqlite"))
+
+
+@pytest.fixture
+def address(engine: str, request: pytest.FixtureRequest) -> str | None:
+    """Return the address of an empty database of PostgreSQL, or None for files."""
+    if engine == "sqlite":
+        return None
+    return emptied(request.getfixturevalue("sites_database"))
+
+
+@pytest.fixture(scope="module")
+def module_address(engine: str, request: pytest.FixtureRequest) -> str | None:
+    """Return the address of a database for the tests of a module together, or None for files."""
+    if engine == "sqlite":
+        return None
+    # Another one than `address` empties for each test.
+    return emptied(new_postgresql(request.getfixturevalue("postgresql")))
+
+
+@pytest.fixture(scope="module")
+def live_site(
+    tmp_path_factory: pytest.TempPathFactory, module_address: str | None
+) -> Iterator[LiveSite]:
     """Serve a new site with one small letter: epochs of one second, floor 1, all modes, 12 members."""
-    with live_site_in(tmp_path_factory.mktemp("live") / "data") as live:
+    folder = tmp_path_factory.mktemp("live") / "data"
+    with live_site_in(folder, address=module_address) as live:
         yield live
 
 

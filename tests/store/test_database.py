@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from tests.store.conftest import Backend, MakeDatabase
+from tests.store.conftest import MakeDatabase
 
 from undersigned.errors import Busy, StoreError
 from undersigned.store import database as module
@@ -159,14 +159,10 @@ def test_what_a_writer_reads_stays_true(database: Database) -> None:
 
 
 def test_a_writer_that_waits_too_long_gives_up(
-    monkeypatch: pytest.MonkeyPatch, new_url: Callable[[], sa.URL], backend: Backend
+    monkeypatch: pytest.MonkeyPatch, new_url: Callable[[], sa.URL]
 ) -> None:
     """It says so as an error of the store, and what the other wrote stays."""
-    if backend == "sqlite":
-        monkeypatch.setattr(module, "BUSY_TIMEOUT_S", 0.05)
-    else:
-        options = module._POSTGRESQL_OPTIONS.replace("30000", "50")
-        monkeypatch.setattr(module, "_POSTGRESQL_OPTIONS", options)
+    monkeypatch.setattr(module, "BUSY_TIMEOUT_S", 0.05)
     url = new_url()
     first, second = Database("collector", url), Database("collector", url)
     first.migrate()
@@ -427,4 +423,4 @@ def test_who_takes_longer_than_others_changes_the_version(
 
 
 def _make_table(connection: Connection) -> None:
-    connection.exec_driver_sql("CREATE TABLE written (number integer)")
+    connection.exec_driver_sql("CREATE TEMPORARY TABLE written (number integer)")

@@ -91,6 +91,7 @@ EXIT_CODES: Final[dict[type[UndersignedError], int]] = {
     errors.LastOwner: NO,
     errors.NameTaken: NO,
     errors.StoreError: COULD_NOT,
+    errors.DatabaseLost: COULD_NOT,
     errors.Busy: COULD_NOT,
     errors.TooManyListeners: COULD_NOT,
     errors.MailDeferred: COULD_NOT,
@@ -126,6 +127,7 @@ HINTS: Final[dict[type[UndersignedError], str]] = {
     errors.RollRefused: "correct these rows and import the file again; nothing was imported",
     errors.LetterRefused: "correct the letter file, then: undersigned letter check FILE",
     errors.UnknownAccount: "undersigned desk accounts lists the accounts",
+    errors.DatabaseLost: "run the command again: what was kept is found, and not done twice",
     errors.Busy: "nothing was taken; run the command again in a few seconds",
     errors.RolledBack: "put back the newest copy of the data folder, and do not delete its log; or: "
     "undersigned recover --from MIRROR",

@@ -2,24 +2,28 @@
 
 SQLite runs with WAL, synchronous=FULL (a commit is on disk before it returns), foreign keys,
 secure_delete (what is deleted is overwritten with zeros), and temporary data in memory (nothing is
-written outside the data folder).
+written outside the data folder); `store.sqlite`. PostgreSQL commits to disk as well, and has a schema
+for each role in one database, or in several; `store.postgresql`.
 
 On both, a transaction that may write has the database's only write lock from its first statement on,
 so that what it reads stays true until it commits; one that reads sees one moment.
 """
 
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 import sqlalchemy as sa
 from sqlalchemy import event
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import postgresql as postgresql_dialect
+from sqlalchemy.dialects import sqlite as sqlite_dialect
 
-from undersigned.errors import Busy, StoreError
+from undersigned.errors import Busy, DatabaseLost, StoreError
+from undersigned.store import postgresql, sqlite
 
 DatabaseRole = Literal["collector", "issuer", "desk"]
 
@@ -30,44 +34,7 @@ BUSY_TIMEOUT_S = 30
 """How long a writer waits for another before it gives up: longer than any batch takes."""
 
 LARGEST_REWRITTEN = 256 * 1024 * 1024
-"""Bytes of a database that `tidy` rewrites: it is held in memory, and writers wait for a second."""
-
-
-_POSTGRESQL_OPTIONS: Final = (
-    # A lock that was waited for must not hand over a moment that is over.
-    f"-c default_transaction_isolation=read\\ committed -c lock_timeout={BUSY_TIMEOUT_S * 1000}"
-)
-
-_LOCKS: Final[dict[DatabaseRole, str]] = {
-    "collector": "SELECT pg_advisory_xact_lock(1853121906, 1)",
-    "issuer": "SELECT pg_advisory_xact_lock(1853121906, 2)",
-    "desk": "SELECT pg_advisory_xact_lock(1853121906, 3)",
-}
-"""PostgreSQL has no write lock for a whole database; the first number is only unlikely to be another's."""
-
-_SNAPSHOT: Final = "SELECT pg_current_snapshot()::text"
-"""Which transactions have ended, of any database: it moves more often than it must.
-
-No part of it would do. A transaction that outlasts one that began later ends below its upper bound, and
-above its lower one where a third, older one is under way; the whole tells all of them apart.
-"""
-
-
-def _prepare_sqlite(connection: Any, _record: object) -> None:
-    """Set the pragmas of a new SQLite connection."""
-    # Transactions are begun explicitly below; the driver must not begin its own.
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    for pragma in (
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        "foreign_keys=ON",
-        "secure_delete=ON",
-        "temp_store=MEMORY",
-        f"busy_timeout={BUSY_TIMEOUT_S * 1000}",
-    ):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
+"""Bytes of an SQLite file, or of a table of PostgreSQL, that `tidy` rewrites: writers wait for a second."""
 
 
 class Database:
@@ -82,10 +49,11 @@ class Database:
         address = sa.make_url(url)
         options: dict[str, Any] = {"pool_size": 8, "max_overflow": 8, "hide_parameters": True}
         if address.get_backend_name() != "sqlite":
-            options |= {"pool_pre_ping": True, "connect_args": {"options": _POSTGRESQL_OPTIONS}}
+            name = f"undersigned {role} {os.getpid()}"
+            arguments = postgresql.connect_args(role, name, lock_timeout_s=BUSY_TIMEOUT_S)
+            options |= {"pool_pre_ping": True, "connect_args": arguments}
         self.engine = sa.create_engine(address, **options)
-        if self.is_sqlite:
-            event.listen(self.engine, "connect", _prepare_sqlite)
+        event.listen(self.engine, "connect", self._prepare)
         self.commits = 0
         self.shown_commits = 0
         self._counting = threading.Lock()
@@ -96,6 +64,24 @@ class Database:
     def in_file(cls, role: DatabaseRole, path: Path) -> "Database":
         """Return the SQLite database in a file, whatever characters its path has."""
         return cls(role, sa.URL.create("sqlite", database=str(path)))
+
+    @classmethod
+    def at(cls, role: DatabaseRole, address: str) -> "Database":
+        """Return the database of a role at an address of PostgreSQL. Raises FormatError."""
+        return cls(role, postgresql.parse_address(address))
+
+    @property
+    def address(self) -> str | None:
+        """Where it is, with its password, if it is not a file: the databases of the others are there, too."""
+        if self.is_sqlite:
+            return None
+        url = self.engine.url.set(drivername="postgresql")
+        return url.render_as_string(hide_password=False)
+
+    @property
+    def file(self) -> Path:
+        """The file of an SQLite database."""
+        return Path(str(self.engine.url.database))
 
     @property
     def is_sqlite(self) -> bool:
@@ -117,9 +103,10 @@ class Database:
         """Open a transaction that may write; leaving it commits, raising rolls back.
 
         It has the only write lock from the start, so what it reads stays true. `shown` is False only of
-        what no reader is shown: pages that were made before it hold. Raises StoreError, also Busy.
+        what no reader is shown: pages that were made before it hold. Raises StoreError, also Busy; where
+        DatabaseLost comes, nothing tells whether it was committed but to look.
         """
-        lock = "BEGIN IMMEDIATE" if self.is_sqlite else _LOCKS[self.role]
+        lock = "BEGIN IMMEDIATE" if self.is_sqlite else postgresql.write_lock(self.role)
         with self._in_turn(), self._transaction(lock) as connection:
             yield connection
             connection.commit()
@@ -141,6 +128,11 @@ class Database:
         finally:
             self._writing.release()
 
+    def note_shown(self) -> None:
+        """Count a change of what readers are shown that is none of this database."""
+        with self._counting:
+            self.shown_commits += 1
+
     def find_version(self) -> str:
         """Return a text that is another one after every commit, of this process or of others.
 
@@ -149,11 +141,24 @@ class Database:
         with _own_errors():
             if not self.is_sqlite:
                 with self.engine.connect() as connection:
-                    return str(connection.exec_driver_sql(_SNAPSHOT).scalar_one())
+                    return str(connection.exec_driver_sql(postgresql.SNAPSHOT).scalar_one())
             if self._watching is None:
                 # The number is the connection's own: it has to be the same one each time.
                 self._watching = self.engine.connect()
             return str(self._watching.exec_driver_sql("PRAGMA data_version").scalar_one())
+
+    def is_made(self) -> bool:
+        """Say whether there is such a database, of whatever version. Raises StoreError."""
+        if self.is_sqlite:
+            return self.file.exists()
+        with self.read() as connection:
+            return postgresql.has_schema(connection, self.role)
+
+    def _prepare(self, connection: Any, record: object) -> None:
+        if self.is_sqlite:
+            sqlite.prepare(connection, busy_timeout_s=BUSY_TIMEOUT_S)
+        else:
+            postgresql.prepare(connection, record)
 
     @contextmanager
     def _transaction(self, first_statement: str) -> Iterator[sa.Connection]:
@@ -174,30 +179,35 @@ class Database:
         config.set_main_option("path_separator", "newline")
         # All of it or nothing: a crash half-way must not leave tables that the next start trips over.
         with self.write() as connection:
+            if not self.is_sqlite:
+                postgresql.make_schema(connection, self.role)
             config.attributes["connection"] = connection
             config.attributes["version_table"] = f"{self.role}_version"
             command.upgrade(config, revision)
+            if not self.is_sqlite:
+                postgresql.keep_no_samples(connection, self.role)
 
     def is_untidy(self) -> bool:
-        """Say whether something was written since `tidy`, as far as the write-ahead log tells."""
-        try:
-            return Path(f"{self.engine.url.database}-wal").stat().st_size > 0
-        except FileNotFoundError:
-            return False
+        """Say whether something was written since `tidy`. Raises StoreError."""
+        if self.is_sqlite:
+            return sqlite.is_untidy(self.file)
+        with self.read() as connection:
+            return bool(postgresql.find_untidy(connection, self.role, LARGEST_REWRITTEN))
 
     def tidy(self) -> None:
-        """Rewrite an SQLite file in the order of its keys, and empty the write-ahead log.
+        """Write in the order of their keys what tells an order of arrival, and drop what was deleted.
 
-        A table keyed by hashes has no order of arrival, but its file does: a page is filled in the
-        order in which its rows come, long values get ever later pages, and the write-ahead log is a
-        diary. Writers wait meanwhile. Raises StoreError.
+        Writers wait meanwhile. Raises StoreError.
         """
-        if not self.is_sqlite:
+        if self.is_sqlite:
+            with self._in_turn(), _own_errors(), self.engine.connect() as connection:
+                sqlite.rewrite(connection, self.file, LARGEST_REWRITTEN)
             return
-        with self._in_turn(), _own_errors(), self.engine.connect() as connection:
-            if Path(str(self.engine.url.database)).stat().st_size <= LARGEST_REWRITTEN:
-                connection.exec_driver_sql("VACUUM")
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        with _own_errors(), self.engine.connect() as connection:
+            tables = postgresql.find_untidy(connection, self.role, LARGEST_REWRITTEN)
+            connection.rollback()
+            alone = connection.execution_options(isolation_level="AUTOCOMMIT")
+            postgresql.rewrite(alone, self.role, tables)
 
     def close(self) -> None:
         """Close every connection."""
@@ -228,6 +238,8 @@ def _own_errors() -> Iterator[None]:
         # Every connection of the pool was in use for too long.
         raise Busy from None
     except sa.exc.DBAPIError as error:
+        if error.connection_invalidated:
+            raise DatabaseLost from None
         raise StoreError(_sentence_of(error)) from None
 
 
@@ -241,24 +253,28 @@ def _sentence_of(error: sa.exc.DBAPIError) -> str:
     return f"the database refused a statement (SQLSTATE {state})"
 
 
+def _dialect(connection: sa.Connection) -> Any:
+    return sqlite_dialect if connection.dialect.name == "sqlite" else postgresql_dialect
+
+
 def insert_new(
     connection: sa.Connection, table: sa.Table, values: dict[str, Any], *, returning: sa.Column[Any]
 ) -> bool:
     """Insert a row unless one with its key exists; say whether it was inserted."""
-    insert = (sqlite if connection.dialect.name == "sqlite" else postgresql).insert
+    insert = _dialect(connection).insert
     statement = insert(table).values(values).on_conflict_do_nothing().returning(returning)
     return connection.execute(statement).first() is not None
 
 
 def insert_missing(connection: sa.Connection, table: sa.Table, rows: list[dict[str, Any]]) -> None:
     """Insert rows; leave out those whose key exists."""
-    insert = (sqlite if connection.dialect.name == "sqlite" else postgresql).insert
+    insert = _dialect(connection).insert
     connection.execute(insert(table).on_conflict_do_nothing(), rows)
 
 
 def upsert(connection: sa.Connection, table: sa.Table, values: dict[str, Any]) -> None:
     """Insert a row, or overwrite the one with its primary key."""
-    insert = (sqlite if connection.dialect.name == "sqlite" else postgresql).insert
+    insert = _dialect(connection).insert
     keys = [column.name for column in table.primary_key.columns]
     statement = insert(table).values(values)
     rest = {name: statement.excluded[name] for name in values if name not in keys}

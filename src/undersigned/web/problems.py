@@ -89,6 +89,7 @@ STATUS: Final[dict[type[UndersignedError], int]] = {
     errors.LastOwner: 409,
     errors.NameTaken: 409,
     errors.StoreError: 503,
+    errors.DatabaseLost: 503,
     errors.Busy: 503,
     errors.TooManyListeners: 503,
     errors.MailDeferred: 503,

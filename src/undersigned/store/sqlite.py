@@ -1,0 +1,42 @@
+"""What is SQLite's own: how its connections are set, and how its file loses its order."""
+
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+
+def prepare(connection: Any, *, busy_timeout_s: float) -> None:
+    """Set the pragmas of a new connection."""
+    # Transactions are begun explicitly; the driver must not begin its own.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "secure_delete=ON",
+        "temp_store=MEMORY",
+        f"busy_timeout={int(busy_timeout_s * 1000)}",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def is_untidy(file: Path) -> bool:
+    """Say whether something was written since `rewrite`, as far as the write-ahead log tells."""
+    try:
+        return file.with_name(f"{file.name}-wal").stat().st_size > 0
+    except FileNotFoundError:
+        return False
+
+
+def rewrite(connection: sa.Connection, file: Path, largest: int) -> None:
+    """Write a file anew in the order of its keys if it has up to `largest` bytes; empty its log.
+
+    A table keyed by hashes has no order of arrival, but its file does: a page is filled in the order in
+    which its rows come, long values get ever later pages, and the write-ahead log is a diary.
+    """
+    if file.stat().st_size <= largest:
+        connection.exec_driver_sql("VACUUM")
+    connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
