@@ -35,6 +35,11 @@ class Settings(BaseSettings):
     data: Path = Field(
         default=Path("undersigned-data"), description="the folder that holds the site"
     )
+    database: SecretStr | None = Field(
+        default=None,
+        description="a PostgreSQL database for the tables of site, issuer and desk, each in a schema of "
+        "its own: `postgresql://user:password@host/name`; without one they are in files in the folder",
+    )
     host: str = Field(
         default="127.0.0.1", min_length=1, max_length=253, description="the address to listen at"
     )

@@ -1,10 +1,12 @@
 """A site: made once, opened as often as one likes, and readable by its owner alone."""
 
+import shutil
 import stat
 from pathlib import Path
 
 import pytest
 from tests.app.village import HOST, START
+from tests.postgresql import on_both_engines
 
 from undersigned.app.clock import StoredClock, SystemClock
 from undersigned.app.log import find_published, publish
@@ -58,6 +60,16 @@ def test_a_site_opens_as_it_was_made(tmp_path: Path) -> None:
         site.close()
 
 
+def test_keys_of_another_log_are_refused(tmp_path: Path) -> None:
+    """Whoever names another database would sign two histories with one key."""
+    for name in ("one", "two"):
+        make_site(tmp_path / name, HOST).close()
+    shutil.copy(tmp_path / "one" / "collector.db", tmp_path / "two" / "collector.db")
+    with pytest.raises(StoreError, match="are not those of the log in its database"):
+        open_site(tmp_path / "two")
+    open_site(tmp_path / "one").close()
+
+
 def test_a_site_without_a_clock_has_the_machines(tmp_path: Path) -> None:
     """Which is what every real one has."""
     site = make_site(tmp_path / "data", HOST)
@@ -65,12 +77,21 @@ def test_a_site_without_a_clock_has_the_machines(tmp_path: Path) -> None:
     site.close()
 
 
-def test_a_site_is_made_once(tmp_path: Path) -> None:
-    """Its keys are never overwritten."""
-    make_site(tmp_path / "data", HOST).close()
+@on_both_engines
+def test_a_site_is_made_once(tmp_path: Path, address: str | None) -> None:
+    """Its keys are never overwritten, and a database is of one site, whatever folder comes."""
+    made = make_site(tmp_path / "data", HOST, address=address)
+    assert (tmp_path / "data" / "collector.db").exists() == (address is None)
+    made.close()
     keys = (tmp_path / "data" / "keys" / "log.key").read_bytes()
     with pytest.raises(SiteExists):
-        make_site(tmp_path / "data", "other.example")
+        make_site(tmp_path / "data", "other.example", address=address)
+    if address is not None:
+        with pytest.raises(SiteExists, match="the database holds a site"):
+            make_site(tmp_path / "other", "other.example", address=address)
+        with pytest.raises(NoSite):
+            open_site(tmp_path / "data")
+    open_site(tmp_path / "data", address).close()
     assert (tmp_path / "data" / "keys" / "log.key").read_bytes() == keys
 
 

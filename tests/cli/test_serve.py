@@ -144,6 +144,25 @@ def test_another_origin_for_the_same_folder(run: Run) -> None:
     assert done.err.startswith("error: d holds the site of a.example, and a log keeps its host\n")
 
 
+def test_a_database_whose_address_is_none(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is told in words that hold nothing of it, and nothing is made."""
+    monkeypatch.setenv("UNDERSIGNED_DATABASE", "mysql://user:quillwort@host/name")
+    done = run("serve", "--data", "d", "--origin", "a.example", "--port", 0)
+    assert done.code == 2
+    assert done.err == "error: the address of the database is not postgresql://user@host/name\n"
+    assert not Path("d").exists()
+
+
+def test_a_published_log_without_its_database(run: Run) -> None:
+    """It is not taken for a site that was never finished, which may be deleted."""
+    Path("d/keys").mkdir(parents=True)
+    Path("d/log").mkdir()
+    Path("d/log/checkpoint").write_text("")
+    done = run("serve", *SITE, "--port", 0)
+    assert done.code == 2
+    assert "hint: is UNDERSIGNED_DATABASE set as it was" in done.err
+
+
 def test_a_site_that_was_never_finished(run: Run) -> None:
     """A crash while it was made leaves keys and no log: it says to begin again."""
     Path("d/keys").mkdir(parents=True)

@@ -72,12 +72,12 @@ def check_url(url: str) -> None:
         )
 
 
-def open_desk(folder: Path, clock: Clock, url: str) -> Desk:
+def open_desk(folder: Path, clock: Clock, url: str, *, address: str | None = None) -> Desk:
     """Open the desk in a folder; make its database if there is none. Raises StoreError.
 
-    The address is remembered, for links that are made at the terminal.
+    The url is remembered, for links that are made at the terminal. `address` is as in `app.folder`.
     """
-    database = open_database(folder, "desk")
+    database = open_database(folder, "desk", address)
     with database.read() as connection:
         known = link_store.find_fact(connection, "url")
     if known != url:
@@ -86,12 +86,19 @@ def open_desk(folder: Path, clock: Clock, url: str) -> Desk:
     return Desk(database, clock, url)
 
 
-def open_known_desk(folder: Path, clock: Clock, otherwise: str, *, now: str | None = None) -> Desk:
-    """Open a desk at the address that it was served at last; `otherwise` if it never was.
+def open_known_desk(
+    folder: Path,
+    clock: Clock,
+    otherwise: str,
+    *,
+    now: str | None = None,
+    address: str | None = None,
+) -> Desk:
+    """Open a desk at the url that it was served at last; `otherwise` if it never was.
 
-    `now` is where it is from now on, whatever was before.
+    `now` is where it is from now on, whatever was before. `address` is as in `app.folder`.
     """
-    database = open_database(folder, "desk")
+    database = open_database(folder, "desk", address)
     with database.read() as connection:
         url = link_store.find_fact(connection, "url")
     return Desk(database, clock, now or url or otherwise)

@@ -1,4 +1,8 @@
-"""What both kinds of data folder are made of: a database in a file, and the clock."""
+"""What both kinds of data folder are made of: databases, in files or on PostgreSQL, and the clock.
+
+Where an `address` is asked for, it is that of a PostgreSQL database that holds the site's or the issuer's
+tables (`postgresql://user@host/name`); None: they are in files in the folder.
+"""
 
 from pathlib import Path
 
@@ -16,15 +20,32 @@ def make_folders(folder: Path, *parts: str) -> None:
         raise StoreError(f"{folder} cannot be written: {error.strerror}") from None
 
 
-def open_database(folder: Path, role: DatabaseRole) -> Database:
-    """Open one of the databases, made or brought up to date if it must be. Raises StoreError."""
-    path = folder / f"{role}.db"
-    database = Database.in_file(role, path)
-    if not path.exists():
+def open_database(folder: Path, role: DatabaseRole, address: str | None) -> Database:
+    """Open one of the databases, made or brought up to date if it must be.
+
+    Raises StoreError, and FormatError for an address that is none.
+    """
+    database = _database(folder, role, address)
+    if database.is_sqlite and not database.is_made():
         # SQLite would make the file readable by others.
-        path.touch(mode=0o600)
+        database.file.touch(mode=0o600)
     database.migrate()
     return database
+
+
+def has_database(folder: Path, role: DatabaseRole, address: str | None) -> bool:
+    """Say whether one of the databases is there. Raises StoreError, FormatError as `open_database`."""
+    database = _database(folder, role, address)
+    try:
+        return database.is_made()
+    finally:
+        database.close()
+
+
+def _database(folder: Path, role: DatabaseRole, address: str | None) -> Database:
+    if address is not None:
+        return Database.at(role, address)
+    return Database.in_file(role, folder / f"{role}.db")
 
 
 def clock_in(folder: Path) -> Clock:

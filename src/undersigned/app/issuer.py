@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from undersigned.app.clock import Clock, StoredClock
-from undersigned.app.folder import clock_in, make_folders, open_database
+from undersigned.app.folder import clock_in, has_database, make_folders, open_database
 from undersigned.app.letter_name import parse_letter_name
 from undersigned.crypto.keys import ChallengeKey, RecordSigner, TokenKey
 from undersigned.domain.canonical import format_canonical
@@ -156,37 +156,40 @@ def add_letter(connection: Connection, letter: Letter, site: str | None) -> bool
     return letter_store.add_acknowledged(connection, row)
 
 
-def has_issuer(folder: Path) -> bool:
-    """Say whether a folder holds an issuer, alone or with a site."""
-    return (folder / "issuer.db").exists()
+def has_issuer(folder: Path, address: str | None = None) -> bool:
+    """Say whether a folder, or the database at an address, holds an issuer, alone or with a site."""
+    return has_database(folder, "issuer", address)
 
 
-def make_issuer(folder: Path, url: str, *, own_clock: int | None = None) -> Issuer:
+def make_issuer(
+    folder: Path, url: str, *, own_clock: int | None = None, address: str | None = None
+) -> Issuer:
     """Make an issuer apart in a new or empty folder and open it.
 
-    `url` is the origin at which members reach it; letters name it for good. Raises SiteExists,
-    FormatError, StoreError.
+    `url` is the origin at which members reach it; letters name it for good. `address` is as in
+    `app.folder`. Raises SiteExists, FormatError, StoreError.
     """
     check_issuer_url(url)
-    if has_issuer(folder):
-        raise SiteExists(f"{folder} holds an issuer already")
+    if has_issuer(folder, address):
+        raise SiteExists(f"{folder if address is None else 'the database'} holds an issuer already")
     make_folders(folder, "keys", "keys/issuer", "outbox")
     if own_clock is not None:
         StoredClock.make(folder / "clock", own_clock)
-    database = open_database(folder, "issuer")
+    database = open_database(folder, "issuer", address)
     with database.write() as connection:
         letter_store.put_fact(connection, "url", url)
     return Issuer(folder, database, clock_in(folder), url)
 
 
-def open_issuer(folder: Path) -> Issuer:
+def open_issuer(folder: Path, address: str | None = None) -> Issuer:
     """Open the issuer apart in a folder. Raises NoSite, StoreError."""
-    if not has_issuer(folder):
-        raise NoSite(f"{folder} holds no issuer")
-    database = open_database(folder, "issuer")
+    where = folder if address is None else "the database"
+    if not has_issuer(folder, address):
+        raise NoSite(f"{where} holds no issuer")
+    database = open_database(folder, "issuer", address)
     with database.read() as connection:
         url = letter_store.get_facts(connection).get("url")
     if url is None:
         database.close()
-        raise NoSite(f"{folder} holds no issuer of its own: it is part of a site")
+        raise NoSite(f"{where} holds no issuer of its own: it is part of a site")
     return Issuer(folder, database, clock_in(folder), url)

@@ -4,6 +4,8 @@ DATA/collector.db   letters, log, what waits for it        DATA/keys/   mode 060
 DATA/clock          only where the site has its own        DATA/log/    full tiles, the published
                     clock                                               checkpoint (also the guard)
 
+The databases may be on PostgreSQL instead (`app.folder`); the rest of the folder stays where it is.
+
 A site whose letters are issued by somebody apart is all of it: a `Site` knows nothing of members. A
 `WholeSite` has an issuer in the same folder (`app.issuer`). Use cases of the collector take a `Site`,
 those of the issuer an `Issuer`: neither can reach into the other's database.
@@ -14,19 +16,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from undersigned.app.clock import Clock, StoredClock
-from undersigned.app.folder import clock_in, make_folders, open_database
+from undersigned.app.folder import clock_in, has_database, make_folders, open_database
 from undersigned.app.issuer import Issuer, add_letter, has_issuer
 from undersigned.app.witnessing import Witnesses
 from undersigned.crypto.keys import NoteSigner, RecordSigner, TrusteeKey
 from undersigned.crypto.token import TokenChallenge, TokenVerifier
 from undersigned.domain.letter import Letter
 from undersigned.domain.record import LetterRecord, parse_record
-from undersigned.errors import FormatError, NoSite, SiteExists
+from undersigned.errors import FormatError, NoSite, SiteExists, StoreError, VerificationError
 from undersigned.store import letters as letter_store
 from undersigned.store import log as log_store
 from undersigned.store import site as site_store
 from undersigned.store.database import Database
-from undersigned.tlog.checkpoint import Checkpoint, format_checkpoint_body
+from undersigned.tlog.checkpoint import Checkpoint, format_checkpoint_body, parse_checkpoint
 from undersigned.tlog.merkle import EMPTY_ROOT
 
 _HOST = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
@@ -104,33 +106,40 @@ def check_host(host: str) -> None:
         )
 
 
-def has_site(folder: Path) -> bool:
-    """Say whether a folder holds a site."""
-    return (folder / "collector.db").exists()
+def has_site(folder: Path, address: str | None = None) -> bool:
+    """Say whether a folder, or the database at an address, holds a site."""
+    return has_database(folder, "collector", address)
 
 
-def make_site(folder: Path, host: str, *, own_clock: int | None = None) -> WholeSite:
+def make_site(
+    folder: Path, host: str, *, own_clock: int | None = None, address: str | None = None
+) -> WholeSite:
     """Make a site with its issuer in a new or empty folder and open it.
 
-    `own_clock` gives it a clock of its own that stands at that time (UTC seconds). Raises SiteExists,
-    FormatError, StoreError.
+    `own_clock` gives it a clock of its own that stands at that time (UTC seconds); `address` is as in
+    `app.folder`. Raises SiteExists, FormatError, StoreError.
     """
-    _make(folder, host, own_clock, {"host": host})
-    return open_site(folder)
+    _make(folder, host, own_clock, {"host": host}, address)
+    return open_site(folder, address)
 
 
-def make_collector(folder: Path, host: str, *, own_clock: int | None = None) -> Site:
+def make_collector(
+    folder: Path, host: str, *, own_clock: int | None = None, address: str | None = None
+) -> Site:
     """Make a site without an issuer, for letters that are issued by somebody apart; as `make_site`."""
-    _make(folder, host, own_clock, {"role": "collector", "host": host})
-    return open_collector(folder)
+    _make(folder, host, own_clock, {"role": "collector", "host": host}, address)
+    return open_collector(folder, address)
 
 
-def _make(folder: Path, host: str, own_clock: int | None, facts: dict[str, str]) -> None:
+def _make(
+    folder: Path, host: str, own_clock: int | None, facts: dict[str, str], address: str | None
+) -> None:
     check_host(host)
-    if has_site(folder):
-        raise SiteExists(f"{folder} holds a site already")
-    if has_issuer(folder):
-        raise SiteExists(f"{folder} holds an issuer; a site needs a folder of its own")
+    where = folder if address is None else "the database"
+    if has_site(folder, address):
+        raise SiteExists(f"{where} holds a site already")
+    if has_issuer(folder, address):
+        raise SiteExists(f"{where} holds an issuer; a site needs one of its own")
     make_folders(folder, "keys", "log", "outbox")
     keys = folder / "keys"
     signer = NoteSigner.generate(f"{host}/log")
@@ -140,7 +149,7 @@ def _make(folder: Path, host: str, own_clock: int | None, facts: dict[str, str])
     TrusteeKey.generate().save(keys / "trustee.key")
     if own_clock is not None:
         StoredClock.make(folder / "clock", own_clock)
-    collector = open_database(folder, "collector")
+    collector = open_database(folder, "collector", address)
     with collector.write() as connection:
         for name, value in facts.items():
             site_store.put_fact(connection, name, value)
@@ -150,26 +159,26 @@ def _make(folder: Path, host: str, own_clock: int | None, facts: dict[str, str])
     collector.close()
 
 
-def open_collector(folder: Path) -> Site:
+def open_collector(folder: Path, address: str | None = None) -> Site:
     """Open a site without looking at any issuer in its folder. Raises NoSite, StoreError."""
-    return _open(folder)[0]
+    return _open(folder, address)[0]
 
 
-def open_site(folder: Path) -> WholeSite:
+def open_site(folder: Path, address: str | None = None) -> WholeSite:
     """Open the site in a folder with its issuer. Raises NoSite, also if it has none; StoreError."""
-    site = open_any(folder)
+    site = open_any(folder, address)
     if not isinstance(site, WholeSite):
         site.close()
         raise NoSite(f"{folder} holds a site without an issuer")
     return site
 
 
-def open_any(folder: Path) -> Site:
+def open_any(folder: Path, address: str | None = None) -> Site:
     """Open the site in a folder, a `WholeSite` if it has an issuer. Raises NoSite, StoreError."""
-    site, facts = _open(folder)
+    site, facts = _open(folder, address)
     if facts.get("role") == "collector":
         return site
-    issuer = Issuer(folder, open_database(folder, "issuer"), site.clock, url=None)
+    issuer = Issuer(folder, open_database(folder, "issuer", address), site.clock, url=None)
     _tell_letters(site, issuer)
     return WholeSite(
         folder=site.folder,
@@ -181,14 +190,16 @@ def open_any(folder: Path) -> Site:
     )
 
 
-def _open(folder: Path) -> tuple[Site, dict[str, str]]:
-    if not has_site(folder):
-        raise NoSite(f"{folder} holds no site")
-    collector = open_database(folder, "collector")
+def _open(folder: Path, address: str | None) -> tuple[Site, dict[str, str]]:
+    where = folder if address is None else "the database"
+    if not has_site(folder, address):
+        raise NoSite(f"{where} holds no site")
+    collector = open_database(folder, "collector", address)
     with collector.read() as connection:
         facts = site_store.get_facts(connection)
-    if "host" not in facts:
-        raise NoSite(f"{folder} holds a site that was never finished; start with an empty folder")
+        newest = log_store.find_checkpoint(connection)
+    if "host" not in facts or newest is None:
+        raise NoSite(f"{where} holds a site that was never finished; start with an empty folder")
     keys = folder / "keys"
     site = Site(
         folder=folder,
@@ -202,7 +213,22 @@ def _open(folder: Path) -> tuple[Site, dict[str, str]]:
         ),
         clock=clock_in(folder),
     )
+    _check_keys(site, newest.note)
     return site, facts
+
+
+def _check_keys(site: Site, note: str) -> None:
+    """Check that the keys in the folder are those of the log in the database. Raises StoreError.
+
+    A database has an address of its own: another site's log must not be signed on with these keys.
+    """
+    try:
+        parse_checkpoint(note.encode(), site.keys.log.verifier)
+    except (FormatError, VerificationError):
+        site.close()
+        raise StoreError(
+            f"the keys in {site.folder} are not those of the log in its database"
+        ) from None
 
 
 def _tell_letters(site: Site, issuer: Issuer) -> None:

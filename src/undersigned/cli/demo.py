@@ -31,6 +31,7 @@ from undersigned.cli.demo_people import Person, make_people
 from undersigned.cli.demo_plan import OPENS_AT, SIGNERS, WITHDRAWING, Moment, make_plan
 from undersigned.cli.demo_refusals import try_all
 from undersigned.cli.demo_signing import Member, Members, pair_up
+from undersigned.cli.site_folder import database_address
 from undersigned.domain.letter import State
 from undersigned.errors import StoreError
 from undersigned.mail import OutboxMailer
@@ -85,7 +86,7 @@ def run(data: Path, port: int, *, serve: bool) -> int:
     # The mark comes first: a demo that was cut off must not be in the way of the next one.
     data.mkdir(parents=True, exist_ok=True)
     (data / MARK).write_text("made by `undersigned demo`; the next demo deletes this folder\n")
-    site = make_site(data, HOST, own_clock=OPENS_AT)
+    site = make_site(data, HOST, own_clock=OPENS_AT, address=database_address())
     people = make_people(HEADCOUNT, OPENS_AT)
     members = _open(site, people)
     running = RunningSite(

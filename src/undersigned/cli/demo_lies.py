@@ -254,13 +254,13 @@ def _put_document(mirror: Path, content: bytes) -> bytes:
 
 def _find_blob(site: Path, digest: bytes) -> bytes | None:
     """Return a sealed blob as the operator has it, from the site's own database."""
+    from undersigned.app.folder import has_database, open_database
+    from undersigned.cli.site_folder import database_address
     from undersigned.store import pending
-    from undersigned.store.database import Database
 
-    file = site / "collector.db"
-    if not file.exists():
+    if not has_database(site, "collector", database_address()):
         return None
-    database = Database("collector", f"sqlite:///{file}")
+    database = open_database(site, "collector", database_address())
     try:
         with database.read() as connection:
             return pending.find_blob(connection, digest)

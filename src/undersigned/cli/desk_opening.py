@@ -12,6 +12,7 @@ from undersigned.app.issuer import has_issuer
 from undersigned.app.site import has_site
 from undersigned.cli import output
 from undersigned.cli.settings import load_settings
+from undersigned.cli.site_folder import database_address
 from undersigned.errors import NoSite
 
 
@@ -22,12 +23,14 @@ def desk_in(data: Path | None) -> Iterator[Desk]:
     Raises NoSite, StoreError, FormatError.
     """
     settings = load_settings(data=data, host=None, port=None)
-    if not has_site(settings.data) and not has_issuer(settings.data):
+    address = database_address()
+    if not has_site(settings.data, address) and not has_issuer(settings.data, address):
         raise NoSite(f"{settings.data} holds neither a site nor an issuer")
     url = f"http://localhost:{settings.port}"
     if settings.url is not None:
         check_url(settings.url)
-    desk = open_known_desk(settings.data, clock_in(settings.data), url, now=settings.url)
+    clock = clock_in(settings.data)
+    desk = open_known_desk(settings.data, clock, url, now=settings.url, address=address)
     try:
         yield desk
     finally:

@@ -57,7 +57,7 @@ def issuer_in(
     if holds_issuer_apart(folder):
         if origin is not None:
             raise _issuer_there(folder)
-        issuer = open_issuer(folder)
+        issuer = open_issuer(folder, database_address())
         try:
             yield issuer
         finally:
@@ -72,7 +72,7 @@ def holds_issuer_apart(folder: Path) -> bool:
     from undersigned.app.issuer import has_issuer
     from undersigned.app.site import has_site
 
-    return has_issuer(folder) and not has_site(folder)
+    return has_issuer(folder, database_address()) and not has_site(folder, database_address())
 
 
 def open_or_make(
@@ -87,14 +87,16 @@ def open_or_make(
 
     if holds_issuer_apart(folder):
         raise _issuer_there(folder)
-    if not has_site(folder):
+    if not has_site(folder, database_address()):
         if (folder / "keys").exists():
             raise _unfinished(folder)
         if origin is None:
             raise _no_site(folder, command)
-        site = (make_collector if collector else make_site)(folder, origin)
+        site = (make_collector if collector else make_site)(
+            folder, origin, address=database_address()
+        )
     else:
-        site = open_any(folder)
+        site = open_any(folder, database_address())
     site.witnesses = load_witnesses()
     if origin is not None and origin != site.host:
         site.close()
@@ -113,23 +115,31 @@ def open_or_make_issuer(folder: Path, command: str, url: str | None) -> "Issuer"
     from undersigned.app.issuer import has_issuer, make_issuer, open_issuer
     from undersigned.app.site import has_site
 
-    if has_site(folder):
+    if has_site(folder, database_address()):
         error = SiteExists(f"{folder} holds a site; an issuer apart has a folder of its own")
         error.add_note("name another folder with --data, on another machine if it can be")
         raise error
-    if not has_issuer(folder):
+    if not has_issuer(folder, database_address()):
         if (folder / "keys").exists():
             raise _unfinished(folder)
         if url is None:
             raise _no_issuer_apart(folder, command)
-        return make_issuer(folder, url)
-    issuer = open_issuer(folder)
+        return make_issuer(folder, url, address=database_address())
+    issuer = open_issuer(folder, database_address())
     if url is not None and url != issuer.url:
         issuer.close()
         error = SiteExists(f"{folder} holds the issuer at {issuer.url}, which its letters name")
         error.add_note("leave --url out, or name another folder with --data")
         raise error
     return issuer
+
+
+def database_address() -> str | None:
+    """Return the address of the database in the settings, if one is set. Raises FormatError."""
+    from undersigned.config import read_settings
+
+    secret = read_settings().database
+    return None if secret is None else secret.get_secret_value()
 
 
 def load_witnesses() -> "Witnesses | None":
@@ -143,6 +153,10 @@ def load_witnesses() -> "Witnesses | None":
 
 
 def _unfinished(folder: Path) -> NoSite:
+    if (folder / "log" / "checkpoint").exists():
+        error = NoSite(f"{folder} holds keys and a published log, and its database holds no site")
+        error.add_note("is UNDERSIGNED_DATABASE set as it was when the site was made?")
+        return error
     error = NoSite(f"{folder} holds a site that was never finished")
     error.add_note(f"nothing was ever published from it: delete {folder}, then begin again")
     return error
