@@ -245,6 +245,44 @@ def publish_now(site: Site) -> None:
         publish(site)
 
 
+def catch_up(site: Site) -> None:
+    """Show in this folder what another process has published from another one: steps 2 and 4.
+
+    Where the processes share a folder there is nothing to do. Raises RolledBack, StoreError.
+    """
+    if not _is_behind(site):
+        return
+    with _publishing(site), site.collector.read() as connection:
+        # Read again: who shares the folder may have published meanwhile.
+        row = moment_store.find_published(connection)
+        seen, note = find_published(site), find_published_note(site) or b""
+        # Of two notes of one tree the longer one has more cosignatures.
+        if row is None or (row.size, len(row.note)) <= (seen.size if seen else 0, len(note)):
+            return
+        newest = parse_checkpoint(row.note.encode(), site.keys.log.verifier)
+        _write_tiles(site, connection, seen, newest)
+        _write_file(site.log_folder / "checkpoint", row.note.encode())
+    # The other's commit may have been noticed before this file was there.
+    site.collector.note_shown()
+
+
+def _is_behind(site: Site) -> bool:
+    with site.collector.read() as connection:
+        row = moment_store.find_published(connection)
+    return row is not None and row.note.encode() != find_published_note(site)
+
+
+def _write_tiles(
+    site: Site, connection: Connection, seen: Checkpoint | None, newest: Checkpoint
+) -> None:
+    """Write the tiles that became full since `seen`. Raises RolledBack, StoreError."""
+    if seen == newest:
+        return
+    check_guard(connection, seen, newest)
+    for path in new_full_tiles(seen.size if seen else 0, newest.size):
+        _write_file(site.log_folder / format_tile_path(path), read_tile(connection, path))
+
+
 @contextmanager
 def _publishing(site: Site) -> Iterator[None]:
     """Hold the lock without which two processes could publish in the wrong order."""
@@ -266,11 +304,7 @@ def _publish(site: Site, *, at_start: bool) -> Checkpoint | None:
         if row is None:
             raise StoreError("the database has no checkpoint")
         newest = Checkpoint(site.origin, row.size, row.root)
-        if seen != newest:
-            check_guard(connection, seen, newest)
-            seen_size = seen.size if seen else 0
-            for path in new_full_tiles(seen_size, row.size):
-                _write_file(site.log_folder / format_tile_path(path), read_tile(connection, path))
+        _write_tiles(site, connection, seen, newest)
     # Without a transaction: the witnesses take their time.
     note = _cosigned(site, newest, row.note.encode(), at_start=at_start)
     if note is None:

@@ -15,8 +15,10 @@ from undersigned.app.failures import report_failure
 from undersigned.app.following import OWN_PAUSE_S
 from undersigned.app.forgetting import Forgetting
 from undersigned.app.intake import Intake
+from undersigned.app.leading import Leading
 from undersigned.app.letters import Letters
 from undersigned.app.log import (
+    catch_up,
     find_published_note,
     is_cosigned,
     is_published,
@@ -60,7 +62,12 @@ class RunningSite:
         fonts: Path | None = None,
     ) -> None:
         self.site = site
-        self.desk = open_desk(site.folder, site.clock, url or f"https://{site.host}")
+        self.desk = open_desk(
+            site.folder,
+            site.clock,
+            url or f"https://{site.host}",
+            address=site.collector.address,
+        )
         self.letters = Letters(site)
         self.fonts = fonts
         self.intake = Intake(site, self.letters)
@@ -82,23 +89,25 @@ class RunningSite:
                 pause_s=OWN_PAUSE_S,
                 provider=provider,
             )
+        self._leading = Leading(site.collector)
+        only = self._leading.only
         self._loops = Loops(
             {
                 "sequencing": self._advance,
                 # apart, since it waits for witnesses and epochs must not
-                "publishing": self._publish,
+                "publishing": only(self._publish),
                 # apart, since it counts all signatures
-                "tallies": Proving(site).step,
+                "tallies": only(Proving(site).step),
                 # apart, since it verifies the whole log and epochs must not wait for it
-                "opening": self._open,
+                "opening": only(self._open),
                 # apart, since a PDF takes seconds
-                "releasing": self._release,
-                "mails of the site": self._deliver,
-                "webhooks": self._call,
-                "tidying": Tidying(site).step,
-                "forgetting": Forgetting(site, self.letters, self.desk).step,
+                "releasing": only(self._release),
+                "mails of the site": only(self._deliver),
+                "webhooks": only(self._call),
+                "tidying": only(Tidying(site).step),
+                "forgetting": only(Forgetting(site, self.letters, self.desk).step),
                 # apart, since an authority may let it wait
-                "timestamps": self._stamp,
+                "timestamps": only(self._stamp),
             },
             self._count_commits,
             prompt=("sequencing",),
@@ -129,13 +138,15 @@ class RunningSite:
         if isinstance(self.site.clock, StoredClock):
             self.site.clock.save()
         try:
-            tidy(self.site)
+            if self._leading.is_mine():
+                tidy(self.site)
         except StoreError as error:
             report_failure("tidying", error)
         self.close()
 
     def close(self) -> None:
         """Let go of the databases of a site that does not run."""
+        self._leading.close()
         self.desk.close()
         self.site.close()
 
@@ -143,6 +154,9 @@ class RunningSite:
         return self.site.collector.commits + self.desk.database.commits
 
     def _advance(self) -> None:
+        if not self._leading.is_mine():
+            catch_up(self.site)
+            return
         if isinstance(self.site.clock, StoredClock):
             self.site.clock.save()
         sequence(self.site, self.letters, self._damaged)

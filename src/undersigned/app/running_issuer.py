@@ -11,6 +11,7 @@ from undersigned.app.failures import report_failure
 from undersigned.app.following import OUTSIDE_PAUSE_S, Following
 from undersigned.app.issuer import IssuedLetter, Issuer
 from undersigned.app.issuing import Collector
+from undersigned.app.leading import Leading
 from undersigned.app.loops import Loops
 from undersigned.app.methods.by_openid import RETURN_PATH, SignOn
 from undersigned.app.roll_changes import finish_changes
@@ -45,7 +46,12 @@ class RunningIssuer:
         provider: Provider | None = None,
     ) -> None:
         self.issuer = issuer
-        self.desk = desk or open_desk(issuer.folder, issuer.clock, url or issuer.url or "")
+        self.desk = desk or open_desk(
+            issuer.folder,
+            issuer.clock,
+            url or issuer.url or "",
+            address=issuer.database.address,
+        )
         self.sign_on = (
             None if provider is None else SignOn(provider, f"{self.desk.url}{RETURN_PATH}")
         )
@@ -54,15 +60,17 @@ class RunningIssuer:
         self.imports = RollImports(issuer, collector_of)
         self._mailer = mailer
         self._rest_until = 0.0
+        self._leading = Leading(issuer.database)
+        only = self._leading.only
         self._loops = Loops(
             {
-                "mails": self._deliver,
-                "changes of rolls": self._finish_changes,
-                "tidying of the issuer": Tidying(issuer).step,
+                "mails": only(self._deliver),
+                "changes of rolls": only(self._finish_changes),
+                "tidying of the issuer": only(Tidying(issuer).step),
                 # apart, since a site elsewhere may let it wait
-                "following": Following(issuer, self.desk, collector_of, pause_s).step,
+                "following": only(Following(issuer, self.desk, collector_of, pause_s).step),
             }
-            | ({"clock": issuer.clock.save} if isinstance(issuer.clock, StoredClock) else {}),
+            | ({"clock": only(issuer.clock.save)} if isinstance(issuer.clock, StoredClock) else {}),
             lambda: self.issuer.database.commits + self.desk.database.commits,
         )
 
@@ -77,9 +85,11 @@ class RunningIssuer:
         if isinstance(self.issuer.clock, StoredClock):
             self.issuer.clock.save()
         try:
-            tidy(self.issuer)
+            if self._leading.is_mine():
+                tidy(self.issuer)
         except StoreError as error:
             report_failure("tidying of the issuer", error)
+        self._leading.close()
         self.desk.close()
         self.issuer.close()
 

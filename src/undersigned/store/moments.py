@@ -83,6 +83,13 @@ def find_covering(connection: sa.Connection, size: int) -> PublishedRow | None:
     return PublishedRow(*row) if row else None
 
 
+def find_published(connection: sa.Connection) -> PublishedRow | None:
+    """Return the newest published checkpoint that is kept, or None before the first."""
+    newest = sa.select(published.c.size, published.c.note).order_by(published.c.size.desc())
+    row = connection.execute(newest.limit(1)).first()
+    return PublishedRow(*row) if row else None
+
+
 def list_dated_ends(
     connection: sa.Connection, letter_id: bytes, *, after: int
 ) -> list[tuple[int, bytes]]:
