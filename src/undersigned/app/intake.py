@@ -23,7 +23,7 @@ from undersigned.app.letters import Letters, LetterView
 from undersigned.app.site import Site
 from undersigned.app.taking import Request
 from undersigned.app.taking_many import Answered, take_many
-from undersigned.errors import Busy, FormatError, StoreError, UndersignedError
+from undersigned.errors import Busy, DatabaseLost, FormatError, StoreError, UndersignedError
 from undersigned.store.database import Connection
 from undersigned.tlog.promise import Promise, format_promise_text
 
@@ -135,7 +135,12 @@ class Intake:
         try:
             verified, refused = self._verify_all(batch)
             _answer_all(refused)
-            taken = self._keep(verified)
+            try:
+                taken = self._keep(verified)
+            except DatabaseLost:
+                # Perhaps they were committed. Each is asked for before it is taken, so that what was
+                # kept gets its one answer; the second time the members ask themselves.
+                taken = self._keep(verified)
             # Only now is anything acknowledged: the transaction is on disk.
             _answer_all(
                 [
