@@ -224,9 +224,10 @@ def booth_in(
     max_wait_s: int = 50,
     closes_s: int = 100_000,
     members: int = 12,
+    address: str | None = None,
 ) -> Iterator[Booth]:
     """Make a site with one letter in a folder that is not there yet; its intake runs."""
-    site = make_site(folder, HOST, own_clock=START)
+    site = make_site(folder, HOST, own_clock=START, address=address)
     invites = make_invites(site.issuer, SLUG, members)
     texts = folder.with_name(f"{folder.name}-letter")
     texts.mkdir()

@@ -11,6 +11,8 @@ from undersigned.domain.letter import Mode, State
 from undersigned.domain.record import EpochRecord, SignRecord
 from undersigned.store import letters as letter_store
 
+ENGINES = ("sqlite", "postgresql")
+
 
 class Clock:
     """Seconds since some time, as told."""

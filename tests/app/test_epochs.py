@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.app.inspecting import figures, verified
 from tests.app.village import DAY, HOUR, START, Village
+from tests.postgresql import on_both_engines
 from tests.simulator import make_letter
 
 from undersigned.app.sequencing import due_rows, has_due_rows
@@ -149,6 +150,7 @@ def test_the_floor_is_kept_in_the_log(village: Village, letter: Letter) -> None:
     assert village.at(600).waiting(letter) == {}
 
 
+@on_both_engines
 def test_an_epoch_is_in_its_order(village: Village, letter: Letter) -> None:
     """Tokens, signatures, changes; those of one signature by number, its withdrawal last."""
     villagers = village.members(letter, 3)
@@ -232,6 +234,7 @@ def test_the_end_is_at_its_time_although_nobody_was_there(village: Village) -> N
     assert verified(village)[1] == []
 
 
+@on_both_engines
 def test_reached_and_open_again(village: Village) -> None:
     """A withdrawal in the cooling-off takes the letter back; another signature brings it on."""
     letter = village.open(rule=2)

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from tests.app.inspecting import verified
 from tests.app.village import DAY, START, Village
+from tests.postgresql import on_both_engines
 
 from undersigned.app.invites import make_invites
 from undersigned.app.issuing import ShownAs, TokenAnswer, TokenRequest, issue_token
@@ -84,6 +85,7 @@ def test_a_member_gets_one_token(village: Village, letter: Letter) -> None:
     assert village.waiting(letter) == {"issued": 1}
 
 
+@on_both_engines
 def test_of_many_requests_at_once_one_is_answered(village: Village, letter: Letter) -> None:
     """The one that is stored first, for whoever asks for just that."""
     member = village.idle(letter)
@@ -122,6 +124,7 @@ def test_a_letter_that_is_over_gives_no_token(village: Village, letter: Letter) 
         assert issuances.find_issuance(connection, letter.letter_id, member.commit) is None
 
 
+@on_both_engines
 def test_a_crash_before_the_record_is_made_good_by_the_retry(
     village: Village, letter: Letter
 ) -> None:
@@ -227,6 +230,7 @@ def test_where_the_roll_has_no_names_members_say_their_own(village: Village) -> 
             _issue(village, codes, third, _request(asked))
 
 
+@on_both_engines
 def test_the_log_holds_no_more_tokens_than_members(village: Village) -> None:
     """Everyone has one, and the verifier agrees."""
     letter = village.open(members=4)

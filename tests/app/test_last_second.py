@@ -7,6 +7,8 @@ from tests.app.village import HOUR, Village, Villager
 from undersigned.domain.letter import Letter, Mode, State
 from undersigned.errors import LetterNotOpen
 
+ENGINES = ("sqlite", "postgresql")
+
 
 @pytest.fixture
 def letter(village: Village) -> Letter:

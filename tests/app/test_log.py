@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.app.village import HOST, START, Village
+from tests.postgresql import on_both_engines
 
 from undersigned.app import log as module
 from undersigned.app.letters import Letters
@@ -39,9 +40,9 @@ from undersigned.tlog.tile import ENTRIES, TilePath, format_tile_path, new_full_
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
+def site(tmp_path: Path, address: str | None) -> Iterator[Site]:
     """A new site with an empty log."""
-    made = make_site(tmp_path / "data", HOST, own_clock=START)
+    made = make_site(tmp_path / "data", HOST, own_clock=START, address=address)
     yield made
     made.close()
 
@@ -153,6 +154,7 @@ def test_a_damaged_tile_stops_the_log(site: Site, hashes: bytes) -> None:
     assert _size(site) == 10
 
 
+@on_both_engines
 def test_of_two_who_extend_the_log_one_is_told(site: Site) -> None:
     """Whoever finds the checkpoint moved appends nothing."""
     with site.collector.write() as connection:
@@ -166,10 +168,11 @@ def test_of_two_who_extend_the_log_one_is_told(site: Site) -> None:
         assert log_store.read_entries(connection, 0, 9) == [b"theirs"]
 
 
+@on_both_engines
 def test_two_processes_keep_one_log(village: Village) -> None:
     """Two sequencers at once: everybody who waits is in the log, once."""
     letter = village.open(rule=50)
-    other = open_site(village.site.folder)
+    other = open_site(village.site.folder, village.site.collector.address)
     expected = {village.member(letter, Mode.PUBLIC).pk for _ in range(6)}
     with ThreadPoolExecutor(2) as pool:
         runs = [
@@ -267,6 +270,7 @@ def test_a_crash_while_publishing_is_made_good(
     again.close()
 
 
+@on_both_engines
 @pytest.mark.parametrize("step", ["add_entries", "put_tiles", "advance_checkpoint"])
 @pytest.mark.parametrize("after", [False, True])
 def test_a_crash_in_the_transaction_leaves_everything_as_it_was(
@@ -295,6 +299,7 @@ def test_a_crash_in_the_transaction_leaves_everything_as_it_was(
     assert [village.row(each).status for each in villagers] == ["withdrawn", *["live"] * 3]
 
 
+@on_both_engines
 def test_a_crash_between_commit_and_publishing_is_made_good_at_the_start(
     village: Village, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -346,6 +351,7 @@ def test_a_database_that_was_put_back_is_refused(site: Site, tmp_path: Path) -> 
     newer.close()
 
 
+@on_both_engines
 def test_another_history_is_refused_whatever_its_length(site: Site) -> None:
     """As long as what was published, or longer."""
     _append(site, 5)

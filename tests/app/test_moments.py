@@ -7,6 +7,7 @@ import pytest
 from tests.app.inspecting import figures, find_wrong_moments, mirror, verified
 from tests.app.test_moderating import erase, strike_one
 from tests.app.village import DAY, HOUR, START, Village
+from tests.postgresql import on_both_engines
 
 from undersigned.app.moments import Moment, get_moment
 from undersigned.app.noticing import post_notice
@@ -34,6 +35,7 @@ def check_proof(village: Village, moment: Moment) -> None:
     )
 
 
+@on_both_engines
 def test_a_whole_life(village: Village) -> None:
     """Signing, waiting, withdrawing, striking, erasing, a new headcount, a release, a second edition."""
     letter = village.open(rule=4)
@@ -113,6 +115,7 @@ def test_nothing_of_one_letter_is_in_another(village: Village) -> None:
     assert figures(village, letter)["size"] > after.size
 
 
+@on_both_engines
 def test_published_checkpoints_are_kept(village: Village) -> None:
     """The first that covers a tree proves it, as it was published; without any, the one of now does."""
     letter = village.open()

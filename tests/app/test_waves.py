@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from tests.app.inspecting import figures, verified
 from tests.app.village import DAY, HOUR, START, Village, Villager
+from tests.postgresql import on_both_engines
 
 from undersigned.app import opening as module
 from undersigned.app import reading
@@ -68,6 +69,7 @@ def _name(villager: Villager) -> str:
 # --- the first wave
 
 
+@on_both_engines
 def test_names_are_opened_together(village: Village, letter: Letter) -> None:
     """All who stand, no sooner than the cooling-off is over; the letter is then released."""
     villagers = village.members(letter, 3)
@@ -170,6 +172,7 @@ def test_the_rule_is_asked_again_when_names_are_opened(village: Village, letter:
     assert verified(village)[1] == []
 
 
+@on_both_engines
 def test_a_withdrawal_that_was_promised_comes_before_the_opening(
     village: Village, letter: Letter
 ) -> None:
@@ -212,6 +215,7 @@ def test_an_opening_is_submitted_once(village: Village, letter: Letter) -> None:
     assert village.entries() == entries
 
 
+@on_both_engines
 def test_a_crash_while_an_opening_is_written_leaves_the_wave_waiting(
     village: Village, letter: Letter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -248,6 +252,7 @@ def test_a_withdrawn_name_is_struck_from_the_page(village: Village, letter: Lett
 # --- later waves
 
 
+@on_both_engines
 def test_later_names_are_opened_a_day_after(village: Village, letter: Letter) -> None:
     """Together, and not one by one; those who wait for more wait on."""
     village.members(letter, 3)

@@ -231,7 +231,7 @@ class Village:
         """End the process, and begin another in the same folder, as `serve` does."""
         self.intake.stop()
         self.site.close()
-        self.site = open_site(self.site.folder)
+        self.site = open_site(self.site.folder, self.site.collector.address)
         publish(self.site)
         self.letters = Letters(self.site)
         self.intake = Intake(self.site, self.letters)
@@ -479,12 +479,12 @@ class Village:
 
 
 @contextmanager
-def village_in(folder: Path) -> Iterator[Village]:
+def village_in(folder: Path, address: str | None = None) -> Iterator[Village]:
     """Make a site in a folder that is not there yet; its intake runs."""
     texts = folder.with_name(f"{folder.name}-texts")
     texts.mkdir()
     (texts / "text.md").write_text("It stands still.\n")
-    village = Village(make_site(folder, HOST, own_clock=START), texts)
+    village = Village(make_site(folder, HOST, own_clock=START, address=address), texts)
     village.intake.start()
     try:
         yield village

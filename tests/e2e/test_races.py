@@ -37,6 +37,8 @@ from undersigned.signer.letter_view import LetterView, get_letter
 from undersigned.signer.signing import signed_request
 from undersigned.tlog.merkle import leaf_hash
 
+ENGINES = ("sqlite", "postgresql")
+
 SLUG = "races"
 AT_ONCE = 50
 ROUNDS = 6
@@ -80,13 +82,17 @@ class Race:
 
 
 @pytest.fixture(scope="module")
-def race(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Race]:
+def race(tmp_path_factory: pytest.TempPathFactory, module_address: str | None) -> Iterator[Race]:
     """Serve a letter in a process."""
     base = tmp_path_factory.mktemp("races")
-    site = make_site(base / "data", HOST)
+    site = make_site(base / "data", HOST, address=module_address)
     letter, members = open_for_members(site, base / "letter", SLUG, 24, conditions="[2, 3]")
     site.close()
-    with Server(base / "data") as server, httpx2.Client(base_url=server.url) as client:
+    settings = {} if module_address is None else {"UNDERSIGNED_DATABASE": module_address}
+    with (
+        Server(base / "data", settings=settings) as server,
+        httpx2.Client(base_url=server.url) as client,
+    ):
         yield Race(server, letter, get_letter(client, SLUG), iter(members))
 
 

@@ -40,6 +40,8 @@ from undersigned.tlog.merkle import leaf_hash
 from undersigned.tlog.proof import parse_proof, verify_proof
 from undersigned.web.body_limits import MOST_BODY
 
+ENGINES = ("sqlite", "postgresql")
+
 PATH = "/api/v1/letters/small-letter"
 
 
