@@ -8,11 +8,11 @@ STAMP  := $(VENV)/.installed
 # The browser's scripts: built by the installation, and again when a source of theirs has changed.
 SCRIPTS := hatch_build.py $(wildcard frontend/src/*.ts frontend/*.json frontend/*.mjs) src/undersigned/web/static/embed.css
 
-.PHONY: help setup demo serve test check bench fmt lock clean
+.PHONY: help setup demo serve test test-crash check bench fmt lock clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
 setup: $(STAMP) ## make .venv with everything inside (done by the others when needed)
 
@@ -29,6 +29,9 @@ serve: $(STAMP) ## serve the site in DATA again
 test: $(STAMP) check ## everything that must hold: style, types, directions, tests
 	@sh tools/test-packages
 	@$(BIN)/pytest -n 2 --dist loadfile
+
+test-crash: $(STAMP) ## kill the server 50 times on each kind of database (KILLS=50 SEED=1), fill a disk
+	@$(BIN)/python -m tests.campaigns
 
 check: $(STAMP) ## style, types and the direction of imports
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check .
