@@ -62,14 +62,14 @@ class SmallDisk:
         self.folder = folder
         self._ballast = folder / "ballast"
 
-    def fill(self, _server: Server) -> None:
+    def fill(self, _server: Server | None) -> None:
         """Write until nothing fits."""
         with self._ballast.open("ab", buffering=0) as file:
             for size in (4096, 1):
                 while _writes(file.fileno(), size):
                     pass
 
-    def clear(self, _server: Server) -> None:
+    def clear(self, _server: Server | None) -> None:
         """Delete what filled the disk."""
         self._ballast.unlink(missing_ok=True)
 
