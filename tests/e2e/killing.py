@@ -222,7 +222,9 @@ class Campaign:
                 server.start()
                 _join(futures)
                 promises = [promise for signer in signers for promise in signer.promises]
-                wait_for_leaves(server.url, [promise.leaf_hash for promise in promises])
+                leaves = [promise.leaf_hash for promise in promises]
+                # A promise given in the end names a time two windows away.
+                wait_for_leaves(server.url, leaves, PATIENCE_S + 2 * window_s)
             evidence = _collect_at_rest(server, base / "mirror")
         self._check(evidence, promises, views)
         leaves = [leaf_hash(entry) for entry in read_entries(base / "mirror" / "log")]
