@@ -1,6 +1,7 @@
 """What is PostgreSQL's own: addresses, durable commits, and rows that keep no order of arrival."""
 
 import secrets
+import threading
 import time
 from collections.abc import Iterator
 
@@ -68,6 +69,28 @@ def test_a_commit_is_on_disk_whatever_the_database_says(url: sa.URL, set_to: str
     with database.engine.connect() as connection:
         assert connection.exec_driver_sql("SHOW synchronous_commit").scalar() == is_
     database.close()
+
+
+def test_what_was_only_read_waits_for_a_standby(url: sa.URL, database: Database) -> None:
+    """Else an answer could tell of a commit that one disk alone has, after a crash."""
+    names = "ALTER SYSTEM SET synchronous_standby_names = 'nobody'"
+    waiting = (
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+        "AND wait_event = 'SyncRep'"
+    )
+    reading = threading.Thread(target=database.vouch)
+    run(url, names, "SELECT pg_reload_conf()")
+    try:
+        reading.start()
+        end = time.monotonic() + PATIENCE_S
+        while str(run(url, waiting)[0][0]) != "1":
+            assert time.monotonic() < end
+            assert reading.is_alive()
+            time.sleep(0.05)
+    finally:
+        run(url, "ALTER SYSTEM RESET synchronous_standby_names", "SELECT pg_reload_conf()")
+    reading.join(PATIENCE_S)
+    assert not reading.is_alive()
 
 
 def test_who_may_make_no_schema_is_told(url: sa.URL) -> None:

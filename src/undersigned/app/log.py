@@ -305,6 +305,9 @@ def _publish(site: Site, *, at_start: bool) -> Checkpoint | None:
             raise StoreError("the database has no checkpoint")
         newest = Checkpoint(site.origin, row.size, row.root)
         _write_tiles(site, connection, seen, newest)
+    if seen != newest:
+        # After a crash the database may have shown what no standby has; the world must not see that.
+        site.collector.vouch()
     # Without a transaction: the witnesses take their time.
     note = _cosigned(site, newest, row.note.encode(), at_start=at_start)
     if note is None:

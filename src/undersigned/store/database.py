@@ -102,13 +102,16 @@ class Database:
     def write(self, *, shown: bool = True) -> Iterator[sa.Connection]:
         """Open a transaction that may write; leaving it commits, raising rolls back.
 
-        It has the only write lock from the start, so what it reads stays true. `shown` is False only of
-        what no reader is shown: pages that were made before it hold. Raises StoreError, also Busy; where
-        DatabaseLost comes, nothing tells whether it was committed but to look.
+        It has the only write lock from the start, so what it reads stays true, and when it is left, what it
+        read is as safe as what it wrote. `shown` is False only of what no reader is shown: pages that were
+        made before it hold. Raises StoreError, also Busy; where DatabaseLost comes, nothing tells whether it
+        was committed but to look.
         """
         lock = "BEGIN IMMEDIATE" if self.is_sqlite else postgresql.write_lock(self.role)
         with self._in_turn(), self._transaction(lock) as connection:
             yield connection
+            if not self.is_sqlite:
+                connection.exec_driver_sql(postgresql.VOUCH)
             connection.commit()
             # Not before: who sees the new number must read what was committed.
             with self._counting:
@@ -127,6 +130,12 @@ class Database:
             yield
         finally:
             self._writing.release()
+
+    def vouch(self) -> None:
+        """Return when all that can be read now is as safe as what is written. Raises StoreError, Busy."""
+        if not self.is_sqlite:
+            with self.write(shown=False):
+                pass
 
     def note_shown(self) -> None:
         """Count a change of what readers are shown that is none of this database."""

@@ -127,6 +127,16 @@ def keep_no_samples(connection: sa.Connection, role: str) -> None:
         )
 
 
+VOUCH: Final = (
+    "SELECT pg_logical_emit_message(true, 'undersigned', '') "
+    "WHERE pg_current_xact_id_if_assigned() IS NULL"
+)
+"""What a transaction ends with that may have written nothing: its commit waits for standbys all the same.
+
+After a crash a server shows what it has committed and no standby has. An answer from that alone would be a
+promise that this one disk can break; behind this, the commit returns when a standby has all of it.
+"""
+
 SNAPSHOT: Final = "SELECT pg_current_snapshot()::text"
 """Which transactions have ended, of any database: it moves more often than it must.
 
