@@ -8,7 +8,7 @@ STAMP  := $(VENV)/.installed
 # The browser's scripts: built by the installation, and again when a source of theirs has changed.
 SCRIPTS := hatch_build.py $(wildcard frontend/src/*.ts frontend/*.json frontend/*.mjs) src/undersigned/web/static/embed.css
 
-.PHONY: help setup demo serve test test-crash check bench fmt lock clean
+.PHONY: help setup demo serve test test-crash test-cluster check bench fmt lock clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -32,6 +32,10 @@ test: $(STAMP) check ## everything that must hold: style, types, directions, tes
 
 test-crash: $(STAMP) ## kill the server 50 times on each kind of database (KILLS=50 SEED=1), fill a disk
 	@$(BIN)/python -m tests.campaigns
+
+test-cluster: $(STAMP) ## kill parts of examples/cluster under load; nothing acknowledged may be lost
+	@sh tools/cluster-packages
+	@$(BIN)/python -m tests.campaigns.cluster
 
 check: $(STAMP) ## style, types and the direction of imports
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check .

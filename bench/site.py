@@ -16,7 +16,7 @@ from undersigned.app.intake import MOST_PER_BATCH, Answer
 from undersigned.app.letter_file import read_draft
 from undersigned.app.rolls import import_roll
 from undersigned.app.running import RunningSite
-from undersigned.app.site import make_site
+from undersigned.app.site import WholeSite, make_site
 from undersigned.app.taking import IssuedRequest, Request, SignRequest
 from undersigned.domain.letter import Letter
 from undersigned.mail import OutboxMailer
@@ -36,13 +36,21 @@ class CrowdedSite:
 
 
 def make_crowded_site(base: Path, count: int, *, signed: int = 0) -> CrowdedSite:
-    """Make a site for a crowd of `count`, of whom the first `signed` are in its log with their names.
+    """Make a site for a crowd of `count`, of whom the first `signed` are in its log with their names."""
+    return fill_site(make_site(base / "data", HOST), base / "letter", count, signed=signed)
 
-    The rule is out of reach, so that nothing but signing happens.
+
+def fill_site(
+    site: WholeSite, texts: Path, count: int, *, signed: int = 0, **terms: object
+) -> CrowdedSite:
+    """Open a letter at a new site, give tokens to a crowd, let some sign, and close the site.
+
+    The rule is out of reach, so that nothing but signing happens. `terms` are the letter's, `texts` is the
+    folder for its text.
     """
-    site = make_site(base / "data", HOST)
     import_roll(site.issuer, SLUG, roll_of(make_people(count)))
-    file = write_letter_file(base / "letter", SLUG, rule=10 * count, headcount=10 * count)
+    rule = {"rule": 10 * count, "headcount": 10 * count}
+    file = write_letter_file(texts, SLUG, **(rule | terms))
     letter = open_letter(site, read_draft(file))
     keys = site.issuer.keys(letter)
     crowd = Crowd(HOST, letter, keys.token, keys.attestation)
@@ -54,7 +62,7 @@ def make_crowded_site(base: Path, count: int, *, signed: int = 0) -> CrowdedSite
         _wait_until_logged(running, letter)
     finally:
         running.stop()
-    return CrowdedSite(base / "data", letter, crowd)
+    return CrowdedSite(site.folder, letter, crowd)
 
 
 def _request_of(signed: Signed) -> SignRequest:
