@@ -8,6 +8,7 @@ from typing import Final
 from bench import (
     accept,
     browser,
+    cost,
     growth,
     opening,
     outcome,
@@ -25,6 +26,7 @@ from bench.result import Result
 BENCHMARKS: Final[dict[str, Callable[[], Iterable[Result]]]] = {
     "accept": accept.measure,
     "browser": browser.measure,
+    "cost": cost.measure,
     "growth": growth.measure,
     "open": opening.measure,
     "outcome": outcome.measure,

@@ -12,7 +12,7 @@ FULL: Final = os.environ.get("FULL") == "1"
 
 ROUNDS: Final = 5 if FULL else 3
 
-_TICKS_PER_S: Final = os.sysconf("SC_CLK_TCK")
+TICKS_PER_S: Final = os.sysconf("SC_CLK_TCK")
 
 
 def sized(quick: int, full: int) -> int:
@@ -22,9 +22,14 @@ def sized(quick: int, full: int) -> int:
 
 def cpu_of(pid: int) -> float:
     """Return the seconds of processor time, user and system, of all threads of a process."""
+    fields = fields_of(pid)
+    return (int(fields[11]) + int(fields[12])) / TICKS_PER_S
+
+
+def fields_of(pid: int) -> list[str]:
+    """Return what the system counts of a process, from its state on (proc(5), `/proc/PID/stat`)."""
     # The name in brackets may hold anything, so what is counted begins behind it.
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS_PER_S
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
 
 
 def memory_of(pid: int) -> int:

@@ -1,0 +1,189 @@
+"""What a signature costs on each engine: bytes that stay on disk, bytes that are written, processor time.
+
+A letter's members have their tokens; then a real `undersigned serve` takes the signatures of all of them over
+64 connections, half of them public, half sealed, until all stand in the log, and is stopped, which tidies.
+What stays is the difference between then and before: blocks of the disk for SQLite and for the files of the
+log, and for PostgreSQL what its tables and their indexes have. The reference are the bytes that nobody can
+leave out: each record, its name as a document or a blob, and its hash in a tile. What is written are the
+bytes that the processes handed to the disk, write-ahead logs included.
+"""
+
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import httpx2
+import msgspec
+import sqlalchemy as sa
+from tests.e2e.server import Server
+from tests.live import HOST
+from tests.postgresql import emptied, new_postgresql, run, running_postgresql
+
+from bench.crowd import Signed
+from bench.load import Job, post, send_load
+from bench.result import Result, of_ratios, share
+from bench.rounds import TICKS_PER_S, cpu_of, fields_of, sized
+from bench.site import PATIENCE_S, SLUG, fill_site
+from undersigned.app.site import make_site
+from undersigned.domain.record import format_record
+from undersigned.signer.signing import signed_request
+from undersigned.tlog.merkle import HASH_SIZE
+
+CONNECTIONS: Final = 64
+SIGNATURES: Final = sized(4_000, 50_000)
+"""All in one round: what stays is the same each time."""
+
+STAYS_GOAL: Final = 3.5
+"""Times the bare bytes: entries are in the database and in files, and so are the hashes of the tree."""
+
+WRITTEN_GOAL: Final = 12.0
+"""Times the bare bytes: a write-ahead log, the tables, and what waits for its epoch and is deleted then."""
+
+CPU_US: Final = 1_000
+"""Processor time for one signature until it is in the log; a million of them in 17 minutes of one core."""
+
+_BLOCK: Final = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """Where the tables are: `address` is that of a database of PostgreSQL, None: files in the folder."""
+
+    name: str
+    address: str | None
+    server: sa.URL | None
+
+    @property
+    def settings(self) -> Mapping[str, str]:
+        """What a process of the site is told."""
+        return {} if self.address is None else {"UNDERSIGNED_DATABASE": self.address}
+
+    def count_bytes(self, folder: Path) -> int:
+        """Return what the site has on disk."""
+        files = sum(file.stat().st_blocks * _BLOCK for file in folder.rglob("*") if file.is_file())
+        if self.server is None:
+            return files
+        sizes = "SELECT sum(pg_total_relation_size(relid)) FROM pg_stat_user_tables"
+        return files + int(str(run(self.server, sizes)[0][0]))
+
+    def find_processes(self) -> list[int]:
+        """Return the processes of the database's server."""
+        if self.server is None:
+            return []
+        backend = int(str(run(self.server, "SELECT pid FROM pg_stat_activity LIMIT 1")[0][0]))
+        postmaster = _parent_of(backend)
+        numbers = (int(each.name) for each in Path("/proc").iterdir() if each.name.isdecimal())
+        return [postmaster, *(pid for pid in numbers if _parent_of(pid) == postmaster)]
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Bytes and seconds of all signatures together."""
+
+    bare: int
+    stays: int
+    written: int
+    cpu: float
+
+
+def measure() -> list[Result]:
+    """Measure both engines."""
+    results = []
+    for engine in _engines():
+        with tempfile.TemporaryDirectory() as name:
+            results += _results(engine.name, _measure(Path(name), engine))
+    return results
+
+
+def _engines() -> Iterator[Engine]:
+    yield Engine("SQLite", None, None)
+    with running_postgresql(syncs=True) as server:
+        database = new_postgresql(server)
+        yield Engine("PostgreSQL", emptied(database), database)
+
+
+def _measure(base: Path, engine: Engine) -> Cost:
+    site = make_site(base / "data", HOST, address=engine.address)
+    filled = fill_site(site, base / "letter", SIGNATURES)
+    crowd = filled.crowd.sign_many(SIGNATURES)
+    server = Server(filled.folder, settings=engine.settings)
+    # Until it stands still: a stop tidies.
+    server.start().stop()
+    before = engine.count_bytes(filled.folder)
+    with server:
+        idle = _spent(server.pid, engine)
+        _send(server, crowd)
+        _wait_until_standing(server)
+        busy = _spent(server.pid, engine)
+        server.stop()
+    stays = engine.count_bytes(filled.folder) - before
+    return Cost(_bare_bytes(crowd), stays, busy[0] - idle[0], busy[1] - idle[1])
+
+
+def _bare_bytes(crowd: Sequence[Signed]) -> int:
+    names = (each.blob if each.blob is not None else b"" for each in crowd)
+    return sum(len(format_record(each.record)) + HASH_SIZE for each in crowd) + sum(map(len, names))
+
+
+def _spent(site: int, engine: Engine) -> tuple[int, float]:
+    """Return the bytes that were handed to the disk, and processor time, since processes began."""
+    pids = [site, *engine.find_processes()]
+    return sum(map(_written_by, pids)), sum(map(_cpu_with_children, pids))
+
+
+def _written_by(pid: int) -> int:
+    """Return what a process and those of its children that have ended handed to the disk."""
+    lines = dict(line.split(": ") for line in Path(f"/proc/{pid}/io").read_text().splitlines())
+    return int(lines["write_bytes"])
+
+
+def _cpu_with_children(pid: int) -> float:
+    """Return the processor time of a process and of those of its children that have ended."""
+    waited = fields_of(pid)[13:15]
+    return cpu_of(pid) + sum(map(int, waited)) / TICKS_PER_S
+
+
+def _parent_of(pid: int) -> int:
+    """Return a process's parent; 0 if it has ended meanwhile."""
+    try:
+        return int(fields_of(pid)[1])
+    except OSError:
+        return 0
+
+
+def _send(server: Server, crowd: Sequence[Signed]) -> None:
+    path = f"/api/v1/letters/{SLUG}/signatures"
+    requests = [
+        post(path, msgspec.json.encode(signed_request(format_record(each.record), each.blob)))
+        for each in crowd
+    ]
+    load = send_load(Job(server.port, CONNECTIONS, requests))
+    assert set(load.statuses) == {201}
+
+
+def _wait_until_standing(server: Server) -> None:
+    end = time.monotonic() + PATIENCE_S
+    with httpx2.Client(base_url=server.url) as client:
+        counts = f"/api/v1/letters/{SLUG}/counts"
+        while client.get(counts).raise_for_status().json()["standing"] < SIGNATURES:
+            assert time.monotonic() < end, "what was acknowledged is not in the log in time"
+            time.sleep(0.2)
+
+
+def _results(engine: str, cost: Cost) -> list[Result]:
+    work, bare = f"{SIGNATURES:,} signatures", "the bytes of records, names and hashes"
+    cpu_us = 1_000_000 * cost.cpu / SIGNATURES
+    return [
+        of_ratios(f"{engine}: bytes that stay", bare, work, [cost.stays / cost.bare], STAYS_GOAL),
+        of_ratios(
+            f"{engine}: bytes that are written",
+            bare,
+            work,
+            [cost.written / cost.bare],
+            WRITTEN_GOAL,
+        ),
+        share(f"{engine}: processor time until in the log", work, [cpu_us], CPU_US, "µs"),
+    ]
