@@ -22,7 +22,7 @@ from undersigned.domain import record
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 CASE = ROOT / "examples" / "november-2023"
-PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *CASE.glob("README.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *ROOT.glob("examples/*/README.md")])
 DECISIONS = sorted((DOCS / "decisions").glob("*.md"))
 HEADCOUNT = 770
 
