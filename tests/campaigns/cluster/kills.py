@@ -37,8 +37,8 @@ def find_sequencing(cluster: Cluster) -> str | None:
 def kill_database_server(cluster: Cluster, go_on: Callable[[float], None]) -> Kill:
     """End the PostgreSQL that leads; its Patroni sees that and lets another lead."""
     leader = leader_of(cluster)
-    at = time.monotonic()
     cluster.kill_server(leader)
+    at = time.monotonic()
     go_on(at)
     cluster.wait_until_whole()
     return Kill("PostgreSQL that leads", leader, at, time.monotonic())
@@ -47,8 +47,8 @@ def kill_database_server(cluster: Cluster, go_on: Callable[[float], None]) -> Ki
 def kill_database_machine(cluster: Cluster, go_on: Callable[[float], None]) -> Kill:
     """End the PostgreSQL that leads with its Patroni and its etcd: the others find out by themselves."""
     leader = leader_of(cluster)
-    at = time.monotonic()
     cluster.kill_machine(leader)
+    at = time.monotonic()
     go_on(at)
     cluster.restart_machine(leader)
     cluster.wait_until_whole()
@@ -76,8 +76,8 @@ KILLS: Final = (
 
 
 def _kill_node(cluster: Cluster, node: str, what: str, go_on: Callable[[float], None]) -> Kill:
-    at = time.monotonic()
     cluster.nodes[node].kill()
+    at = time.monotonic()
     go_on(at)
     cluster.start_node(node)
     return Kill(what, node, at, time.monotonic())
