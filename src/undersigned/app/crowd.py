@@ -10,6 +10,7 @@ from undersigned.app.site import Site
 from undersigned.domain.letter import Mode
 from undersigned.store import log as log_store
 from undersigned.store import pending as pending_store
+from undersigned.store import roll_states
 from undersigned.store.tallies import read_tallies
 
 SMALL_CROWD = 8
@@ -35,7 +36,8 @@ def get_crowd(site: Site, letters: Letters, name: str) -> Crowd:
     with site.collector.read() as connection:
         letter_id = letters.get_row(connection, name).letter_id
         checkpoint = log_store.find_checkpoint(connection)
-        issued = pending_store.count_issued_in_log(connection, letter_id)
+        taken = roll_states.count_issued(connection, letter_id)
+        issued = taken - pending_store.count_waiting_issued(connection, letter_id)
         tallies = read_tallies(connection, letter_id)
     hidden = tallies.hidden(Mode.PUBLIC.value)
     return Crowd(

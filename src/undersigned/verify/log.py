@@ -207,13 +207,18 @@ class LogReader:
             if level % _TILE_BITS == 0:
                 row = self._rows.setdefault(level // _TILE_BITS, [])
                 row.append(digest)
-        # Only now: a tile of level 1 is compared after all below it have been.
+        if self._frontier.size % FULL_WIDTH == 0:
+            self._compare_full_tiles()
+        if self._state is not None:
+            self._compare_state()
+
+    def _compare_full_tiles(self) -> None:
+        """Compare what has filled up, only now: a tile of level 1 after all below it."""
         for level, row in self._rows.items():
             if len(row) == FULL_WIDTH:
                 index = (self._frontier.size >> (_TILE_BITS * level)) // FULL_WIDTH - 1
                 self._compare_tile(TilePath(level, index), row)
                 row.clear()
-        self._compare_state()
 
     def _compare_tile(self, path: TilePath, hashes: list[bytes]) -> None:
         name = format_tile_path(path)
