@@ -2,19 +2,19 @@
 
 import json
 import os
-import resource
 import subprocess
 import sys
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from bench.rounds import most_memory
 from undersigned.verify import Crew, verify_mirror
 
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """Seconds by the clock, of processor time in all processes, and the most memory of one, in bytes."""
+    """Seconds by the clock, of processor time in all processes; the most memory of the first, in bytes."""
 
     seconds: float
     cpu: float
@@ -43,12 +43,7 @@ def main(folder: str, jobs: str, standing: str) -> None:
     assert report.exit_code == 0
     assert report.letters[0].standing == int(standing)
     seconds = time.perf_counter() - start
-    # Children count once they have ended.
-    memory = 1024 * max(
-        resource.getrusage(who).ru_maxrss
-        for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    )
-    print(json.dumps(asdict(Audit(seconds, _cpu() - cpu, memory))))
+    print(json.dumps(asdict(Audit(seconds, _cpu() - cpu, most_memory(os.getpid())))))
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from bench.crowd import Signed
 from bench.grown import grow
 from bench.load import Job, get, post, send_load
 from bench.result import Result, of_ratios, share
-from bench.rounds import ROUNDS, cpu_of, sized
+from bench.rounds import ROUNDS, cpu_of, most_memory, sized
 from bench.site import PATIENCE_S, SLUG, CrowdedSite, make_crowded_site
 from undersigned.domain.record import format_record
 from undersigned.signer.signing import signed_request
@@ -85,7 +85,7 @@ def measure() -> list[Result]:
                 for each in sites:
                     each.signing.append(each.sign())
                     each.reading.append(each.read())
-            memory = {each.size: _most_memory(each.server.pid) for each in sites}
+            memory = {each.size: most_memory(each.server.pid) for each in sites}
         finally:
             for each in sites:
                 each.server.kill()
@@ -133,9 +133,3 @@ def _wait_until_standing(server: Server, number: int) -> None:
 def _counts(server: Server) -> dict[str, Any]:
     answer: dict[str, Any] = httpx2.get(f"{server.url}{_LETTER}/counts").raise_for_status().json()
     return answer
-
-
-def _most_memory(pid: int) -> int:
-    """Return the most bytes of memory that a process has had."""
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return 1024 * next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))

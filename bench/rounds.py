@@ -38,6 +38,12 @@ def memory_of(pid: int) -> int:
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
+def most_memory(pid: int) -> int:
+    """Return the most bytes of memory that a process has had since its program began."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return 1024 * next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))
+
+
 def cpu_time(work: Callable[[], object]) -> float:
     """Return the seconds of processor time that work took in this process."""
     gc.collect()

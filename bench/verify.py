@@ -26,7 +26,7 @@ from undersigned.domain.name import Attestation, parse_name
 from undersigned.domain.record import IssuedRecord, SignRecord
 from undersigned.verify import verify_mirror
 
-SIGNATURES: Final = sized(4_000, 100_000)
+SIGNATURES: Final = sized(10_000, 100_000)
 PER_EPOCH: Final = 500
 GOAL: Final = 1.3
 FASTER_GOAL: Final = 1.8
