@@ -1,15 +1,20 @@
 """A letter whose rows are damaged is left alone and reported once; the others of the site go on."""
 
+from typing import Any
+
 import pytest
 from structlog.testing import capture_logs
 from tests.app.inspecting import verified
 from tests.app.village import Village
 
+from undersigned.app import sequencing
 from undersigned.app.damaged import PAUSE_S, Damaged
 from undersigned.app.sequencing import sequence
 from undersigned.domain.letter import Mode, State
 from undersigned.domain.record import EpochRecord, SignRecord
+from undersigned.errors import StoreError
 from undersigned.store import letters as letter_store
+from undersigned.store.database import Connection
 
 ENGINES = ("sqlite", "postgresql")
 
@@ -91,3 +96,34 @@ def test_a_pause_costs_nothing(village: Village) -> None:
         with village.site.collector.write():
             assert sequence(village.site, village.letters, left_alone) == 0
     assert len(logs) == 1
+
+
+@pytest.mark.parametrize("where", ["_is_due", "advance"])
+def test_a_database_that_is_away_damages_no_letter(
+    village: Village, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    """A letter does not pause for it: as soon as the database is there again, it goes on."""
+    letter = village.open("ash", members=3)
+    village.members(letter, 2, Mode.PUBLIC)
+    village.clock.advance_to(village.clock.now() + 2)
+    left_alone = Damaged(Clock())
+    real = getattr(sequencing, where)
+
+    def go_away(connection: Connection, *rest: Any) -> Any:
+        if not village.site.collector.is_sqlite:
+            connection.exec_driver_sql("SELECT pg_terminate_backend(pg_backend_pid())")
+        connection.exec_driver_sql("PRAGMA query_only = 1")
+        try:
+            connection.exec_driver_sql("CREATE TABLE new (id INTEGER)")
+        finally:
+            connection.exec_driver_sql("PRAGMA query_only = 0")
+        return real(connection, *rest)
+
+    with capture_logs() as logs:
+        with monkeypatch.context() as patch:
+            patch.setattr(sequencing, where, go_away)
+            with pytest.raises(StoreError):
+                sequence(village.site, village.letters, left_alone)
+        assert sequence(village.site, village.letters, left_alone) > 0
+    assert logs == []
+    assert village.waiting(letter) == {}

@@ -19,7 +19,7 @@ from undersigned.domain.letter import Letter, State
 from undersigned.domain.stage import Move, Stage, move_at_boundary, next_boundary, next_wave
 from undersigned.store import letters as letter_store
 from undersigned.store import pending as pending_store
-from undersigned.store.database import Connection, savepoint
+from undersigned.store.database import Connection, is_of_database, savepoint
 from undersigned.store.letters import LetterRow
 from undersigned.store.pending import PendingRow
 
@@ -67,8 +67,9 @@ def _advance_apart(
     try:
         with savepoint(connection):
             advance(connection, Turn(connection, batch, letters.view(row), row), now)
-    except Exception as error:  # noqa: BLE001 - of damaged rows anything may come
-        # A database that is lost is lost for the next statement too, and that one is not caught.
+    except Exception as error:  # of damaged rows anything may come
+        if is_of_database(error):
+            raise
         batch.take_back(size)
         damaged.add(row, error)
     else:
@@ -91,7 +92,9 @@ def _is_due_apart(
 ) -> bool:
     try:
         return _is_due(connection, letters, row, now)
-    except Exception as error:  # noqa: BLE001 - of damaged rows anything may come
+    except Exception as error:  # of damaged rows anything may come
+        if is_of_database(error):
+            raise
         damaged.add(row, error)
         return False
 

@@ -233,6 +233,18 @@ def savepoint(connection: sa.Connection) -> Iterator[None]:
         yield
 
 
+def is_of_database(error: Exception) -> bool:
+    """Say whether a driver's error is that of a database which is full, locked, away or only to be read.
+
+    Any other may come of what is in a row.
+    """
+    return isinstance(error, sa.exc.DBAPIError) and (
+        error.connection_invalidated
+        or isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError)
+        or getattr(error.orig, "sqlstate", None) == postgresql.READ_ONLY
+    )
+
+
 def _escaped(path: Path) -> str:
     """Write a path for Alembic's configuration, in which a percent sign means something."""
     return str(path).replace("%", "%%")

@@ -35,6 +35,9 @@ _PUBLIC_ORDER: Final = ("entry", "leaf", "tile")
 CLUSTER_WAITS_MS: Final = 2_000
 """How long a rewriting waits for readers, who all have to wait behind it."""
 
+READ_ONLY: Final = "25006"
+"""The state of a statement that would write on a server that follows another."""
+
 _LOCK_NOT_AVAILABLE: Final = "55P03"
 
 
