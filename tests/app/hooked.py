@@ -58,7 +58,7 @@ class Hooked:
 
     def go(self) -> None:
         """Let it turn until there is nothing to do."""
-        until = time.monotonic() + 20
+        until = time.monotonic() + 120
         while self.step() or self.calling.on_the_way:
             assert time.monotonic() < until
             time.sleep(0.005)

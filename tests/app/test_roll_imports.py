@@ -47,7 +47,7 @@ def room(village: Village, monkeypatch: pytest.MonkeyPatch) -> Iterator[Room]:
 
 def wait_until(is_so: Callable[[], bool]) -> None:
     """Wait for a thread, a few seconds at most."""
-    end = time.monotonic() + 5
+    end = time.monotonic() + 120
     while not is_so():
         assert time.monotonic() < end
         time.sleep(0.005)

@@ -44,7 +44,7 @@ class Signed:
 
     def wait(self, is_there: Callable[[Trace | None], bool]) -> Trace:
         """Wait until the log has what is wanted."""
-        end = time.monotonic() + 20
+        end = time.monotonic() + 120
         while not is_there(trace := self.trace()):
             assert time.monotonic() < end, trace
             time.sleep(0.1)

@@ -116,7 +116,7 @@ def test_what_the_press_printed(demo_run: DemoRun, capsys: pytest.CaptureFixture
 
 
 def _wait_for(port: int) -> None:
-    end = time.monotonic() + 20
+    end = time.monotonic() + 120
     while time.monotonic() < end:
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:

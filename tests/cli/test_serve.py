@@ -198,7 +198,7 @@ def test_a_clock_of_its_own_runs_while_it_is_served(tmp_path: Path) -> None:
     with serving(tmp_path, "--data", "d") as (process, address):
         first = int(ask(address)["time"])
         assert 1_700_000_000 <= first < 1_700_000_100
-        end = time.monotonic() + 10
+        end = time.monotonic() + 120
         while int(ask(address)["time"]) == first and time.monotonic() < end:
             time.sleep(0.1)
         assert first < int(ask(address)["time"]) < 1_700_000_100

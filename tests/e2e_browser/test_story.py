@@ -154,7 +154,7 @@ def withdraw_after_the_opening(story: Story) -> int:
     assert receipt.attestation.name in story.names().values()
     with httpx2.Client(base_url=story.collector.url, timeout=60) as client:
         withdraw(client, story.view(), receipt.words)
-        end = time.monotonic() + 30
+        end = time.monotonic() + 120
         while story.counts()["withdrawn"] < 2:
             assert time.monotonic() < end
             time.sleep(0.1)

@@ -89,7 +89,7 @@ class Stage:
 
     def wait_for(self, state: str) -> None:
         """Wait until the letter is in a state."""
-        end = time.monotonic() + 30
+        end = time.monotonic() + 120
         while self.state() != state:
             assert time.monotonic() < end, self.state()
             time.sleep(0.1)
@@ -217,7 +217,7 @@ def test_three_of_five_trustees_do_their_part(
     page = httpx2.get(stage.letter, timeout=30).text
     assert "<bdi>Trustee 2</bdi> (awaited)" in page
     waiting = stage.open(2, wait=90)
-    end = time.monotonic() + 60
+    end = time.monotonic() + 120
     while len(_awaited(stage)) > 2:
         assert time.monotonic() < end
         time.sleep(0.1)

@@ -99,7 +99,7 @@ def test_a_full_queue_refuses_everyone_alike(live_site: LiveSite, client: httpx2
         asked |= {"email": PEOPLE[2][0]}
         assert assert_problem(client.post(f"{PATH}/enrolments", json=asked), 503, "busy") == problem
     assert statuses == {202, 503}
-    end = time.monotonic() + 15
+    end = time.monotonic() + 120
     while client.post(f"{PATH}/enrolments", json=asked).status_code == 503:
         assert time.monotonic() < end
         time.sleep(0.1)
@@ -132,7 +132,7 @@ def test_without_work_no_code_is_asked_for(client: httpx2.Client, change: dict[s
     asked = {"method": "email", "email": "stranger@else.example", "altcha": work}
     assert_problem(client.post(f"{PATH}/enrolments", json=asked | change), 400, "format-error")
     assert client.post(f"{PATH}/enrolments", json=asked).status_code == 202
-    end = time.monotonic() + 15
+    end = time.monotonic() + 120
     while client.post(f"{PATH}/enrolments", json=asked).status_code == 202:
         assert time.monotonic() < end
         time.sleep(0.05)
