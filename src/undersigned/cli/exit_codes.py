@@ -56,6 +56,8 @@ EXIT_CODES: Final[dict[type[UndersignedError], int]] = {
     errors.UnknownWebhook: NO,
     errors.WebhookKnown: NO,
     errors.TooManyWebhooks: NO,
+    errors.SecretsOverlap: NO,
+    errors.SecretChanged: NO,
     errors.NothingToInvalidate: NO,
     errors.NothingToErase: NO,
     errors.NothingToHide: NO,
