@@ -87,7 +87,7 @@ def engine(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def address(engine: str, request: pytest.FixtureRequest) -> str | None:
+def database(engine: str, request: pytest.FixtureRequest) -> str | None:
     """Return the address of an empty database of PostgreSQL, or None for files."""
     if engine == "sqlite":
         return None
@@ -95,21 +95,21 @@ def address(engine: str, request: pytest.FixtureRequest) -> str | None:
 
 
 @pytest.fixture(scope="module")
-def module_address(engine: str, request: pytest.FixtureRequest) -> str | None:
+def module_database(engine: str, request: pytest.FixtureRequest) -> str | None:
     """Return the address of a database for the tests of a module together, or None for files."""
     if engine == "sqlite":
         return None
-    # Another one than `address` empties for each test.
+    # Another one than `database` empties for each test.
     return emptied(new_postgresql(request.getfixturevalue("postgresql")))
 
 
 @pytest.fixture(scope="module")
 def live_site(
-    tmp_path_factory: pytest.TempPathFactory, module_address: str | None
+    tmp_path_factory: pytest.TempPathFactory, module_database: str | None
 ) -> Iterator[LiveSite]:
     """Serve a new site with one small letter: epochs of one second, floor 1, all modes, 12 members."""
     folder = tmp_path_factory.mktemp("live") / "data"
-    with live_site_in(folder, address=module_address) as live:
+    with live_site_in(folder, address=module_database) as live:
         yield live
 
 

@@ -23,9 +23,9 @@ def one_token_key(token_key: TokenKey, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def village(tmp_path: Path, address: str | None) -> Iterator[Village]:
+def village(tmp_path: Path, database: str | None) -> Iterator[Village]:
     """A new site without a letter; its intake runs, its clock stands still."""
-    with village_in(tmp_path / "data", address) as made:
+    with village_in(tmp_path / "data", database) as made:
         yield made
 
 

@@ -33,10 +33,10 @@ def _name(signed: Signed) -> bytes:
 
 
 def test_a_sealed_name_is_not_taken_for_two_records_of_one_signature(
-    tmp_path: Path, address: str | None
+    tmp_path: Path, database: str | None
 ) -> None:
     """Who leaves a name and comes back to it would have it destroyed, and the wave never opened."""
-    with booth_in(tmp_path / "data", address=address, rule=2, cooling_off_s=10) as booth:
+    with booth_in(tmp_path / "data", address=database, rule=2, cooling_off_s=10) as booth:
         signed, _ = booth.sign(Mode.SEALED), booth.sign(Mode.SEALED)
         booth.change(signed, _amendment(signed, 1, Mode.ANONYMOUS, None), None)
         back = _amendment(signed, 2, Mode.SEALED, _name(signed))
@@ -49,9 +49,9 @@ def test_a_sealed_name_is_not_taken_for_two_records_of_one_signature(
         assert booth.find_doubts(tmp_path / "mirror") == []
 
 
-def test_a_name_that_stays_may_come_with_its_blob(tmp_path: Path, address: str | None) -> None:
+def test_a_name_that_stays_may_come_with_its_blob(tmp_path: Path, database: str | None) -> None:
     """An amendment of the condition alone may send the same blob again, or none."""
-    with booth_in(tmp_path / "data", address=address, rule=2, cooling_off_s=10) as booth:
+    with booth_in(tmp_path / "data", address=database, rule=2, cooling_off_s=10) as booth:
         signed = booth.sign(Mode.SEALED, condition=3)
         booth.sign(Mode.SEALED)
         booth.change(signed, _amendment(signed, 1, Mode.SEALED, _name(signed)), signed.blob)
@@ -62,9 +62,11 @@ def test_a_name_that_stays_may_come_with_its_blob(tmp_path: Path, address: str |
         assert booth.find_doubts(tmp_path / "mirror") == []
 
 
-def test_a_sealed_name_is_not_taken_for_two_signatures(tmp_path: Path, address: str | None) -> None:
+def test_a_sealed_name_is_not_taken_for_two_signatures(
+    tmp_path: Path, database: str | None
+) -> None:
     """Two who send one blob would let the end of the one block the opening of all."""
-    with booth_in(tmp_path / "data", address=address) as booth:
+    with booth_in(tmp_path / "data", address=database) as booth:
         first = booth.sign(Mode.SEALED)
         attempt = booth.attempt()
         attempt.choose(Mode.SEALED)
@@ -78,10 +80,10 @@ def test_a_sealed_name_is_not_taken_for_two_signatures(tmp_path: Path, address: 
 
 
 def test_an_amendment_that_meets_a_withdrawal_is_refused(
-    tmp_path: Path, address: str | None
+    tmp_path: Path, database: str | None
 ) -> None:
     """A withdrawal is final although it still waits; the same one again gets the same promise."""
-    with booth_in(tmp_path / "data", address=address) as booth:
+    with booth_in(tmp_path / "data", address=database) as booth:
         signed = booth.sign()
         promise = booth.withdraw(signed)
         with pytest.raises(AlreadyWithdrawn):
@@ -100,10 +102,10 @@ class _Defective(SignRequest):
 
 
 def test_a_defect_in_one_request_does_not_spoil_the_others(
-    tmp_path: Path, address: str | None
+    tmp_path: Path, database: str | None
 ) -> None:
     """Requests are taken together; one that meets a defect is answered alone."""
-    with booth_in(tmp_path / "data", address=address) as booth:
+    with booth_in(tmp_path / "data", address=database) as booth:
         good, bad = booth.attempt(), booth.attempt()
         for attempt in (good, bad):
             attempt.choose(Mode.ANONYMOUS)
@@ -119,11 +121,11 @@ def test_a_defect_in_one_request_does_not_spoil_the_others(
 
 
 def test_a_full_queue_says_so_at_once(
-    tmp_path: Path, address: str | None, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, database: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Beyond its bound the queue takes nothing; what it took is answered."""
     monkeypatch.setattr(intake_module, "MOST_WAITING", 3)
-    with booth_in(tmp_path / "data", address=address) as booth:
+    with booth_in(tmp_path / "data", address=database) as booth:
         attempt = booth.attempt()
         attempt.choose(Mode.ANONYMOUS)
         request = parse_sign_request(attempt.entry, None)
@@ -138,9 +140,9 @@ def test_a_full_queue_says_so_at_once(
             idle.submit(request)
 
 
-def test_nobody_is_left_waiting_when_the_intake_stops(tmp_path: Path, address: str | None) -> None:
+def test_nobody_is_left_waiting_when_the_intake_stops(tmp_path: Path, database: str | None) -> None:
     """Whoever comes in while it stops has an answer: taken, or come back."""
-    with booth_in(tmp_path / "data", address=address) as booth:
+    with booth_in(tmp_path / "data", address=database) as booth:
         attempt = booth.attempt()
         attempt.choose(Mode.ANONYMOUS)
         request = parse_sign_request(attempt.entry, None)

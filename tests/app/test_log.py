@@ -40,9 +40,9 @@ from undersigned.tlog.tile import ENTRIES, TilePath, format_tile_path, new_full_
 
 
 @pytest.fixture
-def site(tmp_path: Path, address: str | None) -> Iterator[Site]:
+def site(tmp_path: Path, database: str | None) -> Iterator[Site]:
     """A new site with an empty log."""
-    made = make_site(tmp_path / "data", HOST, own_clock=START, address=address)
+    made = make_site(tmp_path / "data", HOST, own_clock=START, address=database)
     yield made
     made.close()
 

@@ -33,10 +33,10 @@ def _epoch_of(booth: Booth, signed: Signed) -> int:
 
 
 def test_what_comes_after_a_boundary_is_sequenced_after_it(
-    tmp_path: Path, address: str | None
+    tmp_path: Path, database: str | None
 ) -> None:
     """Of two who wait, the one before the boundary belongs to the wave and the one after it does not."""
-    with booth_in(tmp_path / "data", address=address, rule=3, floor=3, cooling_off_s=110) as booth:
+    with booth_in(tmp_path / "data", address=database, rule=3, floor=3, cooling_off_s=110) as booth:
         for _ in range(3):
             booth.sign()
         booth.sequence()
@@ -52,10 +52,10 @@ def test_what_comes_after_a_boundary_is_sequenced_after_it(
 
 
 def test_a_withdrawal_after_the_cooling_off_does_not_undo_it(
-    tmp_path: Path, address: str | None
+    tmp_path: Path, database: str | None
 ) -> None:
     """The letter is frozen with all who stood at the boundary, although one leaves a second later."""
-    with booth_in(tmp_path / "data", address=address, rule=3, floor=3, cooling_off_s=110) as booth:
+    with booth_in(tmp_path / "data", address=database, rule=3, floor=3, cooling_off_s=110) as booth:
         signed = [booth.sign() for _ in range(3)]
         booth.sequence()
         booth.at(109).sign()
@@ -69,10 +69,10 @@ def test_a_withdrawal_after_the_cooling_off_does_not_undo_it(
 
 
 def test_a_withdrawal_before_the_boundary_undoes_the_cooling_off(
-    tmp_path: Path, address: str | None
+    tmp_path: Path, database: str | None
 ) -> None:
     """What waits at the boundary may bring the letter back to open; what came later then counts anew."""
-    with booth_in(tmp_path / "data", address=address, rule=3, cooling_off_s=110) as booth:
+    with booth_in(tmp_path / "data", address=database, rule=3, cooling_off_s=110) as booth:
         signed = [booth.sign() for _ in range(3)]
         booth.sequence()
         booth.at(109).withdraw(signed[0])
@@ -85,10 +85,10 @@ def test_a_withdrawal_before_the_boundary_undoes_the_cooling_off(
 
 
 def test_without_a_cooling_off_the_boundary_still_takes_those_who_wait(
-    tmp_path: Path, address: str | None
+    tmp_path: Path, database: str | None
 ) -> None:
     """Who was promised before the rule was met stands in the first wave, whatever the floor says."""
-    with booth_in(tmp_path / "data", address=address, rule=3, floor=4, cooling_off_s=0) as booth:
+    with booth_in(tmp_path / "data", address=database, rule=3, floor=4, cooling_off_s=0) as booth:
         waiting = booth.sign(Mode.SEALED)
         for second in range(3):
             booth.sign(Mode.PUBLIC)
@@ -102,12 +102,12 @@ def test_without_a_cooling_off_the_boundary_still_takes_those_who_wait(
 
 def test_who_waits_when_the_letter_closes_during_an_opening_is_sequenced_before(
     tmp_path: Path,
-    address: str | None,
+    database: str | None,
 ) -> None:
     """A letter that closes while its names are being opened still takes what it promised before."""
     with booth_in(
         tmp_path / "data",
-        address=address,
+        address=database,
         rule=3,
         floor=3,
         cooling_off_s=10,
@@ -132,9 +132,11 @@ def test_who_waits_when_the_letter_closes_during_an_opening_is_sequenced_before(
         assert booth.find_doubts(tmp_path / "mirror") == []
 
 
-def test_an_outcome_that_repeats_does_not_stop_the_log(tmp_path: Path, address: str | None) -> None:
+def test_an_outcome_that_repeats_does_not_stop_the_log(
+    tmp_path: Path, database: str | None
+) -> None:
     """Within one second a letter may come back to the very outcome that it had: two equal records."""
-    with booth_in(tmp_path / "data", address=address, rule=3) as booth:
+    with booth_in(tmp_path / "data", address=database, rule=3) as booth:
         for _ in range(2):
             booth.sign()
         booth.at(60).sequence()
@@ -152,9 +154,9 @@ def test_an_outcome_that_repeats_does_not_stop_the_log(tmp_path: Path, address: 
         assert booth.find_doubts(tmp_path / "mirror") == []
 
 
-def test_promises_hold_although_the_clock_is_put_back(tmp_path: Path, address: str | None) -> None:
+def test_promises_hold_although_the_clock_is_put_back(tmp_path: Path, database: str | None) -> None:
     """A promise is for a time at which its epoch can be: epochs never go back."""
-    with booth_in(tmp_path / "data", address=address, rule=9, max_wait_s=10) as booth:
+    with booth_in(tmp_path / "data", address=database, rule=9, max_wait_s=10) as booth:
         booth.at(5000).sign()
         booth.sequence()
         booth.put_back(4000)
@@ -165,9 +167,11 @@ def test_promises_hold_although_the_clock_is_put_back(tmp_path: Path, address: s
         assert booth.find_doubts(tmp_path / "mirror") == []
 
 
-def test_there_is_one_epoch_in_a_period(tmp_path: Path, address: str | None) -> None:
+def test_there_is_one_epoch_in_a_period(tmp_path: Path, database: str | None) -> None:
     """Whoever comes within a period is in the log with the next one: an epoch tells no second."""
-    with booth_in(tmp_path / "data", address=address, rule=15, period_s=10, max_wait_s=10) as booth:
+    with booth_in(
+        tmp_path / "data", address=database, rule=15, period_s=10, max_wait_s=10
+    ) as booth:
         for second in range(0, 25, 3):
             booth.at(second).sign(Mode.PUBLIC)
             booth.sequence()
@@ -176,10 +180,10 @@ def test_there_is_one_epoch_in_a_period(tmp_path: Path, address: str | None) -> 
 
 
 def test_what_could_not_be_published_is_published_later(
-    tmp_path: Path, address: str | None
+    tmp_path: Path, database: str | None
 ) -> None:
     """An epoch that was kept back is shown as soon as it can be, without waiting for another epoch."""
-    with booth_in(tmp_path / "data", address=address) as booth:
+    with booth_in(tmp_path / "data", address=database) as booth:
         checkpoint = booth.site.log_folder / "checkpoint"
         before = checkpoint.read_bytes()
         booth.sign()
@@ -193,9 +197,9 @@ def test_what_could_not_be_published_is_published_later(
         assert checkpoint.read_bytes() != before
 
 
-def test_nothing_is_written_while_nothing_is_due(tmp_path: Path, address: str | None) -> None:
+def test_nothing_is_written_while_nothing_is_due(tmp_path: Path, database: str | None) -> None:
     """Who waits for the floor keeps nobody else waiting: the sequencer takes no lock."""
-    with booth_in(tmp_path / "data", address=address, floor=3, max_wait_s=1000) as booth:
+    with booth_in(tmp_path / "data", address=database, floor=3, max_wait_s=1000) as booth:
         booth.sign()
         with booth.site.collector.write():
             assert booth.sequence() == 0
@@ -204,11 +208,11 @@ def test_nothing_is_written_while_nothing_is_due(tmp_path: Path, address: str | 
 
 
 def test_a_released_letter_is_left_alone_between_its_waves(
-    tmp_path: Path, address: str | None
+    tmp_path: Path, database: str | None
 ) -> None:
     """Who waits for others in a released letter costs nothing until the next wave may be frozen."""
     with booth_in(
-        tmp_path / "data", address=address, rule=2, cooling_off_s=10, closes_s=1_000_000
+        tmp_path / "data", address=database, rule=2, cooling_off_s=10, closes_s=1_000_000
     ) as booth:
         for _ in range(2):
             booth.sign(Mode.SEALED)

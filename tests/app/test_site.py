@@ -78,20 +78,20 @@ def test_a_site_without_a_clock_has_the_machines(tmp_path: Path) -> None:
 
 
 @on_both_engines
-def test_a_site_is_made_once(tmp_path: Path, address: str | None) -> None:
+def test_a_site_is_made_once(tmp_path: Path, database: str | None) -> None:
     """Its keys are never overwritten, and a database is of one site, whatever folder comes."""
-    made = make_site(tmp_path / "data", HOST, address=address)
-    assert (tmp_path / "data" / "collector.db").exists() == (address is None)
+    made = make_site(tmp_path / "data", HOST, address=database)
+    assert (tmp_path / "data" / "collector.db").exists() == (database is None)
     made.close()
     keys = (tmp_path / "data" / "keys" / "log.key").read_bytes()
     with pytest.raises(SiteExists):
-        make_site(tmp_path / "data", "other.example", address=address)
-    if address is not None:
+        make_site(tmp_path / "data", "other.example", address=database)
+    if database is not None:
         with pytest.raises(SiteExists, match="the database holds a site"):
-            make_site(tmp_path / "other", "other.example", address=address)
+            make_site(tmp_path / "other", "other.example", address=database)
         with pytest.raises(NoSite):
             open_site(tmp_path / "data")
-    open_site(tmp_path / "data", address).close()
+    open_site(tmp_path / "data", database).close()
     assert (tmp_path / "data" / "keys" / "log.key").read_bytes() == keys
 
 

@@ -82,13 +82,13 @@ class Race:
 
 
 @pytest.fixture(scope="module")
-def race(tmp_path_factory: pytest.TempPathFactory, module_address: str | None) -> Iterator[Race]:
+def race(tmp_path_factory: pytest.TempPathFactory, module_database: str | None) -> Iterator[Race]:
     """Serve a letter in a process."""
     base = tmp_path_factory.mktemp("races")
-    site = make_site(base / "data", HOST, address=module_address)
+    site = make_site(base / "data", HOST, address=module_database)
     letter, members = open_for_members(site, base / "letter", SLUG, 24, conditions="[2, 3]")
     site.close()
-    settings = {} if module_address is None else {"UNDERSIGNED_DATABASE": module_address}
+    settings = {} if module_database is None else {"UNDERSIGNED_DATABASE": module_database}
     with (
         Server(base / "data", settings=settings) as server,
         httpx2.Client(base_url=server.url) as client,
