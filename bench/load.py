@@ -9,6 +9,7 @@ import pickle
 import subprocess
 import sys
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
@@ -82,7 +83,7 @@ def run_apart(module: str, job: object) -> object:
     return found
 
 
-class Exchange(asyncio.Protocol):
+class Exchange(asyncio.Protocol, ABC):
     """One connection: a request is sent when the answer to the last one is complete."""
 
     def __init__(self, done: asyncio.Future[None]) -> None:
@@ -119,9 +120,9 @@ class Exchange(asyncio.Protocol):
         self._answer.clear()
         self.answered(status, body)
 
+    @abstractmethod
     def answered(self, status: int, body: bytes) -> None:
         """Note an answer, and go on."""
-        raise NotImplementedError
 
     def _length(self, end: int) -> int:
         head = bytes(self._answer[:end]).lower()
