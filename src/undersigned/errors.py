@@ -394,6 +394,10 @@ class StaleCheckpoint(StoreError):
     """Another process has extended the log in the meantime."""
 
 
+class LeadLost(StoreError):
+    """Another process leads in the meantime, and does this."""
+
+
 class Unreachable(UndersignedError):
     """The site does not answer; it is not known whether it took what was sent."""
 

@@ -51,13 +51,24 @@ class Nodes:
             rows = run(self.database, LEADS)
             assert len(rows) <= 1
             for row in rows:
-                found = re.fullmatch(r"undersigned collector (\d+)", str(row[0]))
+                found = re.fullmatch(r"undersigned collector (\d+) [0-9a-f]{8} lead", str(row[0]))
                 assert found is not None
                 for server in self.servers:
                     if server.is_alive and server.pid == int(found[1]):
                         return server
             assert time.monotonic() < end
             time.sleep(0.05)
+
+    def wait_until_leading(self, server: Server) -> None:
+        """Wait until this one leads."""
+        end = time.monotonic() + PATIENCE_S
+        while self.find_leading() is not server:
+            assert time.monotonic() < end
+            time.sleep(0.05)
+
+    def first(self, number: int) -> Server:
+        """Return the server that is asked first by who signs with this number."""
+        return self.servers[0 if number % 2 else -1]
 
     def sign(self, member: Member, number: int) -> Attempt:
         """Let a member sign who goes to the other server where one does not answer."""

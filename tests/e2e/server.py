@@ -1,6 +1,7 @@
 """`undersigned serve` as a process that can be killed at any instant and started again at the same place."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -109,6 +110,16 @@ class Server:
         assert self._process is not None
         self._process.kill()
         self._process.wait()
+
+    def pause(self) -> None:
+        """Let the process hang: it is there, and does nothing."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on from where it was."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
 
     def stop(self) -> int:
         """Ask the process to end; return its exit code."""

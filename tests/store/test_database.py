@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from tests.store.conftest import MakeDatabase
 
-from undersigned.errors import Busy, StoreError
+from undersigned.errors import Busy, LeadLost, StoreError
 from undersigned.store import database as module
 from undersigned.store.collector_schema import blob, checkpoint, collector, site, spent, tile
 from undersigned.store.database import (
@@ -424,3 +424,30 @@ def test_who_takes_longer_than_others_changes_the_version(
 
 def _make_table(connection: Connection) -> None:
     connection.exec_driver_sql("CREATE TEMPORARY TABLE written (number integer)")
+
+
+def test_who_is_fenced_off_does_not_write(database: Database) -> None:
+    """Each thread for itself, as long as it is, and asked when it has the lock."""
+    asked = []
+
+    def refuse() -> None:
+        asked.append(1)
+        raise LeadLost
+
+    with database.fenced(refuse):
+        with pytest.raises(LeadLost), database.write():
+            raise AssertionError
+        with database.read() as connection:
+            connection.exec_driver_sql("SELECT 1")
+        others: list[int] = []
+        thread = threading.Thread(target=_write, args=(database, others))
+        thread.start()
+        thread.join()
+    assert others == asked == [1]
+    _write(database, others)
+    assert others == [1, 1]
+
+
+def _write(database: Database, done: list[int]) -> None:
+    with database.write():
+        done.append(1)

@@ -1,5 +1,6 @@
 """Who leads: one at a time, and the next one when that is gone. On both kinds of database."""
 
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -7,9 +8,11 @@ import sqlalchemy as sa
 from tests.postgresql import run
 from tests.store.conftest import Backend
 
-from undersigned.errors import StoreError
+from undersigned.errors import DatabaseLost, StoreError
 from undersigned.store.database import Database
 from undersigned.store.lead import ASK_S, Lead
+
+PATIENCE_S = 120
 
 
 class Watch:
@@ -111,3 +114,51 @@ def test_whose_connection_is_cut_leads_no_more(
         leads[0].is_mine()
     assert not leads[0].is_mine()
     assert sum(_asked([*leads[1:], leads[0]], watch)) == 1
+
+
+@pytest.fixture
+def databases(url: sa.URL) -> Iterator[list[Database]]:
+    """A database as three processes have it."""
+    made = [Database("collector", url) for _ in range(3)]
+    yield made
+    for database in made:
+        database.close()
+
+
+def test_who_hangs_leads_no_more_and_holds_nothing(
+    backend: Backend, databases: list[Database], watch: Watch
+) -> None:
+    """Stopped in the middle of a transaction: another one leads and writes; who wakes has written nothing."""
+    hanging, other, command = databases
+    leads = [Lead(hanging, watch), Lead(other, watch)]
+    assert _asked(leads, watch) == [True, False]
+    if backend == "sqlite":
+        # The kernel keeps a lock as long as its process.
+        leads[0].close()
+        assert _asked(leads, watch) == [False, True]
+        return
+    with command.read() as one, other.read() as two:
+        with pytest.raises(DatabaseLost):
+            _write_while_another_comes_to_lead(hanging, other, leads[1], watch)
+        # It knows at once, without an error that would say that the database is away.
+        assert not leads[0].is_mine()
+        assert _asked(leads, watch) == [False, True]
+        # Who never asks, as a command, and who asks and takes long over a transaction, are left alone.
+        for connection in (one, two):
+            assert connection.exec_driver_sql("SELECT 1").scalar_one() == 1
+    for lead in leads:
+        lead.close()
+
+
+def _write_while_another_comes_to_lead(
+    hanging: Database, other: Database, lead: Lead, watch: Watch
+) -> None:
+    making = "CREATE TABLE public.written (number int)"
+    with hanging.write() as connection:
+        connection.exec_driver_sql(making)
+        end = time.monotonic() + PATIENCE_S
+        while not _asked([lead], watch)[0]:
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        with other.write() as another:
+            another.exec_driver_sql(making)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Final
 
 from undersigned.app.failures import report_failure
-from undersigned.errors import StaleCheckpoint
+from undersigned.errors import LeadLost, StaleCheckpoint
 
 TICK_S: Final = 0.1
 """How often a loop looks: a tenth of the shortest epoch."""
@@ -63,8 +63,8 @@ class Loops:
             seen, looked_at = commits, now
             try:
                 step()
-            except StaleCheckpoint:
-                # Another process was faster; its entries are in the log, ours are still waiting.
+            except (StaleCheckpoint, LeadLost):
+                # Another process was faster, or leads; its entries are in the log, ours are still waiting.
                 continue
             except Exception as error:  # noqa: BLE001 - the loop must survive a full disk
                 report_failure(name, error)

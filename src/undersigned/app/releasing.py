@@ -28,7 +28,7 @@ from undersigned.app.pdf import Printed, find_pdf, make_letter_pdf, read_printed
 from undersigned.app.site import Site
 from undersigned.app.turn import Turn
 from undersigned.domain.record import NoticeKind
-from undersigned.errors import StaleCheckpoint
+from undersigned.errors import LeadLost, StaleCheckpoint
 from undersigned.store import addressees as addressee_store
 from undersigned.store import deliveries as delivery_store
 from undersigned.store import letters as letter_store
@@ -90,7 +90,7 @@ class Releasing:
                 end = _End.NOTHING
             else:
                 end = _End.MADE if self._release(name) else _End.MOVED_ON
-        except StaleCheckpoint:
+        except (StaleCheckpoint, LeadLost):
             raise
         except Exception as error:  # noqa: BLE001 - no letter may keep the others from their release
             self._pauses.begin(row.letter_id, now_s)

@@ -91,8 +91,11 @@ class RunningSite:
             )
         self._leading = Leading(site.collector)
         only = self._leading.only
+        self._sequence = only(self._sequence_due)
         self._loops = Loops(
             {
+                # apart, since who is silent leads no more
+                "leading": self._leading.is_mine,
                 "sequencing": self._advance,
                 # apart, since it waits for witnesses and epochs must not
                 "publishing": only(self._publish),
@@ -110,7 +113,7 @@ class RunningSite:
                 "timestamps": only(self._stamp),
             },
             self._count_commits,
-            prompt=("sequencing",),
+            prompt=("leading", "sequencing"),
         )
 
     def start(self) -> None:
@@ -154,9 +157,12 @@ class RunningSite:
         return self.site.collector.commits + self.desk.database.commits
 
     def _advance(self) -> None:
-        if not self._leading.is_mine():
+        if self._leading.is_mine():
+            self._sequence()
+        else:
             catch_up(self.site)
-            return
+
+    def _sequence_due(self) -> None:
         if isinstance(self.site.clock, StoredClock):
             self.site.clock.save()
         sequence(self.site, self.letters, self._damaged)

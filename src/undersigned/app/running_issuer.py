@@ -64,6 +64,8 @@ class RunningIssuer:
         only = self._leading.only
         self._loops = Loops(
             {
+                # apart, since who is silent leads no more
+                "leading the issuer": self._leading.is_mine,
                 "mails": only(self._deliver),
                 "changes of rolls": only(self._finish_changes),
                 "tidying of the issuer": only(Tidying(issuer).step),
@@ -72,6 +74,7 @@ class RunningIssuer:
             }
             | ({"clock": only(issuer.clock.save)} if isinstance(issuer.clock, StoredClock) else {}),
             lambda: self.issuer.database.commits + self.desk.database.commits,
+            prompt=("leading the issuer",),
         )
 
     def start(self) -> None:

@@ -22,7 +22,7 @@ from undersigned.authority import Authority
 from undersigned.crypto.timestamp_token import Stamp
 from undersigned.domain.record import NoticeKind
 from undersigned.domain.timestamp import Timestamp, format_timestamp
-from undersigned.errors import StaleCheckpoint, VerificationError
+from undersigned.errors import LeadLost, StaleCheckpoint, VerificationError
 from undersigned.store import letters as letter_store
 from undersigned.store import notices as notice_store
 from undersigned.store.database import Connection
@@ -68,7 +68,7 @@ class Timestamping:
         try:
             token, stamp = authority.stamp(subject.content)
             _log(self._site, self._letters, authority, subject, token, stamp)
-        except StaleCheckpoint:
+        except (StaleCheckpoint, LeadLost):
             raise
         except Exception as error:  # noqa: BLE001 - no authority may keep the others from stamping
             self._pauses.begin(authority.id, now_s)

@@ -104,6 +104,7 @@ EXIT_CODES: Final[dict[type[UndersignedError], int]] = {
     errors.WitnessAhead: COULD_NOT,
     errors.LogForked: COULD_NOT,
     errors.StaleCheckpoint: COULD_NOT,
+    errors.LeadLost: COULD_NOT,
     errors.Unreachable: COULD_NOT,
     errors.ProofPending: COULD_NOT,
 }

@@ -9,10 +9,9 @@ On both, a transaction that may write has the database's only write lock from it
 so that what it reads stays true until it commits; one that reads sees one moment.
 """
 
-import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -49,11 +48,14 @@ class Database:
         address = sa.make_url(url)
         options: dict[str, Any] = {"pool_size": 8, "max_overflow": 8, "hide_parameters": True}
         if address.get_backend_name() != "sqlite":
-            name = f"undersigned {role} {os.getpid()}"
-            arguments = postgresql.connect_args(role, name, lock_timeout_s=BUSY_TIMEOUT_S)
+            arguments = postgresql.connect_args(role, lock_timeout_s=BUSY_TIMEOUT_S)
             options |= {"pool_pre_ping": True, "connect_args": arguments}
         self.engine = sa.create_engine(address, **options)
         event.listen(self.engine, "connect", self._prepare)
+        self._name = postgresql.name_process(role)
+        if not self.is_sqlite:
+            event.listen(self.engine, "do_connect", self._name_connection)
+        self._fence = _Fence()
         self.commits = 0
         self.shown_commits = 0
         self._counting = threading.Lock()
@@ -105,10 +107,12 @@ class Database:
         It has the only write lock from the start, so what it reads stays true, and when it is left, what it
         read is as safe as what it wrote. `shown` is False only of what no reader is shown: pages that were
         made before it hold. Raises StoreError, also Busy; where DatabaseLost comes, nothing tells whether it
-        was committed but to look.
+        was committed but to look. Raises what `fenced` says.
         """
         lock = "BEGIN IMMEDIATE" if self.is_sqlite else postgresql.write_lock(self.role)
         with self._in_turn(), self._transaction(lock) as connection:
+            # After the lock, for which it may have waited long.
+            self._fence.check()
             yield connection
             if not self.is_sqlite:
                 connection.exec_driver_sql(postgresql.VOUCH)
@@ -117,6 +121,24 @@ class Database:
             with self._counting:
                 self.commits += 1
                 self.shown_commits += shown
+
+    @contextmanager
+    def fenced(self, check: Callable[[], None]) -> Iterator[None]:
+        """Let this thread write only where `check` raises nothing; it is called with the lock in hand."""
+        before, self._fence.check = self._fence.check, check
+        try:
+            yield
+        finally:
+            self._fence.check = before
+
+    def name_as_asking(self) -> str:
+        """Name the connections from now on as those of a process that asks who leads; return that name.
+
+        Nobody else may use the database at that moment.
+        """
+        self._name = postgresql.name_process(self.role, asks=True)
+        self.engine.dispose()
+        return self._name
 
     @contextmanager
     def _in_turn(self) -> Iterator[None]:
@@ -168,6 +190,11 @@ class Database:
             sqlite.prepare(connection, busy_timeout_s=BUSY_TIMEOUT_S)
         else:
             postgresql.prepare(connection, record)
+
+    def _name_connection(
+        self, _dialect: object, _record: object, _arguments: object, named: dict[str, Any]
+    ) -> None:
+        named["application_name"] = self._name
 
     @contextmanager
     def _transaction(self, first_statement: str) -> Iterator[sa.Connection]:
@@ -224,6 +251,17 @@ class Database:
             self._watching.close()
             self._watching = None
         self.engine.dispose()
+
+
+class _Fence(threading.local):
+    """What each thread of its own asks before it writes; by default nothing."""
+
+    def __init__(self) -> None:
+        self.check: Callable[[], None] = _nothing
+
+
+def _nothing() -> None:
+    """Let everybody write."""
 
 
 @contextmanager

@@ -4,6 +4,9 @@ Requests are answered by all of them. Sequencing, mails, calls and tidying are d
 the lead on: it is a lock that the kernel (SQLite, a lock on a file beside it) or the server (PostgreSQL,
 an advisory lock of a connection) lets go of when its process is gone, and the next one that asks has it.
 
+A process that hangs is there. PostgreSQL ends the connection on which it asks no more, and whoever leads
+then ends what it had begun. When it wakes, it asks before it writes (`Database.fenced`).
+
 The log does not depend on this. Its commit is a compare-and-swap (`store.log`), and a process that
 still believes it leads loses that race. The lead saves work that would be thrown away, and mails that
 would be sent twice.
@@ -40,6 +43,8 @@ class Lead:
         self._connection: sa.Connection | None = None
         self._has_lock = False
         self._taking = postgresql.take_lead(database.role)
+        self._ending = postgresql.end_silent(database.role)
+        self._name = "" if database.is_sqlite else database.name_as_asking()
 
     def is_mine(self) -> bool:
         """Say whether this process leads; take the lead if nobody has it. Raises StoreError."""
@@ -82,20 +87,37 @@ class Lead:
         return True
 
     def _ask_server(self) -> bool:
-        """Take the lock, or ask whether the connection that has it is still there."""
+        """Take the lock, or find that the connection that has it is still there."""
         try:
-            if self._connection is None:
-                connection = self._database.engine.connect()
-                self._connection = connection.execution_options(isolation_level="AUTOCOMMIT")
-            if self._has_lock:
-                self._connection.exec_driver_sql("SELECT 1")
-            else:
-                self._has_lock = bool(self._connection.exec_driver_sql(self._taking).scalar_one())
+            try:
+                return self._ask()
+            except sa.exc.DBAPIError as error:
+                if not postgresql.was_silent(error):
+                    raise
+                # This process did hang, and knows it now.
+                self._drop()
+                return self._ask()
         except sa.exc.SQLAlchemyError:
             # With its connection the lock is gone.
             self._drop()
             raise StoreError("the database cannot be reached") from None
+
+    def _ask(self) -> bool:
+        if self._connection is None:
+            self._connection = self._connect()
+        if not self._has_lock:
+            self._has_lock = bool(self._connection.exec_driver_sql(self._taking).scalar_one())
+        if self._has_lock:
+            self._connection.exec_driver_sql(self._ending)
         return self._has_lock
+
+    def _connect(self) -> sa.Connection:
+        connection = self._database.engine.connect()
+        alone = connection.execution_options(isolation_level="AUTOCOMMIT")
+        alone.exec_driver_sql(postgresql.END_WHEN_SILENT)
+        name = postgresql.asking_name(self._name)
+        alone.exec_driver_sql(f"SET application_name = '{name}'")
+        return alone
 
     def _drop(self) -> None:
         connection, self._connection = self._connection, None

@@ -6,6 +6,8 @@ is counted up as well. Any of them is an order of arrival. What is deleted stays
 is used again. `rewrite` ends all of it; the write-ahead log keeps its own (docs/threat-model.md).
 """
 
+import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
@@ -20,12 +22,14 @@ CONNECT_S: Final = 5
 """Seconds that a server has to take a connection."""
 
 SILENCE_S: Final = 4
-"""Seconds after which either side gives up the other, if that is not there any more."""
+"""Seconds after which either side gives up the other, if that is not there any more, or says nothing."""
 
 _LOCK: Final = 1853121906
 """The first number of our advisory locks, which is only unlikely to be another's."""
 
 _LEADS: Final = 10
+
+_ASKING: Final = " lead"
 
 _NUMBERS: Final = {"collector": 1, "issuer": 2, "desk": 3}
 
@@ -39,6 +43,9 @@ READ_ONLY: Final = "25006"
 """The state of a statement that would write on a server that follows another."""
 
 _LOCK_NOT_AVAILABLE: Final = "55P03"
+
+_SILENT: Final = "57P05"
+"""The state of a session that the server has ended, since nothing was asked on it for too long."""
 
 
 def parse_address(text: str) -> sa.URL:
@@ -54,8 +61,18 @@ def parse_address(text: str) -> sa.URL:
     return url.set(drivername=DRIVER)
 
 
-def connect_args(role: str, name: str, *, lock_timeout_s: float) -> dict[str, Any]:
-    """Return what every connection of a role is made with; `name` is how the server lists it."""
+def name_process(role: str, *, asks: bool = False) -> str:
+    """Return how the server lists the connections of this process for a role.
+
+    `asks`: the process has a connection on which it asks again and again (`store.lead`), so that its
+    silence means something. Its number alone would not do: in containers every process has the same one.
+    """
+    name = f"undersigned {role} {os.getpid()}"
+    return f"{name} {secrets.token_hex(4)}" if asks else name
+
+
+def connect_args(role: str, *, lock_timeout_s: float) -> dict[str, Any]:
+    """Return what every connection of a role is made with."""
     settings = {
         # The databases of a site may be one; their tables are apart all the same.
         "search_path": role,
@@ -70,7 +87,6 @@ def connect_args(role: str, name: str, *, lock_timeout_s: float) -> dict[str, An
     }
     return {
         "options": " ".join(f"-c {key}={value}" for key, value in settings.items()),
-        "application_name": name,
         "connect_timeout": CONNECT_S,
         "keepalives_idle": SILENCE_S // 2,
         "keepalives_interval": 1,
@@ -96,6 +112,39 @@ def write_lock(role: str) -> str:
 def take_lead(role: str) -> str:
     """Return the statement that takes the lock of the process that leads, if it is free (`store.lead`)."""
     return f"SELECT pg_try_advisory_lock({_LOCK}, {_LEADS + _NUMBERS[role]})"
+
+
+def asking_name(name: str) -> str:
+    """Return how the server lists the one connection on which a process of this name asks."""
+    return f"{name}{_ASKING}"
+
+
+END_WHEN_SILENT: Final = f"SET idle_session_timeout = {SILENCE_S * 1000}"
+"""On the connection on which a process asks. A process that hangs keeps its connections, and all that
+they have locked: the server ends this one, and gives the lead to who asks next."""
+
+
+def end_silent(role: str) -> str:
+    """Return the statement that ends what processes that hang have begun and do not go on with.
+
+    They ask no more, so that the connection on which they asked is gone; others wait for the write lock,
+    or for a table, that they hold. It ends what waits for its process, never what the server is doing.
+    """
+    return (
+        "SELECT pg_terminate_backend(held.pid) FROM pg_stat_activity AS held "  # noqa: S608
+        "WHERE held.datname = current_database() AND held.usename = current_user "
+        f"AND held.application_name ~ '^undersigned {role} [0-9]+ [0-9a-f]{{8}}$' "
+        "AND held.state <> 'idle' AND held.wait_event_type = 'Client' "
+        # Who has lost that connection for another reason has it again by then.
+        f"AND held.state_change < clock_timestamp() - interval '{SILENCE_S - 1} s' "
+        "AND NOT EXISTS (SELECT 1 FROM pg_stat_activity AS asking "
+        f"WHERE asking.application_name = held.application_name || '{_ASKING}')"
+    )
+
+
+def was_silent(error: sa.exc.SQLAlchemyError) -> bool:
+    """Say whether the server has ended a session because nothing was asked on it for too long."""
+    return isinstance(error, sa.exc.DBAPIError) and getattr(error.orig, "sqlstate", "") == _SILENT
 
 
 def make_schema(connection: sa.Connection, role: str) -> None:

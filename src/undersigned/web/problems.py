@@ -100,6 +100,7 @@ STATUS: Final[dict[type[UndersignedError], int]] = {
     errors.WitnessAhead: 503,
     errors.LogForked: 503,
     errors.StaleCheckpoint: 503,
+    errors.LeadLost: 503,
     errors.ProofPending: 202,
 }
 """`Unreachable` is not here: only the side that asks meets it."""

@@ -30,8 +30,8 @@ def find_sequencing(cluster: Cluster) -> str | None:
         "SELECT a.application_name FROM pg_locks l JOIN pg_stat_activity a USING (pid) "  # noqa: S608
         f"WHERE l.locktype = 'advisory' AND l.granted AND l.classid = {first} AND l.objid = {second}"
     )
-    pid = name.rpartition(" ")[2]
-    return next((node for node in NODES if str(cluster.nodes[node].pid) == pid), None)
+    pid = name.split()[2:3]
+    return next((node for node in NODES if [str(cluster.nodes[node].pid)] == pid), None)
 
 
 def kill_database_server(cluster: Cluster, go_on: Callable[[float], None]) -> Kill:
