@@ -133,6 +133,10 @@ class Cluster:
         """Start a node of the app and wait until it answers."""
         self._share_keys(node)
         self.nodes[node].start()
+        self.wait_until_answered(node)
+
+    def wait_until_answered(self, node: str) -> None:
+        """Wait until a node of the app answers."""
         url = f"http://127.0.0.1:{self.plan.ports[f'app {node}']}/log/checkpoint"
         wait_until(f"node {node} answers", lambda: _ask(url) is not None, self.nodes[node])
 

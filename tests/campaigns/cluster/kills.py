@@ -1,6 +1,8 @@
 """What is killed, and how: each time the cluster is whole before, and made whole again after."""
 
+import os
 import re
+import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -67,10 +69,26 @@ def kill_sequencing_node(cluster: Cluster, go_on: Callable[[float], None]) -> Ki
     return _kill_node(cluster, _sequencing_of(cluster), "node that sequences", go_on)
 
 
+def stop_sequencing_node(cluster: Cluster, go_on: Callable[[float], None]) -> Kill:
+    """Let the node that sequences hang, with all its connections, until the other one sequences."""
+    node = _sequencing_of(cluster)
+    pid = cluster.nodes[node].pid
+    os.kill(pid, signal.SIGSTOP)
+    at = time.monotonic()
+    try:
+        wait_until("another sequences", lambda: find_sequencing(cluster) not in (None, node))
+        go_on(at)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    cluster.wait_until_answered(node)
+    return Kill("node that sequences, stopped", node, at, time.monotonic())
+
+
 KILLS: Final = (
     kill_database_server,
     kill_other_node,
     kill_sequencing_node,
+    stop_sequencing_node,
     kill_database_machine,
 )
 
