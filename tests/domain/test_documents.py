@@ -24,6 +24,7 @@ from undersigned.domain.name import (
     NameDocument,
     Verified,
     attestation_signed_bytes,
+    attested_part,
     check_binding,
     commitment,
     format_attestation,
@@ -190,6 +191,17 @@ def test_what_the_attestation_key_signs(attestation: Attestation) -> None:
     assert attestation_signed_bytes(dataclasses.replace(attestation, sig=b"")) == expected
     with pytest.raises(FormatError, match="sig"):
         format_attestation(dataclasses.replace(attestation, sig=b""))
+
+
+@given(attestations, st.none() | st.just('","sig":"},"r":"\\'))
+def test_what_was_attested_is_a_part_of_the_name_document(
+    attestation: Attestation, statement: str | None
+) -> None:
+    """To the byte, whatever words are in it."""
+    odd = dataclasses.replace(attestation, role='"},"r":"\\","sig":"')
+    for each in (attestation, odd):
+        document = format_name(NameDocument(each, bytes(32), statement))
+        assert attested_part(document) == attestation_signed_bytes(each)
 
 
 def test_the_binding_of_a_name() -> None:

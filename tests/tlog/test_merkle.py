@@ -19,6 +19,7 @@ from undersigned.tlog.merkle import (
     inclusion_proof,
     leaf_hash,
     node_hash,
+    subtree_root,
     tree_root,
     verify_consistency,
     verify_inclusion,
@@ -338,6 +339,21 @@ def test_a_frontier_goes_on_where_it_was_stored() -> None:
         assert frontier.root() == ROOTS[frontier.size]
         assert (kept.size, kept.root()) == (size, ROOTS[size])
         assert Frontier(kept.size, kept.peaks).root() == ROOTS[size]
+
+
+def test_a_frontier_grows_by_whole_subtrees() -> None:
+    """What they complete is what their leaves would have; one out of its place is refused."""
+    by_leaves, by_subtrees = Frontier.empty(), Frontier.empty()
+    for start in range(0, 64, 8):
+        leaves = LEAVES[start : start + 8]
+        one_by_one = [node for leaf in leaves for node in by_leaves.append(leaf) if node[0] >= 3]
+        assert by_subtrees.append_subtree(3, subtree_root(leaves)) == one_by_one
+    assert by_subtrees.peaks == by_leaves.peaks
+    by_subtrees.append(LEAVES[64])
+    with pytest.raises(ValueError, match="begins"):
+        by_subtrees.append_subtree(3, bytes(32))
+    with pytest.raises(ValueError, match="power"):
+        subtree_root(LEAVES[:6])
 
 
 @settings(max_examples=200, deadline=None)

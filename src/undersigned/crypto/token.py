@@ -25,6 +25,10 @@ TOKEN_SIZE: Final = INPUT_SIZE + MODULUS_SIZE
 MAX_CHALLENGE_BYTES: Final = 2 + 2 + 255 + 1 + 32 + 2 + 255
 """The names are hosts (at most 253 characters); the format itself would allow 64 KiB for each."""
 
+_NONCE: Final = slice(2, 34)
+_CHALLENGE: Final = slice(34, 66)
+_KEY_ID: Final = slice(66, INPUT_SIZE)
+
 _TYPE_BYTES: Final = TOKEN_TYPE.to_bytes(2, "big")
 _NONCE_LABEL: Final = b"undersigned/v1/nonce\n"
 
@@ -186,7 +190,7 @@ def parse_token(value: bytes) -> Token:
         raise FormatError(f"A token has {TOKEN_SIZE} bytes.")
     if value[:2] != _TYPE_BYTES:
         raise FormatError("The token is not of type 2.")
-    return Token(value[2:34], value[34:66], value[66:98], value[98:])
+    return Token(value[_NONCE], value[_CHALLENGE], value[_KEY_ID], value[INPUT_SIZE:])
 
 
 def format_token(token: Token) -> bytes:
@@ -213,14 +217,15 @@ class TokenVerifier:
         challenge is this letter's. 4. The key is this letter's. 5. The signature holds (RFC 9578,
         section 6.4). Raises FormatError for the first, VerificationError for the others.
         """
-        token = parse_token(token_bytes)  # 1
-        if token.nonce != nonce_of(pk):  # 2
+        if len(token_bytes) != TOKEN_SIZE or token_bytes[:2] != _TYPE_BYTES:
+            parse_token(token_bytes)  # 1
+        if token_bytes[_NONCE] != nonce_of(pk):  # 2
             raise VerificationError("The token was made for another signature.")
-        if token.challenge_digest != self._challenge_digest:  # 3
+        if token_bytes[_CHALLENGE] != self._challenge_digest:  # 3
             raise VerificationError("The token was issued for another letter.")
-        if token.token_key_id != self._key_id:  # 4
+        if token_bytes[_KEY_ID] != self._key_id:  # 4
             raise VerificationError("The token was issued under another key.")
-        verify_signature(self._key, token.input, token.authenticator)  # 5
+        verify_signature(self._key, token_bytes[:INPUT_SIZE], token_bytes[INPUT_SIZE:])  # 5
 
 
 def verify_token(token_bytes: bytes, spki: bytes, challenge: TokenChallenge, pk: bytes) -> None:

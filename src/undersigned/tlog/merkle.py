@@ -81,8 +81,18 @@ class Frontier:
         Over the life of a tree every complete subtree is returned exactly once, children before
         parents.
         """
-        index, level, digest = self._size, 0, leaf
-        completed = [(0, index, leaf)]
+        return self.append_subtree(0, leaf)
+
+    def append_subtree(self, level: int, digest: bytes) -> list[Node]:
+        """Append 2**level leaves by the hash of their complete subtree; return what that completes.
+
+        As many leaves must be there as fill such subtrees; the new subtree itself is returned first.
+        """
+        added = 1 << level
+        index, rest = divmod(self._size, added)
+        if rest:
+            raise ValueError("A subtree begins where one of its size ends.")
+        completed = [(level, index, digest)]
         peaks = self._peaks
         while index & 1:
             digest = sha256(b"\x01" + peaks.pop() + digest).digest()
@@ -90,7 +100,7 @@ class Frontier:
             level += 1
             completed.append((level, index, digest))
         peaks.append(digest)
-        self._size += 1
+        self._size += added
         return completed
 
     def root(self) -> bytes:
@@ -100,6 +110,19 @@ class Frontier:
     def copy(self) -> "Frontier":
         """Return a frontier of its own with the same content."""
         return Frontier(self._size, self._peaks)
+
+
+def subtree_root(leaves: Sequence[bytes]) -> bytes:
+    """Return the 32-byte root hash of a complete subtree, from the 2**level hashes of its leaves."""
+    row = leaves
+    while len(row) > 1:
+        if len(row) & 1:
+            raise ValueError("A complete subtree has a power of two of leaves.")
+        row = [
+            sha256(b"\x01" + left + right).digest()
+            for left, right in zip(row[::2], row[1::2], strict=True)
+        ]
+    return row[0]
 
 
 def tree_root(size: int, read: HashReader) -> bytes:
