@@ -1,61 +1,68 @@
-"""The entries of a log, each with the word of a crew on it, if there is one (`crew`, `vouching`)."""
+"""The bundles of a log, each with the word of a crew on it, if there is one (`crew`, `vouching`)."""
 
 import re
-from collections.abc import Iterable, Iterator
-from itertools import islice
+from collections.abc import Iterator
 from typing import Any, Final
 
-from undersigned.domain.record import LetterRecord, parse_record
-from undersigned.encoding import format_base64url
 from undersigned.errors import FormatError
+from undersigned.tlog.tile import FULL_WIDTH, MAX_BUNDLE_SIZE, parse_entry_bundle
 from undersigned.verify.crew import Crew
-from undersigned.verify.vouching import vouch_entries
+from undersigned.verify.folder import Folder
+from undersigned.verify.vouching import (
+    LETTER_OPENS,
+    Seen,
+    bundle_path,
+    find_letters,
+    look_at_bundles,
+)
 
-AT_ONCE: Final = 1_024
-"""Entries that one process looks at: a tenth of a second, and a megabyte at most in flight for each."""
+AT_ONCE: Final = 4
+"""Bundles that one process looks at: a tenth of a second, and a quarter of a megabyte of what comes back."""
 
 _LETTER: Final = re.compile(rb'"letter":"([A-Za-z0-9_-]{43})"')
-_OPENS: Final = b'{"acks":'
-"""Canonical JSON begins with its first member: only a `letter` record has this one."""
 
 
-def read_ahead(
-    entries: Iterator[tuple[int, bytes]], host: str, crew: Crew | None
-) -> Iterator[tuple[int, bytes, bool]]:
-    """Yield the entries in their order, with their index and whether form, signature and token hold.
-
-    Without a crew nobody vouches for any.
-    """
+def look_ahead(
+    folder: Folder, size: int, host: str, crew: Crew | None
+) -> Iterator[Seen | None] | None:
+    """Yield what a crew says of each bundle of a log of `size` entries; None: nothing, look yourself."""
     if crew is None:
-        for index, entry in entries:
-            yield index, entry, False
-        return
-    for chunk, word in crew.map(vouch_entries, _chunks(entries, host)):
-        held = bytes(len(chunk)) if word is None else word
-        for (index, entry), holds in zip(chunk, held, strict=True):
-            yield index, entry, bool(holds)
+        return None
+    return _look_ahead(folder, size, host, crew)
 
 
-def _chunks(
-    entries: Iterator[tuple[int, bytes]], host: str
-) -> Iterator[tuple[list[tuple[int, bytes]], tuple[Any, ...]]]:
-    """Yield entries, and what is asked about them: the letters that they name go with them."""
+def _look_ahead(folder: Folder, size: int, host: str, crew: Crew) -> Iterator[Seen | None]:
+    for widths, seen in crew.map(look_at_bundles, _chunks(folder, size, host)):
+        yield from seen or [None] * len(widths)
+
+
+def _chunks(folder: Folder, size: int, host: str) -> Iterator[tuple[list[int], tuple[Any, ...]]]:
+    """Yield widths of bundles, and what is asked about them: the letters that they name go with them."""
     letters: dict[bytes, bytes] = {}
-    while chunk := list(islice(entries, AT_ONCE)):
-        contents = [entry for _, entry in chunk]
-        letters |= _opened_in(contents)
-        named = {found[1] for entry in contents if (found := _LETTER.search(entry))}
-        yield chunk, (host, [letters[each] for each in sorted(named & letters.keys())], contents)
+    for start in range(0, size, AT_ONCE * FULL_WIDTH):
+        first, left = start // FULL_WIDTH, min(size - start, AT_ONCE * FULL_WIDTH)
+        widths = [min(FULL_WIDTH, left - done) for done in range(0, left, FULL_WIDTH)]
+        named: set[bytes] = set()
+        for number, width in enumerate(widths, first):
+            data = _peek(folder, number, width)
+            letters |= _letters_in(data, width, host)
+            named |= set(_LETTER.findall(data)) if len(letters) > 1 else letters.keys()
+        wanted = {name: letters[name] for name in sorted(named & letters.keys())}
+        yield widths, (folder.root, host, wanted, first, widths)
 
 
-def _opened_in(entries: Iterable[bytes]) -> dict[bytes, bytes]:
-    opened = {}
-    for entry in entries:
-        if entry.startswith(_OPENS):
-            try:
-                record = parse_record(entry)
-            except FormatError:
-                continue
-            if isinstance(record, LetterRecord):
-                opened[format_base64url(record.letter_id).encode()] = entry
-    return opened
+def _peek(folder: Folder, number: int, width: int) -> bytes:
+    """Return a bundle, nothing if it cannot be read: that is said by who reads it to verify it."""
+    try:
+        return folder.find(bundle_path(number, width), MAX_BUNDLE_SIZE) or b""
+    except FormatError:
+        return b""
+
+
+def _letters_in(data: bytes, width: int, host: str) -> dict[bytes, bytes]:
+    if LETTER_OPENS not in data:
+        return {}
+    try:
+        return find_letters(parse_entry_bundle(data, width), host)
+    except FormatError:
+        return {}

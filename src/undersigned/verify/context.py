@@ -35,7 +35,7 @@ class Context:
         What is wrong with it is reported under check `number`; that it is missing is not.
         """
         try:
-            data = self.folder.find(f"documents/{digest.hex()}", limit)
+            data = self.folder.find_document(digest, limit)
         except FormatError as error:
             self.findings.false(number, f"{what}: {error.detail}.")
             return None
@@ -49,7 +49,7 @@ class Context:
     def peek_document(self, digest: bytes) -> bytes | None:
         """Return a document that has the hash which names it; what is wrong with it is not reported."""
         try:
-            data = self.folder.find(f"documents/{digest.hex()}", LONGEST_DOCUMENT)
+            data = self.folder.find_document(digest, LONGEST_DOCUMENT)
         except FormatError:
             return None
         return data if data is not None and hash_bytes(data) == digest else None

@@ -8,33 +8,17 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 from undersigned.domain.letter import Letter, RollKind, State
-from undersigned.domain.record import (
-    AmendRecord,
-    EpochRecord,
-    IssuedRecord,
-    RollReason,
-    RollRecord,
-    SignRecord,
-    WithdrawRecord,
-)
+from undersigned.domain.record import EpochRecord, RollReason, RollRecord
 from undersigned.domain.stage import TAKES_AMENDMENTS
 from undersigned.verify.report import Findings
 
-BatchRecord = IssuedRecord | SignRecord | AmendRecord | WithdrawRecord
 
+class Part(IntEnum):
+    """The parts of an epoch, in their order."""
 
-class _Part(IntEnum):
     ISSUED = 1
     SIGN = 2
     CHANGE = 3
-
-
-_PARTS: dict[type[BatchRecord], _Part] = {
-    IssuedRecord: _Part.ISSUED,
-    SignRecord: _Part.SIGN,
-    AmendRecord: _Part.CHANGE,
-    WithdrawRecord: _Part.CHANGE,
-}
 
 
 @dataclass(slots=True)
@@ -51,7 +35,7 @@ class Epochs:
     rolls: int = 0  # `roll` records so far
     issued: int = 0
     signed: int = 0
-    _part: _Part | None = None
+    _part: Part | None = None
     _members: set[bytes] = field(default_factory=set)
     _blinded: set[bytes] = field(default_factory=set)
     _said: set[str] = field(default_factory=set)  # one sentence of a kind for each epoch
@@ -68,7 +52,7 @@ class Epochs:
                 f"Leaf {index}: epoch {record.n} of {self.label} is at {record.at}, the one before"
                 f" it at {self.at}.",
             )
-        self.n, self.at, self._part = record.n, record.at, _Part.ISSUED
+        self.n, self.at, self._part = record.n, record.at, Part.ISSUED
         self.after_closing += record.at >= self.letter.closes
         self._said.clear()
 
@@ -76,9 +60,8 @@ class Epochs:
         """Note that the records of the epoch are over."""
         self._part = None
 
-    def place(self, index: int, record: BatchRecord) -> None:
-        """Check that a record stands in an epoch, in its order there."""
-        part = _PARTS[type(record)]
+    def place(self, index: int, part: Part) -> None:
+        """Check that a record of a part stands in an epoch, in its order there."""
         if self._part is None:
             self._say(index, "place", "a record of an epoch stands outside one")
         elif part < self._part:
@@ -86,15 +69,15 @@ class Epochs:
         else:
             self._part = part
 
-    def issue(self, index: int, record: IssuedRecord) -> None:
+    def issue(self, index: int, blinded: bytes, member: bytes) -> None:
         """Take an `issued` record: one for each member, within the roll."""
         self.issued += 1
-        if record.member in self._members:
+        if member in self._members:
             self._say(index, "member", "a member who has a token gets another")
-        if record.blinded in self._blinded:
+        if blinded in self._blinded:
             self._say(index, "blinded", "the same blinded message is recorded as issued twice")
-        self._members.add(record.member)
-        self._blinded.add(record.blinded)
+        self._members.add(member)
+        self._blinded.add(blinded)
         self._compare_roll(index)
 
     def sign(self, index: int) -> None:

@@ -41,8 +41,16 @@ class Folder:
         behind a link.
         """
         full = self._check_path(path)
-        if full is None:
+        return None if full is None else self._find(full, path, limit)
+
+    def find_document(self, digest: bytes, limit: int) -> bytes | None:
+        """Return the bytes of the document that is named after a hash, as `find` does."""
+        folder, name = f"{self._root}/documents", digest.hex()
+        if folder not in self._plain and not self._check_folder(folder):
             return None
+        return self._find(f"{folder}/{name}", f"documents/{name}", limit)
+
+    def _find(self, full: str, path: str, limit: int) -> bytes | None:
         try:
             descriptor = os.open(full, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         except FileNotFoundError:
@@ -98,12 +106,14 @@ class Folder:
 
 
 def _read(descriptor: int, path: str, limit: int) -> bytes:
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+    found = os.fstat(descriptor)
+    if not stat.S_ISREG(found.st_mode):
         raise FormatError(f"{path} is not a file")
     parts: list[bytes] = []
     left = limit + 1
+    at_once = min(found.st_size + 1, 1 << 20)
     try:
-        while left and (part := os.read(descriptor, min(left, 1 << 20))):
+        while left and (part := os.read(descriptor, min(left, at_once))):
             parts.append(part)
             left -= len(part)
     except OSError:

@@ -4,8 +4,10 @@ A record that is wrong is reported and, where it has a meaning at all, still app
 it too, and the next finding should be about the next wrong thing.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from undersigned.crypto.token import nonce_of
 from undersigned.domain.letter import Letter, Mode, State
 from undersigned.domain.outcome import Count, outcome_hash
 from undersigned.domain.record import (
@@ -38,13 +40,20 @@ from undersigned.domain.stage import (
 from undersigned.errors import VerificationError
 from undersigned.verify.answers import Answers
 from undersigned.verify.context import CLOCK_SLACK_S, Context
-from undersigned.verify.epochs import Epochs
+from undersigned.verify.epochs import Epochs, Part
 from undersigned.verify.moment import Moment
 from undersigned.verify.openings import Openings
 from undersigned.verify.report import Findings
-from undersigned.verify.signatures import End, Signature, Signatures, find_term_problems
+from undersigned.verify.signatures import (
+    End,
+    Signature,
+    Signatures,
+    Terms,
+    find_term_problems,
+)
 from undersigned.verify.steps import Steps
 from undersigned.verify.tokens import Tokens
+from undersigned.verify.vouching import Issued, Signed
 
 VOID = frozenset({State.LAPSED, State.SUPERSEDED})
 
@@ -76,6 +85,7 @@ class LetterReplay:
     shown: set[tuple[int, bytes]] | None = None  # names (leaf, hash) shown at any time since
     due: Move | None = None  # the move that the last epoch asked for
     shown_first: frozenset[tuple[int, bytes]] = frozenset()
+    _offered: set[Terms] = field(default_factory=set)  # ways to sign that the letter offers
     _is_in_epoch: bool = False
     _is_late: bool = False  # an epoch has come after a boundary, and no outcome yet
 
@@ -102,17 +112,31 @@ class LetterReplay:
 
     # --- one record
 
-    def read(self, index: int, record: Record, *, is_vouched: bool = False) -> None:
-        """Take the next record of this letter, leaf `index` of the log; see `Replay.read`."""
+    def read_issued(self, index: int, issued: Issued) -> None:
+        """Take the next record of this letter, leaf `index` of the log, an `issued` that holds."""
+        self._go_on(index)
+        self._issue(index, issued.blinded, issued.member)
+
+    def read_signed(self, index: int, signed: Signed) -> None:
+        """Take the next record of this letter, leaf `index` of the log, a `sign` that holds."""
+        self._go_on(index)
+        self._sign(index, signed, self.tokens.find_reuse(nonce_of(signed.pk)))
+
+    def _go_on(self, index: int) -> None:
+        """Do what `read` does before a record that stands in an epoch."""
+        self.take_moments(index)
+        self.steps.go_on(index)
+
+    def read(self, index: int, record: Record) -> None:
+        """Take the next record of this letter, leaf `index` of the log; its signature was verified."""
         self.take_moments(index)
         self.steps.end(record, self.moment)
         self.steps.begin(index, record)
         match record:
             case SignRecord():
-                self._sign(index, record, is_vouched=is_vouched)
+                self._sign(index, record, self.tokens.find_problems(record.token, record.pk))
             case IssuedRecord():
-                self.epochs.place(index, record)
-                self.epochs.issue(index, record)
+                self._issue(index, record.blinded, record.member)
             case AmendRecord():
                 self._amend(index, record)
             case WithdrawRecord():
@@ -202,10 +226,14 @@ class LetterReplay:
 
     # --- signatures
 
-    def _sign(self, index: int, record: SignRecord, *, is_vouched: bool) -> None:
-        self.epochs.place(index, record)
+    def _issue(self, index: int, blinded: bytes, member: bytes) -> None:
+        self.epochs.place(index, Part.ISSUED)
+        self.epochs.issue(index, blinded, member)
+
+    def _sign(self, index: int, record: SignRecord | Signed, token_problems: Sequence[str]) -> None:
+        self.epochs.place(index, Part.SIGN)
         self.epochs.sign(index)
-        for problem in self.tokens.find_problems(record.token, record.pk, is_vouched=is_vouched):
+        for problem in token_problems:
             self._false(7, index, problem)
         self._check_taken(index, "signature")
         self._check_terms(index, record)
@@ -225,12 +253,18 @@ class LetterReplay:
         elif self.epochs.after_closing > 1 and not (by_cooling_off and state is State.REACHED):
             self._false(9, index, f"the letter closed at {self.letter.closes} and takes no {what}")
 
-    def _check_terms(self, index: int, record: SignRecord | AmendRecord) -> None:
-        for problem in find_term_problems(self.letter, record):
+    def _check_terms(self, index: int, record: SignRecord | AmendRecord | Signed) -> None:
+        terms = Terms(record.mode, record.condition, record.name is not None)
+        if terms in self._offered:
+            return
+        problems = list(find_term_problems(self.letter, terms))
+        for problem in problems:
             self._false(9, index, problem)
+        if not problems:
+            self._offered.add(terms)
 
     def _amend(self, index: int, record: AmendRecord) -> None:
-        self.epochs.place(index, record)
+        self.epochs.place(index, Part.CHANGE)
         self._check_terms(index, record)
         signature = self.signatures.by_pk.get(record.pk)
         self._check_taken(index, "amendment", by_cooling_off=True)
@@ -253,7 +287,7 @@ class LetterReplay:
         self._show(signature.leaf, record.mode, record.name)
 
     def _withdraw(self, index: int, record: WithdrawRecord) -> None:
-        self.epochs.place(index, record)
+        self.epochs.place(index, Part.CHANGE)
         signature = self.signatures.by_pk.get(record.pk)
         if self.stage is None or self.stage.state not in TAKES_WITHDRAWALS:
             self._false(9, index, "a withdrawal in a letter that takes none")

@@ -2,17 +2,24 @@
 
 C2SP tlog-tiles, tlog-checkpoint and signed-note; RFC 6962 section 2.1. The tree is computed anew from
 the entries: the hash tiles and the root in the checkpoint are only compared with it. Entries are handed
-on while they are hashed, so a log of any size is read with the memory of a few tiles.
+on bundle by bundle as they are hashed, so a log of any size is read with the memory of a few tiles.
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 from undersigned.crypto.note_key import ED25519, NoteKey, format_vkey, parse_vkey
 from undersigned.errors import FormatError, VerificationError
 from undersigned.tlog.checkpoint import Checkpoint, parse_checkpoint_body
-from undersigned.tlog.merkle import EMPTY_ROOT, HASH_SIZE, Frontier, leaf_hash, tree_root
+from undersigned.tlog.merkle import (
+    EMPTY_ROOT,
+    HASH_SIZE,
+    Frontier,
+    leaf_hash,
+    subtree_root,
+    tree_root,
+)
 from undersigned.tlog.note import MAX_NOTE_SIZE, SignedNote, parse_note, verify_note
 from undersigned.tlog.policy import Policy
 from undersigned.tlog.tile import (
@@ -23,16 +30,19 @@ from undersigned.tlog.tile import (
     TileReader,
     format_tile_path,
     parse_entry_bundle,
+    parse_hash_tile,
     partial_tiles,
 )
 from undersigned.verify.folder import Folder
 from undersigned.verify.report import Findings
 from undersigned.verify.state import State
+from undersigned.verify.vouching import Seen, bundle_path
 
 MAX_VKEY_BYTES: Final = 1_024
 _TILE_BITS: Final = 8
 
 Progress = Callable[[int, int], None]
+Bundle = TypeVar("Bundle")
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,20 +177,46 @@ class LogReader:
         self._on_progress = on_progress
         self._frontier = Frontier.empty()
         self._tiles = TileReader(self._get_tile, head.checkpoint.size)
-        self._rows: dict[int, list[bytes]] = {}  # the hashes of the tile that fills, by level
+        self._rows: dict[int, bytes] = {}  # the hashes of the tile that fills, by level
 
     def entries(self) -> Iterator[tuple[int, bytes]]:
         """Yield every entry with its index, as far as they can be read; then make checks 3 and 4."""
+        for start, entries in self._read(lambda entries: (_join_hashes(entries), entries), None):
+            yield from enumerate(entries, start)
+
+    def bundles(
+        self, look: Callable[[Sequence[bytes]], Seen], ahead: Iterator[Seen | None] | None = None
+    ) -> Iterator[tuple[int, Seen]]:
+        """Yield what is seen in every bundle, with the index of its first entry; then checks 3 and 4.
+
+        What comes from `ahead` is taken as it is; where nothing does, the bundle is read and looked at here.
+        """
+        hashed = None if ahead is None else (seen and (seen.hashes, seen) for seen in ahead)
+
+        def look_here(entries: Sequence[bytes]) -> tuple[bytes, Seen]:
+            seen = look(entries)
+            return seen.hashes, seen
+
+        return self._read(look_here, hashed)
+
+    def _read(
+        self,
+        look: Callable[[Sequence[bytes]], tuple[bytes, Bundle]],
+        ahead: Iterator[tuple[bytes, Bundle] | None] | None,
+    ) -> Iterator[tuple[int, Bundle]]:
         size = self.head.checkpoint.size
         self._check_state_fits(size)
-        self._compare_state()
+        self._compare_state(0, b"")
         for start in range(0, size, FULL_WIDTH):
-            bundle = self._read_bundle(start, min(FULL_WIDTH, size - start))
-            if bundle is None:
-                break
-            for i, entry in enumerate(bundle, start):
-                self._append(entry)
-                yield i, entry
+            found = None if ahead is None else next(ahead, None)
+            if found is None:
+                entries = self._read_bundle(start, min(FULL_WIDTH, size - start))
+                if entries is None:
+                    break
+                found = look(entries)
+            hashes, bundle = found
+            self._append(start, hashes)
+            yield start, bundle
             if self._on_progress is not None:
                 self._on_progress(self._frontier.size, size)
         self._close(size)
@@ -191,36 +227,41 @@ class LogReader:
         return self._frontier.size == self.head.checkpoint.size
 
     def _read_bundle(self, start: int, width: int) -> tuple[bytes, ...] | None:
-        path = format_tile_path(TilePath(ENTRIES, start // FULL_WIDTH, width))
+        path = bundle_path(start // FULL_WIDTH, width)
         try:
-            data = self._folder.find(f"log/{path}", MAX_BUNDLE_SIZE)
+            data = self._folder.find(path, MAX_BUNDLE_SIZE)
             if data is None:
-                self._findings.unchecked(3, f"The mirror holds no log/{path}.")
+                self._findings.unchecked(3, f"The mirror holds no {path}.")
                 return None
             return parse_entry_bundle(data, width)
         except FormatError as error:
-            self._findings.false(3, f"log/{path}: {error.detail}")
+            self._findings.false(3, f"{path}: {error.detail}")
             return None
 
-    def _append(self, entry: bytes) -> None:
-        for level, _, digest in self._frontier.append(leaf_hash(entry)):
+    def _append(self, start: int, hashes: bytes) -> None:
+        """Append the leaf hashes of the bundle that begins at leaf `start`."""
+        self._compare_state(start, hashes)
+        leaves = parse_hash_tile(hashes, len(hashes) // HASH_SIZE)
+        self._rows[0] = hashes
+        if len(leaves) < FULL_WIDTH:
+            for leaf in leaves:
+                self._frontier.append(leaf)
+            return
+        for level, _, digest in self._frontier.append_subtree(_TILE_BITS, subtree_root(leaves)):
             if level % _TILE_BITS == 0:
-                row = self._rows.setdefault(level // _TILE_BITS, [])
-                row.append(digest)
-        if self._frontier.size % FULL_WIDTH == 0:
-            self._compare_full_tiles()
-        if self._state is not None:
-            self._compare_state()
+                tile = level // _TILE_BITS
+                self._rows[tile] = self._rows.get(tile, b"") + digest
+        self._compare_full_tiles()
 
     def _compare_full_tiles(self) -> None:
         """Compare what has filled up, only now: a tile of level 1 after all below it."""
         for level, row in self._rows.items():
-            if len(row) == FULL_WIDTH:
+            if len(row) == FULL_WIDTH * HASH_SIZE:
                 index = (self._frontier.size >> (_TILE_BITS * level)) // FULL_WIDTH - 1
                 self._compare_tile(TilePath(level, index), row)
-                row.clear()
+                self._rows[level] = b""
 
-    def _compare_tile(self, path: TilePath, hashes: list[bytes]) -> None:
+    def _compare_tile(self, path: TilePath, hashes: bytes) -> None:
         name = format_tile_path(path)
         try:
             data = self._folder.find(f"log/{name}", FULL_WIDTH * HASH_SIZE)
@@ -229,7 +270,7 @@ class LogReader:
             return
         if data is None:
             self._findings.unchecked(3, f"The mirror holds no log/{name}.")
-        elif data != b"".join(hashes):
+        elif data != hashes:
             self._findings.false(3, f"log/{name} does not hold the hashes of the entries.")
 
     def find_root(self, size: int) -> bytes | None:
@@ -264,15 +305,24 @@ class LogReader:
                 4, f"The log had {state.size} entries when it was verified before; it has {size}."
             )
 
-    def _compare_state(self) -> None:
+    def _compare_state(self, start: int, hashes: bytes) -> None:
+        """Compare the tree that was seen before, if it ends in the bundle that begins at leaf `start`.
+
+        The empty tree ends before the first: with no hashes at all.
+        """
         state = self._state
-        if state is None or state.size != self._frontier.size:
+        count = len(hashes) // HASH_SIZE
+        least = start + 1 if count else start
+        if state is None or not least <= state.size <= start + count:
             return
-        if self._frontier.root() != state.root:
+        frontier = self._frontier.copy()
+        for at in range(0, (state.size - start) * HASH_SIZE, HASH_SIZE):
+            frontier.append(hashes[at : at + HASH_SIZE])
+        if frontier.root() != state.root:
             self._findings.false(
                 4,
                 f"The first {state.size} entries are not those that were verified before: the root"
-                f" was {state.root.hex()}, theirs is {self._frontier.root().hex()}.",
+                f" was {state.root.hex()}, theirs is {frontier.root().hex()}.",
             )
 
     def _close(self, size: int) -> None:
@@ -295,3 +345,7 @@ class LogReader:
                 f"The {size} entries have the root {root.hex()}, the checkpoint states"
                 f" {self.head.checkpoint.root.hex()}.",
             )
+
+
+def _join_hashes(entries: Sequence[bytes]) -> bytes:
+    return b"".join([leaf_hash(entry) for entry in entries])

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final, NamedTuple, NewType
+from typing import Final, NamedTuple, NewType
 
 import msgspec
 
@@ -19,7 +19,7 @@ from undersigned.domain.canonical import LONGEST_DOCUMENT, hash_bytes
 from undersigned.domain.letter import Letter, Mode
 from undersigned.domain.name import (
     NameDocument,
-    attestation_signed_bytes,
+    attested_part,
     check_binding,
     parse_name,
 )
@@ -45,6 +45,13 @@ AT_ONCE: Final = 256
 
 MOST_LETTERS: Final = 64
 """Letters that a process keeps, parsed; the record of each is at most 48 KiB."""
+
+
+class NamePlace(NamedTuple):
+    """A public name that the log names: the signer's key, the hash of the document (None: none)."""
+
+    pk: bytes
+    digest: bytes | None
 
 
 def hash_words(name: str, role: str | None, verified: str, statement: str | None) -> Words:
@@ -111,21 +118,24 @@ class NameReader:
             self.context.findings.note(11, f"{self.replay.label.capitalize()}: {names} erased.")
 
     def _find_words(self, crew: Crew | None) -> Iterator[tuple[Signature, Words | None]]:
-        """Yield the public signatures, each with the words of its name if the crew vouches for it."""
+        """Yield the public signatures, each with the words of its name if somebody vouches for it."""
         public = (
             signature
             for signature in self.replay.signatures.by_leaf.values()
             if signature.mode is Mode.PUBLIC
         )
-        if crew is None:
-            yield from ((signature, None) for signature in public)
-            return
-        for chunk, found in crew.map(vouch_names, self._chunks(public)):
-            yield from zip(chunk, found or [None] * len(chunk), strict=True)
+        chunks = self._chunks(public)
+        found = (
+            ((chunk, vouch_names(*asked)) for chunk, asked in chunks)
+            if crew is None
+            else crew.map(vouch_names, chunks)
+        )
+        for chunk, words in found:
+            yield from zip(chunk, words or [None] * len(chunk), strict=True)
 
     def _chunks(
         self, signatures: Iterator[Signature]
-    ) -> Iterator[tuple[list[Signature], tuple[Any, ...]]]:
+    ) -> Iterator[tuple[list[Signature], tuple[str, bytes, list[NamePlace]]]]:
         letter = format_record(self.replay.record)
         while chunk := list(islice(signatures, AT_ONCE)):
             places = [NamePlace(each.pk, each.name) for each in chunk]
@@ -208,16 +218,9 @@ def read_name(data: bytes, letter: Letter, pk: bytes) -> NameDocument:
     """
     document = parse_name(data)
     attestation = document.attestation
-    verify_ed25519(letter.attestation_key, attestation_signed_bytes(attestation), attestation.sig)
+    verify_ed25519(letter.attestation_key, attested_part(data), attestation.sig)
     check_binding(document, letter.letter_id, pk)
     return document
-
-
-class NamePlace(NamedTuple):
-    """A public name that the log names: the signer's key, the hash of the document (None: none)."""
-
-    pk: bytes
-    digest: bytes | None
 
 
 def vouch_names(root: str, letter: bytes, places: Sequence[NamePlace]) -> list[Words | None]:
@@ -233,7 +236,7 @@ def _words_at(folder: Folder, letter: Letter, place: NamePlace) -> Words | None:
     if place.digest is None:
         return None
     try:
-        data = folder.find(f"documents/{place.digest.hex()}", LONGEST_DOCUMENT)
+        data = folder.find_document(place.digest, LONGEST_DOCUMENT)
         if data is None or hash_bytes(data) != place.digest:
             return None
         return words_of(read_name(data, letter, place.pk))

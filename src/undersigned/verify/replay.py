@@ -27,6 +27,7 @@ from undersigned.verify.context import Context
 from undersigned.verify.letter import LetterReplay
 from undersigned.verify.signed import find_key, verify_record
 from undersigned.verify.timestamps import Timestamps
+from undersigned.verify.vouching import HELD, ISSUED, SIGNED, Seen
 
 
 @dataclass(slots=True)
@@ -44,8 +45,33 @@ class Replay:
     def __post_init__(self) -> None:
         self.timestamps = Timestamps(self.context, self.context.roots)
 
+    def read_bundle(self, start: int, seen: Seen) -> None:
+        """Take what was seen in the bundle that begins at leaf `start`."""
+        rows, others = seen.read_rows(), iter(seen.others)
+        for index, kind in enumerate(seen.kinds, start):
+            if kind == SIGNED:
+                signed = rows.next_signed()
+                letter = self._find_letter(index, signed.letter_id)
+                if letter is not None:
+                    letter.read_signed(index, signed)
+            elif kind == ISSUED:
+                issued = rows.next_issued()
+                letter = self._find_letter(index, issued.letter_id)
+                if letter is not None:
+                    letter.read_issued(index, issued)
+            else:
+                self.read(index, next(others), is_vouched=kind == HELD)
+
+    def _find_letter(self, index: int, letter_id: LetterId) -> LetterReplay | None:
+        letter = self.letters.get(letter_id)
+        if letter is None:
+            self.context.findings.false(
+                6, f"Leaf {index}: a record of a letter that is not before it in the log."
+            )
+        return letter
+
     def read(self, index: int, entry: bytes, *, is_vouched: bool = False) -> None:
-        """Take the entry at leaf `index`; `is_vouched`: its signature and token were verified."""
+        """Take the entry at leaf `index`; `is_vouched`: its form and signature were verified."""
         try:
             record = parse_record(entry)
         except FormatError as error:
@@ -55,11 +81,8 @@ class Replay:
             self._verify_signature(index, entry, record, record.letter)
             self._begin(index, record)
             return
-        letter = self.letters.get(record.letter_id)
+        letter = self._find_letter(index, record.letter_id)
         if letter is None:
-            self.context.findings.false(
-                6, f"Leaf {index}: a record of a letter that is not before it in the log."
-            )
             return
         if not isinstance(record, (EpochRecord, OutcomeRecord)):
             if not is_vouched:
@@ -67,7 +90,7 @@ class Replay:
             self._check_documents(index, record, letter)
         else:
             self.timestamps.take_time(index, record.at)
-        letter.read(index, record, is_vouched=is_vouched)
+        letter.read(index, record)
 
     def _verify_signature(
         self, index: int, entry: bytes, record: SignedRecord, letter: Letter

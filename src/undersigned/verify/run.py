@@ -7,7 +7,7 @@ from undersigned.crypto.timestamp import Roots
 from undersigned.domain.as_of import AsOf
 from undersigned.domain.text import TextDocument
 from undersigned.tlog.policy import Policy
-from undersigned.verify.ahead import read_ahead
+from undersigned.verify.ahead import look_ahead
 from undersigned.verify.context import Context
 from undersigned.verify.crew import Crew
 from undersigned.verify.folder import Folder
@@ -26,6 +26,7 @@ from undersigned.verify.site import (
 )
 from undersigned.verify.state import State
 from undersigned.verify.steps import LetterAsOf
+from undersigned.verify.vouching import Here
 from undersigned.verify.witnesses import check_witnesses
 
 _NEED_RECORDS = (5, 6, 7, 8, 9, 10, 11, 12)
@@ -99,9 +100,11 @@ def _replay(
     names_from = {letter_id: size for letter_id, size in starts.items() if size is not None}
     replay = Replay(context, wanted, names_from, as_of)
     size = 0
-    for index, entry, holds in read_ahead(reader.entries(), context.host, crew):
-        replay.read(index, entry, is_vouched=holds)
-        size = index + 1
+    here = Here(context.host)
+    ahead = look_ahead(context.folder, reader.head.checkpoint.size, context.host, crew)
+    for start, seen in reader.bundles(here.look_at, ahead):
+        replay.read_bundle(start, seen)
+        size = start + len(seen.kinds)
     replay.close(size)
     if not reader.is_complete:
         for number in _NEED_RECORDS:

@@ -7,7 +7,6 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from undersigned.domain.letter import Letter, Mode
-from undersigned.domain.record import AmendRecord, SignRecord
 
 
 class End(StrEnum):
@@ -71,16 +70,23 @@ class Figures(NamedTuple):
     erased: int
 
 
-def find_term_problems(letter: Letter, record: SignRecord | AmendRecord) -> Iterator[str]:
+class Terms(NamedTuple):
+    """How somebody signs: the mode, the condition, and whether there is a name."""
+
+    mode: Mode
+    condition: int | None
+    is_named: bool
+
+
+def find_term_problems(letter: Letter, terms: Terms) -> Iterator[str]:
     """Yield what a letter does not offer of how somebody signed (§7, Replay)."""
-    if record.mode not in letter.modes:
-        yield f"signed as {record.mode}, which the letter does not offer"
-    if record.condition is not None and (
-        record.mode is Mode.PUBLIC or record.condition not in letter.conditions
-    ):
-        yield f"the condition {record.condition} is not one that is offered"
-    if (record.name is None) != (record.mode is Mode.ANONYMOUS):
-        yield f"signed as {record.mode}, with a name that does not fit it"
+    mode, condition, is_named = terms
+    if mode not in letter.modes:
+        yield f"signed as {mode}, which the letter does not offer"
+    if condition is not None and (mode is Mode.PUBLIC or condition not in letter.conditions):
+        yield f"the condition {condition} is not one that is offered"
+    if is_named == (mode is Mode.ANONYMOUS):
+        yield f"signed as {mode}, with a name that does not fit it"
 
 
 Tally = Mapping[tuple[Mode, int], int]

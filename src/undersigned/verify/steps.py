@@ -78,11 +78,15 @@ class Steps:
         """Note what `record`, at leaf `index`, begins or goes on with."""
         if self.as_of is None:
             return
-        self._size = index + 1
+        self.go_on(index)
         if not isinstance(record, _IN_EPOCH):
             self._is_timed = isinstance(record, _TIMED)
             is_headcount = isinstance(record, NoticeRecord) and record.n is not None
             self._is_step = self._is_timed or isinstance(record, _UNTIMED) or is_headcount
+
+    def go_on(self, index: int) -> None:
+        """Note that leaf `index` goes on with an epoch."""
+        self._size = index + 1
 
     def _take(self, moment: Moment) -> None:
         figures = moment.figures

@@ -23,17 +23,16 @@ class Tokens:
         except FormatError as error:
             report(f"no token can be verified: {error.detail}")
 
-    def find_problems(self, token: bytes, pk: bytes, *, is_vouched: bool = False) -> list[str]:
-        """Return what is wrong with the token (354 bytes) of a signature by this key.
-
-        `is_vouched`: it was verified for the letter and the key, and may only be used twice.
-        """
-        problems: list[str] = []
-        nonce = token[_NONCE]
-        if nonce in self._nonces:
-            problems.append("the token's nonce was used before")
+    def find_reuse(self, nonce: bytes) -> list[str]:
+        """Return what is wrong with a nonce (32 bytes) of a token that holds: it may be used twice."""
+        problems = ["the token's nonce was used before"] if nonce in self._nonces else []
         self._nonces.add(nonce)
-        if self._verifier is not None and not is_vouched:
+        return problems
+
+    def find_problems(self, token: bytes, pk: bytes) -> list[str]:
+        """Return what is wrong with the token (354 bytes) of a signature by this key."""
+        problems = self.find_reuse(token[_NONCE])
+        if self._verifier is not None:
             try:
                 self._verifier.verify(token, pk)
             except (FormatError, VerificationError) as error:
