@@ -7,11 +7,13 @@ from collections.abc import Iterator
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.dialects import postgresql as postgresql_dialect
 from tests.postgresql import new_postgresql, run
 
 from undersigned.errors import DatabaseLost, FormatError, StoreError
 from undersigned.store import postgresql as module
-from undersigned.store.collector_schema import blob, site
+from undersigned.store.collector_schema import blob, pending, site
 from undersigned.store.database import Database
 from undersigned.store.issuer_schema import roll_entry
 
@@ -128,6 +130,55 @@ def test_a_connection_that_is_cut_is_told_apart(database: Database, url: sa.URL)
         write()
     with database.read() as connection:
         assert connection.execute(sa.select(site)).all() == []
+
+
+# --- many rows at once
+
+
+def _insert(database: Database, statement: sa.Insert, names: list[str]) -> list[str]:
+    """Insert several rows of one table; return how the server calls what it did."""
+    did: list[str] = []
+    with database.write() as connection:
+        event.listen(
+            connection,
+            "after_cursor_execute",
+            lambda _, cursor, *__: did.append(cursor.statusmessage),
+        )
+        connection.execute(statement, [{"name": name, "value": f"\t{name}\\N"} for name in names])
+    with database.read() as connection:
+        kept = connection.execute(sa.select(site).where(site.c.name.in_(names))).all()
+    assert {row.name: row.value for row in kept} == {name: f"\t{name}\\N" for name in names}
+    return did[:1]
+
+
+def test_new_rows_are_sent_as_one_stream(database: Database) -> None:
+    """Whatever is in them; where some of them may be there already, they go one by one."""
+    assert _insert(database, sa.insert(site), ["a", "b", "ä"]) == ["COPY 3"]
+    with pytest.raises(StoreError, match="23505"):
+        _insert(database, sa.insert(site), ["c", "a"])
+    missing = postgresql_dialect.insert(site).on_conflict_do_nothing()
+    assert _insert(database, missing, ["a", "c"]) == ["INSERT 0 1"]
+    row = {"leaf_hash": b"\0", "letter_id": b"\xff", "crowd": "issued", "record": b"", "by": 2**53}
+    rows = [row | {"nonce": None, "late": 0}, row | {"leaf_hash": b"", "nonce": b"n", "late": 1}]
+    with database.write() as connection:
+        connection.execute(sa.insert(pending), rows)
+        found = connection.execute(sa.select(pending).order_by(pending.c.late)).mappings()
+        assert [dict(each) for each in found] == rows
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO t (a, b) VALUES (%(a)s, now())",
+        "INSERT INTO t (a) VALUES (%(a)s) RETURNING a",
+        "INSERT INTO t (a) VALUES (%(a)s) ON CONFLICT (a) DO NOTHING",
+        "INSERT INTO t (a) SELECT %(a)s",
+        "UPDATE t SET a = %(a)s",
+    ],
+)
+def test_no_other_statement_is_a_stream(statement: str) -> None:
+    """A value that the server makes, an answer, a condition: all of it would be lost."""
+    assert not module.copy_rows(None, statement, [], None)
 
 
 # --- tidying

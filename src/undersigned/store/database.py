@@ -55,6 +55,7 @@ class Database:
         self._name = postgresql.name_process(role)
         if not self.is_sqlite:
             event.listen(self.engine, "do_connect", self._name_connection)
+            event.listen(self.engine, "do_executemany", postgresql.copy_rows)
         self._fence = _Fence()
         self.commits = 0
         self.shown_commits = 0

@@ -6,9 +6,11 @@ is counted up as well. Any of them is an order of arrival. What is deleted stays
 is used again. `rewrite` ends all of it; the write-ahead log keeps its own (docs/threat-model.md).
 """
 
+import functools
 import os
+import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -195,6 +197,51 @@ SNAPSHOT: Final = "SELECT pg_current_snapshot()::text"
 No part of it would do. A transaction that outlasts one that began later ends below its upper bound, and
 above its lower one where a third, older one is under way; the whole tells all of them apart.
 """
+
+
+# --- many rows at once
+
+
+_INSERT: Final = re.compile(r"INSERT INTO (\S+) \(([^()]+)\) VALUES \((.+)\)")
+_VALUE: Final = re.compile(r"%\((\w+)\)s(?:::[A-Z]+)?")
+
+_TYPES: Final[Mapping[type[Any], str]] = {bytes: "bytea", int: "int8", str: "text"}
+
+
+def copy_rows(cursor: Any, statement: str, _parameters: object, context: Any) -> bool:
+    """Insert many rows as one stream of bytes: a quarter of the work for us, half of it for the server.
+
+    SQLAlchemy calls it before a statement that is executed with many sets of values (`do_executemany`).
+    Returns False where that is anything but an insertion of new rows, which then goes its usual way. What
+    a constraint refuses is refused with the same error.
+    """
+    found = _find_values(statement)
+    if found is None:
+        return False
+    target, names = found
+    columns = context.compiled.statement.table.c
+    types = [_TYPES.get(columns[name].type.python_type) for name in names]
+    if None in types:
+        return False
+    with cursor.copy(f"COPY {target} FROM STDIN (FORMAT BINARY)") as copy:
+        copy.set_types(types)
+        for row in context.compiled_parameters:
+            copy.write_row([row[name] for name in names])
+    return True
+
+
+@functools.lru_cache(maxsize=256)
+def _find_values(statement: str) -> tuple[str, tuple[str, ...]] | None:
+    """Return table and columns as SQL, and the names of their values, if that is all of a statement."""
+    insert = _INSERT.fullmatch(statement)
+    if insert is None:
+        return None
+    table, columns, values = insert.groups()
+    found = [_VALUE.fullmatch(value) for value in values.split(", ")]
+    names = tuple(value[1] for value in found if value is not None)
+    if len(names) != len(found) or len(names) != len(columns.split(", ")):
+        return None
+    return f"{table} ({columns})", names
 
 
 # --- tidying
