@@ -6,21 +6,15 @@ while it is measured.
 """
 
 from collections.abc import Iterable
-from typing import Final
 
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.asymmetric import rsa
 from nacl.bindings import crypto_sign_open
 
-from bench.crowd import Signed
-from undersigned.crypto.blind_rsa import SALT_SIZE
+from bench.crowd import HASH, SCHEME, Signed
 from undersigned.crypto.token import parse_spki, parse_token
 from undersigned.domain.letter import Letter
 from undersigned.domain.name import attestation_signed_bytes
 from undersigned.domain.record import IssuedRecord, signed_bytes
-
-_HASH: Final = hashes.SHA384()
-_SCHEME: Final = padding.PSS(mgf=padding.MGF1(_HASH), salt_length=SALT_SIZE)
 
 
 class Limit:
@@ -50,6 +44,6 @@ class Limit:
     def verify(self) -> None:
         """Verify them all; each library raises if one does not hold."""
         for authenticator, message in self._tokens:
-            self._key.verify(authenticator, message, _SCHEME, _HASH)
+            self._key.verify(authenticator, message, SCHEME, HASH)
         for signed, pk in self._signatures:
             crypto_sign_open(signed, pk)
