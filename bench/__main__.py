@@ -7,6 +7,7 @@ from typing import Final
 
 from bench import (
     accept,
+    accept_pg,
     browser,
     cost,
     growth,
@@ -25,6 +26,7 @@ from bench.result import Result
 
 BENCHMARKS: Final[dict[str, Callable[[], Iterable[Result]]]] = {
     "accept": accept.measure,
+    "accept-pg": accept_pg.measure,
     "browser": browser.measure,
     "cost": cost.measure,
     "growth": growth.measure,

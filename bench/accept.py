@@ -107,9 +107,13 @@ def _measure_round(found: _Found, at: _Place, crowd: list[Signed]) -> None:
     found.busy.append(load.cpu / load.seconds)
 
 
-def send_crowd(server: Server, connections: int, crowd: Sequence[Signed]) -> Load:
-    """Let a crowd sign; every one of it is acknowledged by a promise for its own record."""
-    load = send_load(Job(server.port, connections, requests_of(crowd)))
+def send_crowd(server: Server, connections: int, crowd: Sequence[Signed], *others: Server) -> Load:
+    """Let a crowd sign; every one of it is acknowledged by a promise for its own record.
+
+    `others` are processes of the same site, among which the connections are dealt out.
+    """
+    ports = [each.port for each in others]
+    load = send_load(Job(server.port, connections, requests_of(crowd), ports))
     assert set(load.statuses) == {201}, Counter(load.statuses)
     for signed, body in zip(crowd, load.bodies, strict=True):
         note = parse_note(msgspec.json.decode(body)["promise"].encode())

@@ -10,22 +10,21 @@ the site and of PostgreSQL's server, until the last signature is acknowledged.
 
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import httpx2
 import msgspec
-import sqlalchemy as sa
 from tests.e2e.server import Server
 from tests.live import HOST
-from tests.postgresql import emptied, new_postgresql, run, running_postgresql
 
 from bench.crowd import Signed
+from bench.engine import SQLITE, Engine, postgresql_engines
 from bench.load import Job, post, send_load
 from bench.result import Result, of_ratios, share
-from bench.rounds import TICKS_PER_S, cpu_of, fields_of, sized
+from bench.rounds import cpu_of, sized
 from bench.site import PATIENCE_S, SLUG, fill_site
 from undersigned.app.site import make_site
 from undersigned.domain.record import format_record
@@ -42,39 +41,6 @@ STAYS_GOAL: Final = 3.5
 CPU_US: Final = 1_000
 """Processor time for one signature; a million of them take 17 minutes of one core."""
 
-_BLOCK: Final = 512
-
-
-@dataclass(frozen=True, slots=True)
-class Engine:
-    """Where the tables are: `address` is that of a database of PostgreSQL, None: files in the folder."""
-
-    name: str
-    address: str | None
-    server: sa.URL | None
-
-    @property
-    def settings(self) -> Mapping[str, str]:
-        """What a process of the site is told."""
-        return {} if self.address is None else {"UNDERSIGNED_DATABASE": self.address}
-
-    def count_bytes(self, folder: Path) -> int:
-        """Return what the site has on disk."""
-        files = sum(file.stat().st_blocks * _BLOCK for file in folder.rglob("*") if file.is_file())
-        if self.server is None:
-            return files
-        sizes = "SELECT sum(pg_total_relation_size(relid)) FROM pg_stat_user_tables"
-        return files + int(str(run(self.server, sizes)[0][0]))
-
-    def find_processes(self) -> list[int]:
-        """Return the processes of the database's server."""
-        if self.server is None:
-            return []
-        backend = int(str(run(self.server, "SELECT pid FROM pg_stat_activity LIMIT 1")[0][0]))
-        postmaster = _parent_of(backend)
-        numbers = (int(each.name) for each in Path("/proc").iterdir() if each.name.isdecimal())
-        return [postmaster, *(pid for pid in numbers if _parent_of(pid) == postmaster)]
-
 
 @dataclass(frozen=True, slots=True)
 class Cost:
@@ -88,17 +54,11 @@ class Cost:
 def measure() -> list[Result]:
     """Measure both engines."""
     results = []
-    for engine in _engines():
-        with tempfile.TemporaryDirectory() as name:
-            results += _results(engine.name, _measure(Path(name), engine))
+    with postgresql_engines(1) as (postgresql,):
+        for engine in (SQLITE, postgresql):
+            with tempfile.TemporaryDirectory() as name:
+                results += _results(engine.name, _measure(Path(name), engine))
     return results
-
-
-def _engines() -> Iterator[Engine]:
-    yield Engine("SQLite", None, None)
-    with running_postgresql(syncs=True) as server:
-        database = new_postgresql(server)
-        yield Engine("PostgreSQL", emptied(database), database)
 
 
 def _measure(base: Path, engine: Engine) -> Cost:
@@ -126,21 +86,7 @@ def _bare_bytes(crowd: Sequence[Signed]) -> int:
 
 def _spent(site: int, engine: Engine) -> float:
     """Return the processor time of the site and of the database's server since they began."""
-    return cpu_of(site) + sum(map(_cpu_with_children, engine.find_processes()))
-
-
-def _cpu_with_children(pid: int) -> float:
-    """Return the processor time of a process and of those of its children that have ended."""
-    waited = fields_of(pid)[13:15]
-    return cpu_of(pid) + sum(map(int, waited)) / TICKS_PER_S
-
-
-def _parent_of(pid: int) -> int:
-    """Return a process's parent; 0 if it has ended meanwhile."""
-    try:
-        return int(fields_of(pid)[1])
-    except OSError:
-        return 0
+    return cpu_of(site) + engine.cpu_of_server()
 
 
 def _send(server: Server, crowd: Sequence[Signed]) -> None:

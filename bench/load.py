@@ -12,6 +12,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import cycle, islice
 from typing import Any, Final, cast
 
 import uvloop
@@ -23,11 +24,15 @@ _LENGTH: Final = b"\r\ncontent-length: "
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Requests as they go over the line, to a port of this machine, over so many connections."""
+    """Requests as they go over the line, to a port of this machine, over so many connections.
+
+    Where there are `more_ports`, connections are dealt out among all of them, as a proxy would.
+    """
 
     port: int
     connections: int
     requests: Sequence[bytes]
+    more_ports: Sequence[int] = ()
 
 
 @dataclass(slots=True)
@@ -171,9 +176,9 @@ async def run_job(job: Job) -> Load:
     loop = asyncio.get_running_loop()
     waiting = iter(enumerate(job.requests))
     connections = []
-    for _ in range(job.connections):
+    for port in islice(cycle((job.port, *job.more_ports)), job.connections):
         _, connection = await loop.create_connection(
-            lambda: _Connection(waiting, load, loop.create_future()), "127.0.0.1", job.port
+            lambda: _Connection(waiting, load, loop.create_future()), "127.0.0.1", port
         )
         connections.append(connection)
     cpu, start = time.process_time(), time.perf_counter()

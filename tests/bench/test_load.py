@@ -1,6 +1,7 @@
 """The load generator gives every request its own answer, and says so when there is none."""
 
 import subprocess
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from bench.load import Job, get, post, send_load
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 from tests.e2e.server import Server, free_port
 from tests.live import serve
 
@@ -37,6 +38,24 @@ def test_every_answer_is_that_of_its_request(port: int) -> None:
     assert all(0 < each <= load.seconds for each in load.latencies)
     assert load.p99 == max(load.latencies)
     assert load.cpu > 0
+
+
+def test_connections_are_dealt_out() -> None:
+    """Where several processes serve one site, each gets its part of them; every answer has its place."""
+    asked: list[Counter[int]] = [Counter(), Counter()]
+
+    def counting(number: int) -> ASGIApp:
+        async def count(scope: Scope, receive: Receive, send: Send) -> None:
+            asked[number][scope["client"][1]] += 1
+            await echo(scope, receive, send)
+
+        return count
+
+    with serve(counting(0)) as one, serve(counting(1)) as two:
+        ports = [int(url.rpartition(":")[2]) for url in (one, two)]
+        load = send_load(Job(ports[0], 5, [get(f"/{i}") for i in range(40)], ports[1:]))
+    assert load.bodies == [f"/{i}".encode() for i in range(40)]
+    assert [len(each) for each in asked] == [3, 2]
 
 
 def test_nobody_listens() -> None:
