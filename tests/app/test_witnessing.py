@@ -12,6 +12,7 @@ from tests.witness.served import TIME, Served, policy_of, witness_served
 
 from undersigned.app import log as log_module
 from undersigned.app import witnessing
+from undersigned.app.halting import Halting
 from undersigned.app.intake import Intake
 from undersigned.app.letters import Letters
 from undersigned.app.log import (
@@ -356,6 +357,59 @@ def test_a_site_that_is_shown_to_be_older_stops(
     with pytest.raises(WitnessAhead):
         Intake(restored, Letters(restored)).submit(None)  # type: ignore[arg-type]
     restored.close()
+
+
+def test_what_one_process_was_shown_halts_the_others(
+    site: Site, three: list[Served], tmp_path: Path
+) -> None:
+    """They sequence, publish and promise nothing for as long as it runs."""
+    witnessed(site, three, 3)
+    append(site)
+    publish(site)
+    leading = copy_of(site, tmp_path / "copy")
+    following = open_site(leading.folder)
+    append(site, word="mine")
+    publish(site)
+    for each in (leading, following):
+        witnessed(each, three, 3)
+    append(leading, word="yours")
+    with pytest.raises(LogForked):
+        publish(leading)
+    telling, hearing = (Halting(each, clock=HandClock()) for each in (leading, following))
+    telling.step()
+    hearing.step()
+    for served in three:
+        served.is_down = True
+    with pytest.raises(LogForked, match="another server uses a copy"):
+        Intake(following, Letters(following)).submit(None)  # type: ignore[arg-type]
+    with pytest.raises(LogForked):
+        sequence(following, Letters(following))
+    with pytest.raises(LogForked):
+        publish(following)
+    assert not is_anyone_due(following)
+    # A start that finds nothing forgets it, and one who was shown it says it again.
+    hearing.begin_anew()
+    Halting(leading).step()
+    Halting(following).step()
+    with pytest.raises(LogForked):
+        check(following)
+    leading.close()
+    hearing.begin_anew()
+    Halting(following).step()
+    check(following)
+    following.close()
+
+
+def is_anyone_due(site: Site) -> bool:
+    """Say whether a witness would be asked."""
+    assert site.witnesses is not None
+    return site.witnesses.is_anyone_due(())
+
+
+def check(site: Site) -> None:
+    """Check that a site goes on."""
+    assert site.witnesses is not None
+    site.witnesses.check_not_halted()
 
 
 def test_a_claim_without_proof_stops_a_start_only(

@@ -14,6 +14,7 @@ from undersigned.app.desk import open_desk
 from undersigned.app.failures import report_failure
 from undersigned.app.following import OWN_PAUSE_S
 from undersigned.app.forgetting import Forgetting
+from undersigned.app.halting import Halting
 from undersigned.app.intake import Intake
 from undersigned.app.leading import Leading
 from undersigned.app.letters import Letters
@@ -77,6 +78,7 @@ class RunningSite:
         self._calling = Calling(site, self.letters, self.desk.url, Caller())
         self._rest_until = 0.0
         self._operator = Operator()
+        self._halting = Halting(site)
         self._mailer = mailer
         self.issuer: RunningIssuer | None = None
         if isinstance(site, WholeSite):
@@ -99,6 +101,7 @@ class RunningSite:
                 "sequencing": self._advance,
                 # apart, since it waits for witnesses and epochs must not
                 "publishing": only(self._publish),
+                "halting": self._halting.step,
                 # apart, since it counts all signatures
                 "tallies": only(Proving(site).step),
                 # apart, since it verifies the whole log and epochs must not wait for it
@@ -126,6 +129,8 @@ class RunningSite:
         """
         self._check_policy()
         publish(self.site, at_start=True)
+        if self.site.witnesses is not None:
+            self._halting.begin_anew()
         self.intake.start()
         self._loops.start()
         if self.issuer is not None:

@@ -54,11 +54,15 @@ class _Asked:
 
 
 class Witnesses:
-    """The witnesses of a policy, all of which have to have an address. Raises FormatError."""
+    """The witnesses of a policy, all of which have to have an address. Raises FormatError.
+
+    `halted` is what one of them has shown this process, `heard` what was shown another one (`app.halting`).
+    """
 
     def __init__(self, policy: Policy, clock: Callable[[], float] = time.monotonic) -> None:
         self.policy = policy
         self.halted: StoreError | None = None
+        self.heard: StoreError | None = None
         self.is_waiting = False
         self._clock = clock
         limits = httpx2.Limits(max_connections=2 * len(policy.witnesses) + 1)
@@ -79,8 +83,9 @@ class Witnesses:
 
     def check_not_halted(self) -> None:
         """Raise what a witness has shown of this log, if it was something that ends it."""
-        if self.halted is not None:
-            raise self.halted
+        error = self.halted or self.heard
+        if error is not None:
+            raise error
 
     def gather(
         self, tree: Tree, published: bytes, *, at_start: bool = False
@@ -108,9 +113,13 @@ class Witnesses:
     def is_anyone_due(self, cosigned: Collection[str]) -> bool:
         """Say whether there is somebody to be asked, where these witnesses have cosigned what is public."""
         now = self._clock()
-        return self.halted is None and any(
-            each.next_at <= now and (each.name not in cosigned or not each.is_confirmed)
-            for each in self._asked
+        return (
+            self.halted is None
+            and self.heard is None
+            and any(
+                each.next_at <= now and (each.name not in cosigned or not each.is_confirmed)
+                for each in self._asked
+            )
         )
 
     def _known(self, tree: Tree, published: bytes) -> dict[str, NoteSignature]:
