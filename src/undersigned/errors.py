@@ -334,8 +334,26 @@ class NameTaken(Refused):
     """There is an account of that name already."""
 
 
+class Outage:
+    """How long a database does not do what it must, seen from all errors that come of it.
+
+    `since` is of a clock that is never put back; `is_told` once one of them was reported, and `untold` is
+    how many came since.
+    """
+
+    __slots__ = ("is_told", "role", "since", "untold")
+
+    def __init__(self, role: str, since: float) -> None:
+        self.role = role
+        self.since = since
+        self.is_told = False
+        self.untold = 0
+
+
 class StoreError(UndersignedError):
     """The data folder cannot be read or written."""
+
+    outage: Outage | None = None
 
 
 class DatabaseLost(StoreError):

@@ -221,7 +221,9 @@ def test_an_outage_is_reported_once(
         for _ in range(2):
             with pytest.raises(Busy):
                 outside.take(letter, record)
-    assert [line["error"] for line in lines] == ["Unreachable", "Unreachable"]
+    told = [line.get("error", line["event"]) for line in lines]
+    assert told == ["Unreachable", "works again", "Unreachable"]
+    assert lines[1]["untold"] == 2
     assert {line["activity"] for line in lines} == {"handing over a record"}
 
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from typing import Final
 
-from undersigned.app.failures import report_failure
+from undersigned.app.failures import Failing
 from undersigned.errors import LeadLost, StaleCheckpoint
 
 TICK_S: Final = 0.1
@@ -54,7 +54,7 @@ class Loops:
             thread.join()
 
     def _repeat(self, name: str, step: Callable[[], object]) -> None:
-        seen, looked_at = -1, 0.0
+        seen, looked_at, failing = -1, 0.0, Failing(name)
         while not self._ending.wait(TICK_S):
             commits, now = self._count_commits(), time.monotonic()
             if commits == seen and now - looked_at < IDLE_S and name not in self._prompt:
@@ -67,5 +67,7 @@ class Loops:
                 # Another process was faster, or leads; its entries are in the log, ours are still waiting.
                 continue
             except Exception as error:  # noqa: BLE001 - the loop must survive a full disk
-                report_failure(name, error)
+                failing.report(error)
                 self._ending.wait(REST_S)
+            else:
+                failing.end()

@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 import httpx2
 import msgspec
 
-from undersigned.app.failures import Outage
+from undersigned.app.failures import Failing
 from undersigned.app.news import LetterNews
 from undersigned.crypto.note_key import parse_vkey
 from undersigned.domain.canonical import Natural, decode_json
@@ -94,7 +94,7 @@ class OutsideCollector:
         self._base = base
         self._clock = clock
         self._open_until: dict[bytes, float] = {}
-        self._outage = Outage("handing over a record")
+        self._failing = Failing("handing over a record")
 
     def check_takes(self, letter: Letter) -> None:
         """Check that a letter takes signatures now. Raises LetterNotOpen, UnknownLetter, Busy."""
@@ -104,7 +104,7 @@ class OutsideCollector:
             wire = self._read(letter, PATIENCE, _LETTER)
         except UndersignedError as error:
             raise self._plain(error) from None
-        self._outage.end()
+        self._failing.end()
         if wire.state not in TAKES_AMENDMENTS:
             raise LetterNotOpen
         self._open_until[letter.letter_id] = self._clock() + OPEN_FOR_S
@@ -151,7 +151,7 @@ class OutsideCollector:
                 raise VerificationError("The promise is one for another record.")
         except UndersignedError as error:
             raise self._plain(error) from None
-        self._outage.end()
+        self._failing.end()
 
     def state_roll(self, letter: Letter, record: RollRecord) -> None:
         """Return once the site says that a later roll is in its log. Raises LetterNotOpen, Busy."""
@@ -162,13 +162,13 @@ class OutsideCollector:
                 raise FormatError("the site says another number than the roll")
         except UndersignedError as error:
             raise self._plain(error) from None
-        self._outage.end()
+        self._failing.end()
 
     def _plain(self, error: UndersignedError) -> UndersignedError:
         """Return what a member is told; what only the operator can mend is reported."""
         if isinstance(error, _PLAIN):
             return error
-        self._outage.report(error)
+        self._failing.report(error)
         return Busy(AWAY)
 
     def _address(self, letter: Letter) -> str:

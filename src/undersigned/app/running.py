@@ -11,7 +11,7 @@ from undersigned.app.damaged import Damaged
 from undersigned.app.deliveries import note_try
 from undersigned.app.delivering import deliver_mails
 from undersigned.app.desk import open_desk
-from undersigned.app.failures import report_failure
+from undersigned.app.failures import report_end, report_failure
 from undersigned.app.following import OWN_PAUSE_S
 from undersigned.app.forgetting import Forgetting
 from undersigned.app.halting import Halting
@@ -69,6 +69,8 @@ class RunningSite:
             url or f"https://{site.host}",
             address=site.collector.address,
         )
+        for database in (site.collector, self.desk.database):
+            database.health.tell_end = report_end
         self.letters = Letters(site)
         self.fonts = fonts
         self.intake = Intake(site, self.letters)

@@ -7,7 +7,7 @@ from typing import Final
 from undersigned.app.clock import StoredClock
 from undersigned.app.delivering import deliver_mails
 from undersigned.app.desk import Desk, open_desk
-from undersigned.app.failures import report_failure
+from undersigned.app.failures import report_end, report_failure
 from undersigned.app.following import OUTSIDE_PAUSE_S, Following
 from undersigned.app.issuer import IssuedLetter, Issuer
 from undersigned.app.issuing import Collector
@@ -52,6 +52,8 @@ class RunningIssuer:
             url or issuer.url or "",
             address=issuer.database.address,
         )
+        for database in (issuer.database, self.desk.database):
+            database.health.tell_end = report_end
         self.sign_on = (
             None if provider is None else SignOn(provider, f"{self.desk.url}{RETURN_PATH}")
         )

@@ -19,7 +19,8 @@ from undersigned.domain.letter import Letter, State
 from undersigned.domain.stage import Move, Stage, move_at_boundary, next_boundary, next_wave
 from undersigned.store import letters as letter_store
 from undersigned.store import pending as pending_store
-from undersigned.store.database import Connection, is_of_database, savepoint
+from undersigned.store.database import Connection, savepoint
+from undersigned.store.health import is_of_database
 from undersigned.store.letters import LetterRow
 from undersigned.store.pending import PendingRow
 

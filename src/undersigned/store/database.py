@@ -23,6 +23,7 @@ from sqlalchemy.dialects import sqlite as sqlite_dialect
 
 from undersigned.errors import Busy, DatabaseLost, StoreError
 from undersigned.store import postgresql, sqlite
+from undersigned.store.health import Health
 
 DatabaseRole = Literal["collector", "issuer", "desk"]
 
@@ -40,7 +41,7 @@ class Database:
     """One of the databases of a site.
 
     `commits` is how often this process has written, `shown_commits` how often it may have changed what
-    is shown to readers.
+    is shown to readers. `health` tells which errors come of one outage.
     """
 
     def __init__(self, role: DatabaseRole, url: str | sa.URL) -> None:
@@ -57,6 +58,7 @@ class Database:
             event.listen(self.engine, "do_connect", self._name_connection)
             event.listen(self.engine, "do_executemany", postgresql.copy_rows)
         self._fence = _Fence()
+        self.health = Health(role)
         self.commits = 0
         self.shown_commits = 0
         self._counting = threading.Lock()
@@ -98,7 +100,7 @@ class Database:
         Raises StoreError, also Busy.
         """
         moment = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
-        with self._transaction("BEGIN" if self.is_sqlite else moment) as connection:
+        with self._transaction("BEGIN" if self.is_sqlite else moment, writing=False) as connection:
             yield connection
 
     @contextmanager
@@ -111,7 +113,7 @@ class Database:
         was committed but to look. Raises what `fenced` says.
         """
         lock = "BEGIN IMMEDIATE" if self.is_sqlite else postgresql.write_lock(self.role)
-        with self._in_turn(), self._transaction(lock) as connection:
+        with self._in_turn(), self._transaction(lock, writing=True) as connection:
             # After the lock, for which it may have waited long.
             self._fence.check()
             yield connection
@@ -170,7 +172,7 @@ class Database:
 
         Call it in one thread at a time. Raises StoreError.
         """
-        with _own_errors():
+        with self._own_errors():
             if not self.is_sqlite:
                 with self.engine.connect() as connection:
                     return str(connection.exec_driver_sql(postgresql.SNAPSHOT).scalar_one())
@@ -198,9 +200,22 @@ class Database:
         named["application_name"] = self._name
 
     @contextmanager
-    def _transaction(self, first_statement: str) -> Iterator[sa.Connection]:
+    def _own_errors(self, *, writing: bool = False) -> Iterator[None]:
+        """Raise the driver's errors as ours, whose text holds no statement and no value of one."""
+        try:
+            yield
+        except sa.exc.TimeoutError:
+            # Every connection of the pool was in use for too long.
+            raise Busy from None
+        except sa.exc.DBAPIError as error:
+            ours = DatabaseLost() if error.connection_invalidated else _error_of(error)
+            raise self.health.fail(ours, error, writing=writing) from None
+        self.health.succeed(writing=writing)
+
+    @contextmanager
+    def _transaction(self, first_statement: str, *, writing: bool) -> Iterator[sa.Connection]:
         """Leaving it, by whatever way, ends the transaction: what is not committed is rolled back."""
-        with _own_errors(), self.engine.connect() as connection:
+        with self._own_errors(writing=writing), self.engine.connect() as connection:
             connection.exec_driver_sql(first_statement)
             yield connection
 
@@ -237,10 +252,14 @@ class Database:
         Writers wait meanwhile. Raises StoreError.
         """
         if self.is_sqlite:
-            with self._in_turn(), _own_errors(), self.engine.connect() as connection:
+            with (
+                self._in_turn(),
+                self._own_errors(writing=True),
+                self.engine.connect() as connection,
+            ):
                 sqlite.rewrite(connection, self.file, LARGEST_REWRITTEN)
             return
-        with _own_errors(), self.engine.connect() as connection:
+        with self._own_errors(writing=True), self.engine.connect() as connection:
             tables = postgresql.find_untidy(connection, self.role, LARGEST_REWRITTEN)
             connection.rollback()
             alone = connection.execution_options(isolation_level="AUTOCOMMIT")
@@ -272,45 +291,19 @@ def savepoint(connection: sa.Connection) -> Iterator[None]:
         yield
 
 
-def is_of_database(error: Exception) -> bool:
-    """Say whether a driver's error is that of a database which is full, locked, away or only to be read.
-
-    Any other may come of what is in a row.
-    """
-    return isinstance(error, sa.exc.DBAPIError) and (
-        error.connection_invalidated
-        or isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError)
-        or getattr(error.orig, "sqlstate", None) == postgresql.READ_ONLY
-    )
-
-
 def _escaped(path: Path) -> str:
     """Write a path for Alembic's configuration, in which a percent sign means something."""
     return str(path).replace("%", "%%")
 
 
-@contextmanager
-def _own_errors() -> Iterator[None]:
-    """Raise the driver's errors as ours, whose text holds no statement and no value of one."""
-    try:
-        yield
-    except sa.exc.TimeoutError:
-        # Every connection of the pool was in use for too long.
-        raise Busy from None
-    except sa.exc.DBAPIError as error:
-        if error.connection_invalidated:
-            raise DatabaseLost from None
-        raise StoreError(_sentence_of(error)) from None
-
-
-def _sentence_of(error: sa.exc.DBAPIError) -> str:
+def _error_of(error: sa.exc.DBAPIError) -> StoreError:
     """Say what failed; PostgreSQL's own words may quote a key, which may be a name or a code."""
     if isinstance(error.orig, sqlite3.Error):
-        return f"the database cannot be used: {error.orig}"
+        return StoreError(f"the database cannot be used: {error.orig}")
     state = getattr(error.orig, "sqlstate", None)
     if state is None:
-        return "the database cannot be reached"
-    return f"the database refused a statement (SQLSTATE {state})"
+        return StoreError("the database cannot be reached")
+    return StoreError(f"the database refused a statement (SQLSTATE {state})")
 
 
 def _dialect(connection: sa.Connection) -> Any:

@@ -97,10 +97,13 @@ class Lead:
                 # This process did hang, and knows it now.
                 self._drop()
                 return self._ask()
-        except sa.exc.SQLAlchemyError:
+        except sa.exc.SQLAlchemyError as error:
             # With its connection the lock is gone.
             self._drop()
-            raise StoreError("the database cannot be reached") from None
+            away = StoreError("the database cannot be reached")
+            if isinstance(error, sa.exc.DBAPIError):
+                self._database.health.fail(away, error, writing=False)
+            raise away from None
 
     def _ask(self) -> bool:
         if self._connection is None:

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import ClassVar, Final
 
-from undersigned.app.failures import Outage
+from undersigned.app.failures import Failing
 from undersigned.app.issuer import IssuedLetter, Issuer
 from undersigned.app.rolls import find_or_make_member
 from undersigned.domain.address import canonical_address
@@ -61,8 +61,8 @@ class SignOn:
 
     provider: Provider
     redirect: str
-    outage: Outage = field(
-        default_factory=lambda: Outage("asking the sign-on provider"), repr=False, compare=False
+    failing: Failing = field(
+        default_factory=lambda: Failing("asking the sign-on provider"), repr=False, compare=False
     )
 
     def find_authorization_endpoint(self) -> str:
@@ -81,12 +81,12 @@ class SignOn:
         try:
             yield
         except (Unreachable, VerificationError, FormatError) as error:
-            self.outage.report(error)
+            self.failing.report(error)
             raise Busy(AWAY) from None
         except ProofRejected:
-            self.outage.end()
+            self.failing.end()
             raise
-        self.outage.end()
+        self.failing.end()
 
 
 @dataclass(frozen=True, slots=True)
