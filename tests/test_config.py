@@ -90,7 +90,8 @@ def test_odd_files_are_refused(
     ("name", "value"),
     [
         ("PORT", "0"), ("PORT", "65536"), ("PORT", "http"), ("HOST", ""),
-        ("MAIL_SENDER", "nobody"), ("MAIL_SENDER", "a b@c.example"), ("PROT", "80"), ("PORT_FILE", "x"),
+        ("MAIL_SENDER", "nobody"), ("MAIL_SENDER", "a b@c.example"), ("MAIL_SENDER", "a@c.example\n"),
+        ("OPERATOR", " x"), ("OPERATOR", "The House\n"), ("PROT", "80"), ("PORT_FILE", "x"),
     ],
 )  # fmt: skip
 def test_wrong_settings_are_named_without_their_value(
@@ -113,6 +114,7 @@ def test_contacts_are_addresses(monkeypatch: pytest.MonkeyPatch, name: str) -> N
         assert getattr(read_settings(), name.lower()) == value
     for value in (
         "", "a@b.example", "http://b.example", "mailto:a", "javascript:alert(1)", "mailto:a@b.example ",
+        "mailto:a@b.example\n",
         "mailto:a@b.example\nContact: mailto:evil@c.example", " ".join(["tel:+1-555"] * 5), "tel:555",
         "https://b.example/<a>",
     ):  # fmt: skip

@@ -17,7 +17,7 @@ PREFIX: Final = "UNDERSIGNED_"
 _CONTACT: Final = (
     r"(mailto:[^\s@<>]{1,64}@[^\s@<>]{1,253}|https://[^\s<>]{1,500}|tel:\+[0-9-]{3,30})"
 )
-CONTACTS: Final = rf"^{_CONTACT}( {_CONTACT}){{0,3}}$"
+CONTACTS: Final = rf"^{_CONTACT}( {_CONTACT}){{0,3}}\Z"
 """Addresses that a `Contact` of a security.txt may have (RFC 9116, section 2.5.3)."""
 
 Role = Literal["all", "collector", "issuer"]
@@ -29,7 +29,12 @@ class Settings(BaseSettings):
     """What can be set. Read with `read_settings`, which says what is wrong in words."""
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, frozen=True, extra="forbid", hide_input_in_errors=True
+        env_prefix=PREFIX,
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,
+        # The other engine builds automata of every character there is before anything is read.
+        regex_engine="python-re",
     )
 
     data: Path = Field(
@@ -60,7 +65,7 @@ class Settings(BaseSettings):
         default=None,
         min_length=1,
         max_length=200,
-        pattern=r"^\S(.*\S)?$",
+        pattern=r"^\S(.*\S)?\Z",
         description="who runs this server, as its pages about itself and about privacy name them",
     )
     contact: str | None = Field(
@@ -82,7 +87,7 @@ class Settings(BaseSettings):
     )
     mail_sender: str | None = Field(
         default=None,
-        pattern=r"^[^\s@<>]{1,64}@[^\s@<>]{1,253}$",
+        pattern=r"^[^\s@<>]{1,64}@[^\s@<>]{1,253}\Z",
         description="the address that mails come from; `no-reply@` and the host of the site otherwise",
     )
     dkim_selector: str | None = Field(
