@@ -4,6 +4,7 @@ import importlib
 import itertools
 import pkgutil
 import re
+import runpy
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,7 +17,13 @@ from tests.store.conftest import MakeDatabase
 from undersigned import store
 from undersigned.errors import StoreError
 from undersigned.store.collector_schema import checkpoint, collector
-from undersigned.store.database import Connection, Database, DatabaseRole
+from undersigned.store.database import (
+    MIGRATIONS,
+    Connection,
+    Database,
+    DatabaseRole,
+    newest_revision,
+)
 from undersigned.store.desk_schema import desk
 from undersigned.store.issuer_schema import issuer
 
@@ -43,6 +50,28 @@ def test_the_migrations_make_the_schema(make_database: MakeDatabase, role: Datab
     with database.read() as connection:
         context = MigrationContext.configure(connection, opts=options)
         assert compare_metadata(context, METADATA[role]) == []
+
+
+@roles
+def test_the_newest_migration_is_the_one_that_is_last(role: DatabaseRole) -> None:
+    """A start compares its number with the database's, and asks Alembic only if they differ."""
+    folder = MIGRATIONS / role
+    revisions = [runpy.run_path(str(path)) for path in sorted(folder.glob("m*.py"))]
+    names = [each["revision"] for each in revisions]
+    assert [each["down_revision"] for each in revisions] == [None, *names[:-1]]
+    assert newest_revision(role) == names[-1]
+
+
+@roles
+def test_what_is_up_to_date_is_left_alone(make_database: MakeDatabase, role: DatabaseRole) -> None:
+    """Nothing is written to it; one of before is still brought up to date."""
+    database = make_database(role)
+    first = f"{role}_0001"
+    database.migrate(first)
+    database.migrate()
+    commits = database.commits
+    database.migrate()
+    assert database.commits == commits == 2
 
 
 def _statements(database: Database) -> dict[str, str]:

@@ -14,12 +14,10 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import sqlalchemy as sa
 from sqlalchemy import event
-from sqlalchemy.dialects import postgresql as postgresql_dialect
-from sqlalchemy.dialects import sqlite as sqlite_dialect
 
 from undersigned.errors import Busy, DatabaseLost, StoreError
 from undersigned.store import postgresql, sqlite
@@ -32,6 +30,8 @@ Connection = sa.Connection
 
 BUSY_TIMEOUT_S = 30
 """How long a writer waits for another before it gives up: longer than any batch takes."""
+
+MIGRATIONS = Path(__file__).parent / "migrations"
 
 LARGEST_REWRITTEN = 256 * 1024 * 1024
 """Bytes of an SQLite file, or of a table of PostgreSQL, that `tidy` rewrites: writers wait for a second."""
@@ -220,14 +220,18 @@ class Database:
             yield connection
 
     def migrate(self, revision: str = "head") -> None:
-        """Bring the schema up to this version's, or to an older one's, as it once was."""
+        """Bring the schema up to this version's, or to an older one's, as it once was.
+
+        Where it is this version's already, which is so at most starts, that costs a look.
+        """
+        if revision == "head" and self._find_revision() == newest_revision(self.role):
+            return
         from alembic import command
         from alembic.config import Config
 
         config = Config()
-        here = Path(__file__).parent / "migrations"
-        config.set_main_option("script_location", _escaped(here))
-        config.set_main_option("version_locations", _escaped(here / self.role))
+        config.set_main_option("script_location", _escaped(MIGRATIONS))
+        config.set_main_option("version_locations", _escaped(MIGRATIONS / self.role))
         config.set_main_option("path_separator", "newline")
         # All of it or nothing: a crash half-way must not leave tables that the next start trips over.
         with self.write() as connection:
@@ -238,6 +242,16 @@ class Database:
             command.upgrade(config, revision)
             if not self.is_sqlite:
                 postgresql.keep_no_samples(connection, self.role)
+
+    def _find_revision(self) -> str | None:
+        """Return which version's schema is there; None if there is none. Raises StoreError."""
+        table = f"{self.role}_version"
+        engine = sqlite if self.is_sqlite else postgresql
+        with self.read() as connection:
+            if not engine.has_table(connection, table):
+                return None
+            found = connection.exec_driver_sql(f"SELECT version_num FROM {table}")  # noqa: S608
+            return cast("str | None", found.scalar())
 
     def is_untidy(self) -> bool:
         """Say whether something was written since `tidy`. Raises StoreError."""
@@ -284,6 +298,12 @@ def _nothing() -> None:
     """Let everybody write."""
 
 
+def newest_revision(role: DatabaseRole) -> str:
+    """Return the newest version of a role's schema: migrations are numbered in their order."""
+    newest = max(path.name for path in (MIGRATIONS / role).glob("m[0-9]*.py"))
+    return f"{role}_{newest[1:5]}"
+
+
 @contextmanager
 def savepoint(connection: sa.Connection) -> Iterator[None]:
     """Undo what is done within, and nothing else of the transaction, if it raises."""
@@ -307,7 +327,14 @@ def _error_of(error: sa.exc.DBAPIError) -> StoreError:
 
 
 def _dialect(connection: sa.Connection) -> Any:
-    return sqlite_dialect if connection.dialect.name == "sqlite" else postgresql_dialect
+    """Return the dialect's own statements; that of the other engine is never imported."""
+    if connection.dialect.name == "sqlite":
+        from sqlalchemy.dialects import sqlite as sqlite_dialect
+
+        return sqlite_dialect
+    from sqlalchemy.dialects import postgresql as postgresql_dialect
+
+    return postgresql_dialect
 
 
 def insert_new(

@@ -164,6 +164,12 @@ def has_schema(connection: sa.Connection, role: str) -> bool:
     return found.first() is not None
 
 
+def has_table(connection: sa.Connection, name: str) -> bool:
+    """Say whether the connection's role has a table of this name."""
+    found = connection.execute(sa.text("SELECT to_regclass(:name)"), {"name": name})
+    return found.scalar_one() is not None
+
+
 def keep_no_samples(connection: sa.Connection, role: str) -> None:
     """Keep the words of rows out of the planner's statistics: those outlive a row that is deleted."""
     rows = connection.execute(

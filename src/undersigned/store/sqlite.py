@@ -23,6 +23,12 @@ def prepare(connection: Any, *, busy_timeout_s: float) -> None:
     cursor.close()
 
 
+def has_table(connection: sa.Connection, name: str) -> bool:
+    """Say whether there is a table of this name."""
+    found = connection.exec_driver_sql("SELECT 1 FROM sqlite_master WHERE name = ?", (name,))
+    return found.first() is not None
+
+
 def is_untidy(file: Path) -> bool:
     """Say whether something was written since `rewrite`, as far as the write-ahead log tells."""
     try:
