@@ -5,23 +5,23 @@ catalogue has some of the sentences; those that it lacks come in English, and sa
 """
 
 import datetime as dt
-import io
+import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
-from gettext import GNUTranslations, NullTranslations
+from gettext import NullTranslations
 from pathlib import Path
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias, TypeVar
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
 from babel.core import get_global
 from babel.dates import format_date, format_skeleton, format_time, format_timedelta
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent
+
+from undersigned.errors import FormatError
 
 LOCALE_FOLDER: Final = Path(__file__).parent / "locale"
 
@@ -39,6 +39,9 @@ _NEVER_LARGER: Final = 10**9
 
 OWN_NAMES: Final = {"en": "English", "id": "Bahasa Indonesia"}
 """What speakers call the languages of the interface; the tables of Unicode have only "Indonesia"."""
+
+_PO_LINE: Final = re.compile(r'#.*|(?:(msgid|msgstr) )?"((?:[^"\\]|\\[nt"\\])*)"|')
+_PO_ESCAPE: Final = re.compile(r"\\(.)")
 
 Direction: TypeAlias = Literal["ltr", "rtl"]
 
@@ -172,7 +175,21 @@ class Language:
         }
 
 
-class PartialTranslations(GNUTranslations):
+class Catalogue(NullTranslations):
+    """The sentences of a `.po` file: each `msgid` is one, and its `msgstr` not empty."""
+
+    _sentences: dict[str, str]
+
+    def _parse(self, fp: Any) -> None:
+        """Read a file; the library calls it."""
+        self._sentences = parse_catalogue(fp.read().decode())
+
+    def gettext(self, message: str) -> str:
+        """Return a sentence in this language, or as it is where it is not in the catalogue."""
+        return self._sentences.get(message, message)
+
+
+class PartialTranslations(Catalogue):
     """A catalogue that lacks sentences: what is its own bears a mark, and so does what is not."""
 
     def gettext(self, message: str) -> str:
@@ -182,14 +199,40 @@ class PartialTranslations(GNUTranslations):
         return f"{OTHER}{message}{OTHER_END}" if said == message else f"{OWN}{said}"
 
 
-def _read_translations(tag: str, kind: type[GNUTranslations] = GNUTranslations) -> GNUTranslations:
-    path = LOCALE_FOLDER / tag / "LC_MESSAGES" / "messages.po"
-    with path.open("rb") as file:
-        catalog = read_po(file, locale=tag)
-    compiled = io.BytesIO()
-    write_mo(compiled, catalog)
-    compiled.seek(0)
-    return kind(compiled)
+def parse_catalogue(text: str) -> dict[str, str]:
+    """Return the sentences of a `.po` file, and what they are in its language; its first entry is about it.
+
+    It is read at each start, so of what such files may have there is only what ours have: comments, and
+    entries of `msgid` and `msgstr`, over one line or several. Raises FormatError for anything else.
+    """
+    sentences: dict[str, str] = {}
+    entry: dict[str, str] = {}
+    field = ""
+    for number, line in enumerate((*text.splitlines(), 'msgid ""'), 1):
+        match = _PO_LINE.fullmatch(line)
+        keyword, words = match.groups() if match else (None, None)
+        if match is None or (words is not None and not (keyword or field)):
+            raise FormatError(f"line {number} of a catalogue cannot be read")
+        if keyword == "msgid":
+            sentences[entry.get("msgid", "")] = entry.get("msgstr", "")
+            entry = {}
+        if words is not None:
+            field = keyword or field
+            said = _PO_ESCAPE.sub(_unescape, words) if "\\" in words else words
+            entry[field] = entry.get(field, "") + said
+    return {sentence: said for sentence, said in sentences.items() if sentence and said}
+
+
+def _unescape(match: re.Match[str]) -> str:
+    return {"n": "\n", "t": "\t"}.get(match[1], match[1])
+
+
+_Kind = TypeVar("_Kind", bound=Catalogue)
+
+
+def _read_translations(tag: str, kind: type[_Kind]) -> _Kind:
+    with (LOCALE_FOLDER / tag / "LC_MESSAGES" / "messages.po").open("rb") as file:
+        return kind(file)
 
 
 @cache
@@ -198,7 +241,7 @@ def read_languages() -> dict[str, Language]:
     return {
         # Day before month and a 24-hour clock, which is what the other half of the world reads.
         "en": Language("en", OWN_NAMES["en"], Locale("en", "GB"), NullTranslations()),
-        "id": Language("id", OWN_NAMES["id"], Locale("id"), _read_translations("id")),
+        "id": Language("id", OWN_NAMES["id"], Locale("id"), _read_translations("id", Catalogue)),
     }
 
 

@@ -10,9 +10,11 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po
 
+from undersigned.errors import FormatError
 from undersigned.language import (
     LOCALE_FOLDER,
     direction_of,
+    parse_catalogue,
     read_languages,
     read_partial_languages,
 )
@@ -53,6 +55,45 @@ def check_translations(catalog: Catalog) -> set[str]:
         places = re.compile(r"%\(\w+\)s")
         assert sorted(places.findall(message.string)) == sorted(places.findall(sentence))
     return {str(sentence) for sentence in messages}
+
+
+@pytest.mark.parametrize("tag", [*TAGS, *PARTIAL])
+def test_catalogues_are_read_as_others_read_them(tag: str) -> None:
+    """The small reader that starts wait for finds what the library finds."""
+    messages = {message.id: message.string for message in catalogue(tag) if message.id}
+    text = (LOCALE_FOLDER / tag / "LC_MESSAGES" / "messages.po").read_text()
+    assert parse_catalogue(text) == messages
+    for sentence in messages:
+        assert isinstance(sentence, str)
+        said = (read_languages() | read_partial_languages())[tag].translations.gettext(sentence)
+        assert said.endswith(str(messages[sentence]))
+
+
+def test_what_catalogues_may_have() -> None:
+    """Words over several lines, with escapes; an entry without words is none."""
+    text = """# of us
+msgid ""
+msgstr "Language: id\\n"
+
+msgid "one"
+msgstr ""
+"s\\"a\\\\n"
+"tu\\n"
+
+#, python-format
+msgid "two"
+msgstr ""
+"""
+    assert parse_catalogue(text) == {"one": 's"a\\ntu\n'}
+
+
+@pytest.mark.parametrize(
+    "line", ['msgctxt "menu"', 'msgid_plural "s"', 'msgstr[0] "s"', 'msgid "a', '"a"']
+)
+def test_what_catalogues_may_not_have(line: str) -> None:
+    """What this reader does not know would be lost without a word."""
+    with pytest.raises(FormatError, match="line 1 "):
+        parse_catalogue(f"{line}\n")
 
 
 def test_every_catalogue_is_a_language() -> None:
