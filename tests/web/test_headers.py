@@ -8,6 +8,7 @@ from tests.live import LiveSite
 
 from undersigned.web import headers
 from undersigned.web.headers import CSP, KEPT, page_csp
+from undersigned.web.static_files import FOLDER
 
 PAGES = [
     "/",
@@ -114,6 +115,10 @@ def test_static_files(client: httpx2.Client) -> None:
     again = client.get("/static/style.css", headers={"If-None-Match": plain.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
     check(again)
+    assert (plain.headers["content-encoding"], plain.headers["vary"]) == ("gzip", "Accept-Encoding")
+    whole = client.get("/static/style.css", headers={"Accept-Encoding": "identity"})
+    assert "content-encoding" not in whole.headers
+    assert whole.content == plain.content == (FOLDER / "style.css").read_bytes()
     assert "url(" not in plain.text
     assert "@import" not in plain.text
 

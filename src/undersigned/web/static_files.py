@@ -1,4 +1,7 @@
-"""`/static`: the site's own style sheets and scripts, from memory, named by its content."""
+"""`/static`: the site's own style sheets and scripts, from memory, named by its content.
+
+A file is packed when somebody first asks for it so, in another thread: a start would wait for all of them.
+"""
 
 import hashlib
 import mimetypes
@@ -6,6 +9,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -20,10 +24,9 @@ SIGN_SCRIPT: Final = "dist/sign.js"
 
 
 class StaticFile(NamedTuple):
-    """A file, also packed where that saves something, its media type and its SHA-256 (32 bytes)."""
+    """A file, its media type and its SHA-256 (32 bytes)."""
 
     content: bytes
-    packed: bytes | None
     media_type: str
     digest: bytes
 
@@ -45,6 +48,7 @@ class StaticFiles:
         self._files = {
             name: _read(path) for name, path in names.items() if only is None or name in only
         }
+        self._packed: dict[bytes, bytes | None] = {}
         self.routes = [Route("/static/{path:path}", self._get, methods=["GET"])]
 
     def url_of(self, name: str) -> str:
@@ -73,15 +77,23 @@ class StaticFiles:
         if is_known(request.headers.get("if-none-match", ""), headers["ETag"]):
             return Response(status_code=304, headers=headers)
         content = file.content
-        if file.packed is not None and takes_gzip(request.headers.get("accept-encoding", "")):
-            content, headers["Content-Encoding"] = file.packed, "gzip"
+        if takes_gzip(request.headers.get("accept-encoding", "")):
+            packed = await self._pack(file)
+            if packed is not None:
+                content, headers["Content-Encoding"] = packed, "gzip"
         return Response(content, media_type=file.media_type, headers=headers)
+
+    async def _pack(self, file: StaticFile) -> bytes | None:
+        """Return a file packed, where that saves something; the first time it takes some milliseconds."""
+        if file.digest not in self._packed:
+            self._packed[file.digest] = await run_in_threadpool(pack, file.content)
+        return self._packed[file.digest]
 
 
 def _read(path: Path) -> StaticFile:
     content = path.read_bytes()
     media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    return StaticFile(content, pack(content), media_type, hashlib.sha256(content).digest())
+    return StaticFile(content, media_type, hashlib.sha256(content).digest())
 
 
 def find_bundle(folder: Path = FOLDER) -> bytes | None:
