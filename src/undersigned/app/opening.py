@@ -14,6 +14,8 @@ there, and the wave recomputed (`trustee`). The order, and what a crash leaves a
 5. The log is published. A crash before leaves that to the next start.
 
 The first opening that is valid is the one; a second is refused, the same one again is answered alike.
+
+The verifier and the trustee's side are imported when a wave is due, and not with the site.
 """
 
 import hashlib
@@ -22,6 +24,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from undersigned.app.exporting import export_log
 from undersigned.app.letters import Letters, LetterView, stage_of
@@ -52,15 +55,10 @@ from undersigned.store.database import Connection
 from undersigned.store.letters import LetterRow
 from undersigned.store.signatures import ShownName, SignatureRow
 from undersigned.tlog.merkle import leaf_hash
-from undersigned.trustee.judging import judge_opening
-from undersigned.trustee.opening import Opening, combine_wave
-from undersigned.trustee.sharing import (
-    open_own_shares,
-    read_share_file,
-    write_share_file,
-)
-from undersigned.trustee.waiting import verify_log
-from undersigned.verify.wave import Wave
+
+if TYPE_CHECKING:
+    from undersigned.trustee.opening import Opening
+    from undersigned.verify.wave import Wave
 
 
 @dataclass(slots=True)
@@ -116,8 +114,12 @@ def _what_is_there(site: Site, view: LetterView) -> tuple[object, ...]:
     return (wave, *others, checkpoint.size) if enough else (wave, *others)
 
 
-def _take_part(site: Site, view: LetterView) -> Opening | None:
+def _take_part(site: Site, view: LetterView) -> "Opening | None":
     """Do steps 1 to 3: return the opening, or None while further trustees are awaited."""
+    from undersigned.trustee.opening import combine_wave
+    from undersigned.trustee.sharing import open_own_shares
+    from undersigned.trustee.waiting import verify_log
+
     letter, number = view.letter, operator_of(view.letter)
     if number is None:
         return None
@@ -141,6 +143,8 @@ def _take_part(site: Site, view: LetterView) -> Opening | None:
 
 
 def _store_own(site: Site, letter: Letter, wave: int, own: Shares) -> None:
+    from undersigned.trustee.sharing import write_share_file
+
     with site.collector.read() as connection:
         is_there = wave_store.find_share(connection, letter.letter_id, wave, own.sender)
     if is_there is None:
@@ -157,8 +161,10 @@ def put_share_file(site: Site, letter: Letter, wave: int, sender: int, file: byt
         return wave_store.put_share(connection, letter.letter_id, wave, sender, digest, file)
 
 
-def _read_others(site: Site, letter: Letter, wave: Wave, number: int) -> Iterator[Shares]:
+def _read_others(site: Site, letter: Letter, wave: "Wave", number: int) -> Iterator[Shares]:
     """Yield the share files of the other trustees that can be read; one that cannot counts for nothing."""
+    from undersigned.trustee.sharing import read_share_file
+
     with site.collector.read() as connection:
         lines = wave_store.list_shares(connection, letter.letter_id, wave.number)
     for line in lines:
@@ -216,6 +222,9 @@ def take_opening(site: Site, view: LetterView, record: OpeningRecord, content: b
     Raises WaveOpened, WaveNotDue, OpeningOutdated; VerificationError and FormatError for one that is
     false.
     """
+    from undersigned.trustee.judging import judge_opening
+    from undersigned.trustee.opening import Opening
+
     found = _find_submitted(site, record)
     if found is not None:
         return Submitted(found, is_new=False)
@@ -257,7 +266,7 @@ def _put_blobs(site: Site, folder: Path, file: OpeningFile) -> None:
                 (folder / "documents" / row.name.hex()).write_bytes(blob)
 
 
-def submit_opening(site: Site, view: LetterView, opening: Opening) -> bool:
+def submit_opening(site: Site, view: LetterView, opening: "Opening") -> bool:
     """Append an opening and the outcome that follows it, and publish the names (steps 4 and 5).
 
     Returns False if another one was faster, or if members have withdrawn, or names were erased, since the
@@ -288,13 +297,13 @@ def _is_due(row: LetterRow, wave: int) -> bool:
     return stage.opening_due and stage.wave == wave
 
 
-def _is_fresh(connection: Connection, opening: Opening) -> bool:
+def _is_fresh(connection: Connection, opening: "Opening") -> bool:
     """Say whether every name that it opens or strikes is still there to be opened."""
     rows = (signature_store.find_signature(connection, leaf.index) for leaf in opening.file.leaves)
     return all(row is not None and row.status == "live" and not row.erased for row in rows)
 
 
-def _apply(connection: Connection, turn: Turn, opening: Opening) -> None:
+def _apply(connection: Connection, turn: Turn, opening: "Opening") -> None:
     letter_store.put_document(connection, opening.content)
     names, bad = [], []
     for leaf in opening.file.leaves:

@@ -5,6 +5,9 @@
 3. The challenge is taken: it is answered once. Then everything is verified, and the counter must grow.
 
 Nothing is asked about the make of an authenticator, and the account is found by the passkey itself.
+
+The library is imported when somebody signs in: it knows the certificates of many makers, and nobody who
+comes to a letter should wait for that.
 """
 
 import json
@@ -12,19 +15,6 @@ import secrets
 from typing import Any, Final
 
 import msgspec
-from webauthn import (
-    generate_authentication_options,
-    generate_registration_options,
-    options_to_json,
-    verify_authentication_response,
-    verify_registration_response,
-)
-from webauthn.helpers.structs import (
-    AuthenticatorSelectionCriteria,
-    PublicKeyCredentialDescriptor,
-    ResidentKeyRequirement,
-    UserVerificationRequirement,
-)
 
 from undersigned.app.desk import Desk
 from undersigned.domain.canonical import hash_bytes
@@ -77,9 +67,12 @@ def begin_registration(
 
     `subject` is what the challenge is bound to, `account` the id that the passkey is made for.
     """
+    import webauthn
+    from webauthn.helpers import structs
+
     with desk.database.read() as connection:
         known = account_store.list_credentials(connection, account)
-    options = generate_registration_options(
+    options = webauthn.generate_registration_options(
         rp_id=desk.rp_id,
         rp_name=RP_NAME,
         user_id=account,
@@ -87,13 +80,15 @@ def begin_registration(
         user_display_name=name,
         challenge=_make_challenge(desk, purpose, subject, account),
         timeout=CHALLENGE_S * 1000,
-        authenticator_selection=AuthenticatorSelectionCriteria(
-            resident_key=ResidentKeyRequirement.REQUIRED,
-            user_verification=UserVerificationRequirement.REQUIRED,
+        authenticator_selection=structs.AuthenticatorSelectionCriteria(
+            resident_key=structs.ResidentKeyRequirement.REQUIRED,
+            user_verification=structs.UserVerificationRequirement.REQUIRED,
         ),
-        exclude_credentials=[PublicKeyCredentialDescriptor(id=row.credential) for row in known],
+        exclude_credentials=[
+            structs.PublicKeyCredentialDescriptor(id=row.credential) for row in known
+        ],
     )
-    return _json(options_to_json(options))
+    return _json(webauthn.options_to_json(options))
 
 
 def finish_registration(
@@ -103,11 +98,13 @@ def finish_registration(
 
     Raises PasskeyRefused.
     """
+    import webauthn
+
     challenge, row = _take(desk, purpose, response)
     if row.subject != subject or row.account is None:
         raise PasskeyRefused
     try:
-        made = verify_registration_response(
+        made = webauthn.verify_registration_response(
             credential=response,
             expected_challenge=challenge,
             expected_rp_id=desk.rp_id,
@@ -129,17 +126,22 @@ def finish_registration(
 
 def begin_sign_in(desk: Desk) -> dict[str, Any]:
     """Return what `navigator.credentials.get` is asked: any passkey of this desk will do."""
-    options = generate_authentication_options(
+    import webauthn
+    from webauthn.helpers import structs
+
+    options = webauthn.generate_authentication_options(
         rp_id=desk.rp_id,
         challenge=_make_challenge(desk, "sign-in", None, None),
         timeout=CHALLENGE_S * 1000,
-        user_verification=UserVerificationRequirement.REQUIRED,
+        user_verification=structs.UserVerificationRequirement.REQUIRED,
     )
-    return _json(options_to_json(options))
+    return _json(webauthn.options_to_json(options))
 
 
 def finish_sign_in(desk: Desk, response: dict[str, Any]) -> CredentialRow:
     """Verify the answer to `begin_sign_in`; return the passkey with its new count. Raises PasskeyRefused."""
+    import webauthn
+
     challenge, _ = _take(desk, "sign-in", response)
     try:
         id_ = parse_base64url(str(response.get("id")))
@@ -150,7 +152,7 @@ def finish_sign_in(desk: Desk, response: dict[str, Any]) -> CredentialRow:
     if known is None:
         raise PasskeyRefused
     try:
-        used = verify_authentication_response(
+        used = webauthn.verify_authentication_response(
             credential=response,
             expected_challenge=challenge,
             expected_rp_id=desk.rp_id,

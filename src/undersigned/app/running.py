@@ -2,7 +2,7 @@
 
 import time
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from undersigned.app.calling import Calling
 from undersigned.app.clock import StoredClock
@@ -38,8 +38,10 @@ from undersigned.app.timestamping import Timestamping
 from undersigned.authority import Authority
 from undersigned.errors import StoreError
 from undersigned.mail import Mailer
-from undersigned.provider.asking import Provider
 from undersigned.webhook.calling import Caller
+
+if TYPE_CHECKING:
+    from undersigned.provider.asking import Provider
 
 REST_S: Final = 1.0
 """Seconds between two rounds of asking witnesses who are needed and do not cosign."""
@@ -59,7 +61,7 @@ class RunningSite:
         authorities: tuple[Authority, ...] = (),
         *,
         url: str | None = None,
-        provider: Provider | None = None,
+        provider: "Provider | None" = None,
         fonts: Path | None = None,
     ) -> None:
         self.site = site

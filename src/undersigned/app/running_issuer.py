@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from undersigned.app.clock import StoredClock
 from undersigned.app.delivering import deliver_mails
@@ -19,7 +19,9 @@ from undersigned.app.roll_imports import RollImports
 from undersigned.app.tidying import Tidying, tidy
 from undersigned.errors import StoreError
 from undersigned.mail import Mailer
-from undersigned.provider.asking import Provider
+
+if TYPE_CHECKING:
+    from undersigned.provider.asking import Provider
 
 REST_S: Final = 5.0
 """Seconds between two looks at what waits for the log of a letter."""
@@ -43,7 +45,7 @@ class RunningIssuer:
         url: str | None = None,
         desk: Desk | None = None,
         pause_s: float = OUTSIDE_PAUSE_S,
-        provider: Provider | None = None,
+        provider: "Provider | None" = None,
     ) -> None:
         self.issuer = issuer
         self.desk = desk or open_desk(

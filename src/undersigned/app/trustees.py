@@ -26,7 +26,6 @@ from undersigned.store import waves as wave_store
 from undersigned.store.database import Connection
 from undersigned.store.tallies import read_tallies
 from undersigned.store.waves import ShareLine
-from undersigned.trustee.sharing import check_share_file
 
 MOST_DRIFT_S: Final = 300
 """A signed request is good for so long: whoever has seen one cannot send it again next week."""
@@ -97,6 +96,9 @@ def take_share_file(site: Site, view: LetterView, wave: int, sender: int, file: 
 
     Raises WaveNotDue, WaveOpened; VerificationError, FormatError for one that is not the sender's.
     """
+    # see app.opening
+    from undersigned.trustee.sharing import check_share_file
+
     check_share_file(view.letter, wave, sender, file)
     return put_share_file(site, view.letter, wave, sender, file)
 

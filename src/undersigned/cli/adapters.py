@@ -1,16 +1,17 @@
 """What a server talks to, made of its settings: mail server, timestamp authorities, sign-on provider."""
 
 from pathlib import Path
-
-import httpx2
+from typing import TYPE_CHECKING
 
 from undersigned.authority import MOST_AUTHORITIES, Authority, parse_authority
 from undersigned.config import Settings
 from undersigned.errors import FormatError
 from undersigned.mail import DkimKey, Mailer, OutboxMailer, SmtpMailer
-from undersigned.provider.asking import Provider
 from undersigned.provider.terms import ProviderTerms
 from undersigned.web.imprint import Imprint
+
+if TYPE_CHECKING:
+    from undersigned.provider.asking import Provider
 
 
 def mailer_of(settings: Settings, host: str, folder: Path) -> Mailer:
@@ -51,7 +52,7 @@ def authorities_of(settings: Settings) -> tuple[Authority, ...]:
     return tuple(parse_authority(url) for url in urls)
 
 
-def provider_of(settings: Settings) -> Provider | None:
+def provider_of(settings: Settings) -> "Provider | None":
     """Return the sign-on provider of the settings, if one is set. Raises FormatError."""
     issuer, client_id = settings.openid_issuer, settings.openid_client_id
     secret = settings.openid_client_secret
@@ -61,6 +62,11 @@ def provider_of(settings: Settings) -> Provider | None:
         raise FormatError(
             "UNDERSIGNED_OPENID_ISSUER and UNDERSIGNED_OPENID_CLIENT_ID are set together"
         )
+    # Only here: what verifies the answers of a provider is large.
+    import httpx2
+
+    from undersigned.provider.asking import Provider
+
     name = settings.openid_name or httpx2.URL(issuer).host
     value = None if secret is None else secret.get_secret_value()
     return Provider(ProviderTerms(issuer, client_id, value, name))

@@ -1,21 +1,24 @@
 """Timestamps of RFC 3161: what is asked, whether the answer holds, and whom a token leads to.
 
 Requests, and chains of certificates up to a trusted root, are the business of `rfc3161_client`, which
-needs roots to say anything at all; what can be said without them is in `timestamp_token`. Answers may
+needs roots to say anything at all; what can be said without them is in `timestamp_token`. It is imported
+when it is first needed, which in most processes is never. Answers may
 be made by anybody: nothing but FormatError and VerificationError leaves this module.
 """
 
 import hashlib
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
-import rfc3161_client as tsp
 from cryptography import x509
 
 from undersigned.crypto import der
 from undersigned.crypto.der import Element, Fields
 from undersigned.crypto.timestamp_token import LONGEST_TOKEN, Stamp, parse_token, verify_token
 from undersigned.errors import FormatError, VerificationError
+
+if TYPE_CHECKING:
+    from rfc3161_client import TimeStampResponse
 
 LONGEST_RESPONSE: Final = LONGEST_TOKEN + 4_096
 """A token, and the authority's status in words."""
@@ -41,6 +44,8 @@ class Request:
 
 def make_request(content: bytes) -> Request:
     """Return the request for a timestamp of bytes: their SHA-256, a fresh nonce, and certificates."""
+    import rfc3161_client as tsp
+
     builder = tsp.TimestampRequestBuilder().data(content)
     request = (
         builder.hash_algorithm(tsp.HashAlgorithm.SHA256).cert_request(cert_request=True).build()
@@ -91,6 +96,8 @@ def verify_chain(stamp: Stamp, roots: Roots) -> None:
 
     Raises VerificationError, FormatError.
     """
+    import rfc3161_client as tsp
+
     verifier = tsp.VerifierBuilder(roots=list(roots)).build()
     response = _decode(stamp)
     try:
@@ -105,8 +112,10 @@ def verify_chain(stamp: Stamp, roots: Roots) -> None:
         raise FormatError("the token cannot be read for its chain") from None
 
 
-def _decode(stamp: Stamp) -> tsp.TimeStampResponse:
+def _decode(stamp: Stamp) -> "TimeStampResponse":
     """Let the library read a token, in the answer that it wants around it. Raises FormatError."""
+    import rfc3161_client as tsp
+
     status = der.write_element(der.SEQUENCE, der.write_element(der.INTEGER, b"\0"))
     response = der.write_element(der.SEQUENCE, status + _with_sorted_certificates(stamp.token))
     try:

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from undersigned.app.failures import Failing
 from undersigned.app.issuer import IssuedLetter, Issuer
@@ -30,13 +30,15 @@ from undersigned.errors import (
     Unreachable,
     VerificationError,
 )
-from undersigned.provider.asking import Provider
 from undersigned.provider.terms import ProviderTerms
 from undersigned.store import enrolments
 from undersigned.store import members as member_store
 from undersigned.store.database import Connection
 from undersigned.store.enrolments import LoginRow
 from undersigned.store.members import MemberRow
+
+if TYPE_CHECKING:
+    from undersigned.provider.asking import Provider
 
 PROVED_FOR_S: Final = 15 * 60
 RETURN_PATH: Final = "/openid/return"
@@ -59,7 +61,7 @@ _TURNS: Final = tuple(threading.Lock() for _ in range(64))
 class SignOn:
     """A provider, and the address to which it sends members back, which it has to know."""
 
-    provider: Provider
+    provider: "Provider"
     redirect: str
     failing: Failing = field(
         default_factory=lambda: Failing("asking the sign-on provider"), repr=False, compare=False
