@@ -9,8 +9,11 @@ from tests.cli.conftest import Run
 from tests.cli.terminal import SCRIPT
 
 from undersigned import __version__
+from undersigned.app.running import RunningSite
+from undersigned.app.site import make_site
 from undersigned.cli import letter_template
 from undersigned.cli.main import main
+from undersigned.mail import OutboxMailer
 
 HEAVY = (
     "fastapi",
@@ -22,6 +25,19 @@ HEAVY = (
     "msgspec",
     "uvicorn",
 )
+
+LATE = (
+    "alembic",
+    "authlib",
+    "babel.messages",
+    "joserfc",
+    "psycopg",
+    "rfc3161_client",
+    "sqlalchemy.dialects.postgresql",
+    "undersigned.verify",
+    "webauthn",
+)
+"""What a site needs now and then, or never: sign-ons, passkeys, openings, timestamps, the other engine."""
 
 
 def test_the_door_imports_nothing_heavy() -> None:
@@ -35,6 +51,22 @@ def test_the_door_imports_nothing_heavy() -> None:
     assert not {
         name for name in ours if not name.startswith(("undersigned.cli", "undersigned.err"))
     }
+
+
+def test_a_start_imports_nothing_that_can_wait(tmp_path: Path) -> None:
+    """Also when a site that is there is opened: what takes long is imported by whoever needs it first."""
+    mailer = OutboxMailer(tmp_path / "outbox", "no-reply@letters.example")
+    RunningSite(make_site(tmp_path / "data", "letters.example"), mailer).close()
+    program = (
+        "import sys, pathlib, undersigned.cli.serving as serving\n"
+        f"site = serving.open_or_make(pathlib.Path({str(tmp_path / 'data')!r}), 'serve', None)\n"
+        "serving.make_app(serving.RunningSite(site, None))\n"
+        "print('\\n'.join(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    loaded = set(done.stdout.split())
+    assert {"fastapi", "sqlalchemy.dialects.sqlite", "undersigned.web.asgi"} <= loaded
+    assert not loaded & set(LATE)
 
 
 def test_version(script: Run) -> None:

@@ -1,6 +1,7 @@
 """Serving an issuer apart: socket, issuer and server begin in this order and end in the other."""
 
 import socket
+from typing import TYPE_CHECKING
 
 import httpx2
 
@@ -20,14 +21,17 @@ from undersigned.cli.serving import (
 from undersigned.cli.site_folder import open_or_make_issuer
 from undersigned.config import Settings
 from undersigned.errors import FormatError
-from undersigned.provider.asking import Provider
 from undersigned.web.issuer_asgi import make_issuer_app
 from undersigned.web.logs import configure_logging
-from undersigned.web.serving import make_server
+from undersigned.web.serving import keep_imported, make_server, settle_memory
+
+if TYPE_CHECKING:
+    from undersigned.provider.asking import Provider
 
 
 def serve_issuer(settings: Settings, origin: str | None) -> None:
     """Serve the issuer in a folder until a signal ends it. Raises StoreError, FormatError."""
+    keep_imported()
     configure_logging()
     if origin is not None:
         raise FormatError("--origin is for a site; an issuer has no log")
@@ -43,7 +47,7 @@ def _serve_on(
     issuer: Issuer,
     client: httpx2.Client,
     settings: Settings,
-    provider: Provider | None,
+    provider: "Provider | None",
 ) -> None:
     """Serve an open issuer; it is closed then. `client` is what it asks its letters' sites with."""
     host = httpx2.URL(issuer.url or "").host
@@ -64,6 +68,7 @@ def _serve_on(
         with ending_by_signals(server):
             _announce(issuer, settings.host, port)
             offer_claim(running.desk)
+            settle_memory()
             server.run(sockets=[listener])
     finally:
         running.stop()

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import uvicorn
 
@@ -26,12 +27,19 @@ from undersigned.cli.site_folder import open_or_make
 from undersigned.config import Role, Settings
 from undersigned.errors import NoSite, SiteExists, StoreError
 from undersigned.mail import Mailer
-from undersigned.provider.asking import Provider
 from undersigned.web.asgi import make_app
 from undersigned.web.imprint import NOBODY, Imprint
 from undersigned.web.logs import configure_logging
 from undersigned.web.reverse_proxy import caddy_lines, nginx_lines
-from undersigned.web.serving import make_server, raise_file_limit, settle_memory
+from undersigned.web.serving import (
+    keep_imported,
+    make_server,
+    raise_file_limit,
+    settle_memory,
+)
+
+if TYPE_CHECKING:
+    from undersigned.provider.asking import Provider
 
 
 def serve_site(settings: Settings, origin: str | None) -> None:
@@ -39,6 +47,7 @@ def serve_site(settings: Settings, origin: str | None) -> None:
 
     `origin` makes a site where there is none, without an issuer if the role is `collector`.
     """
+    keep_imported()
     configure_logging()
     authorities, provider = authorities_of(settings), provider_of(settings)
     with listen(settings.host, settings.port) as listener:
@@ -83,7 +92,7 @@ def serve_on(
     authorities: tuple[Authority, ...] = (),
     *,
     url: str | None = None,
-    provider: Provider | None = None,
+    provider: "Provider | None" = None,
     fonts: Path | None = None,
     imprint: Imprint = NOBODY,
 ) -> None:

@@ -160,11 +160,17 @@ def make_server(app: ASGIApp, host: str, port: int) -> uvicorn.Server:
     return uvicorn.Server(config)
 
 
+def keep_imported() -> None:
+    """Leave out what was imported whenever objects that hold each other are looked for: it stays."""
+    gc.freeze()
+
+
 def settle_memory() -> None:
-    """Leave out what there is now, and stays, whenever objects that hold each other are looked for."""
+    """Leave out what there is now, and stays; from now on objects that hold each other are looked for."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(MANY_OBJECTS)
+    gc.enable()
 
 
 def raise_file_limit() -> None:
