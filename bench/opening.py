@@ -27,6 +27,7 @@ from undersigned.domain.name import attestation_signed_bytes, parse_name
 from undersigned.domain.opening import OpenedLeaf
 from undersigned.domain.shares import Shares
 from undersigned.trustee.opening import combine_wave
+from undersigned.trustee.sealed import SealedNames
 from undersigned.trustee.sharing import open_own_shares
 from undersigned.verify.signatures import Signature, Stance
 from undersigned.verify.wave import Wave
@@ -70,19 +71,19 @@ class _Waiting:
     blobs: dict[bytes, bytes]
     keys: tuple[TrusteeKey, ...]
 
-    @property
-    def size(self) -> int:
-        """The size of the log."""
-        return self.wave.index + 1
+    def names(self) -> SealedNames:
+        """Return the names, of which nothing is known yet."""
+        return SealedNames(self.wave, self.wave.index + 1, self.blobs.get)
 
     def open_shares(self, number: int) -> Shares:
         """Open the shares of one trustee."""
-        return open_own_shares(self.wave, self.size, self.blobs.get, self.keys[number - 1], number)
+        return open_own_shares(self.names(), self.keys[number - 1], number)
 
     def open(self, others: Sequence[Shares]) -> dict[int, bytes]:
         """Open all names as the first trustee; return the key of each, by leaf."""
-        files = [self.open_shares(1), *others]
-        combined = combine_wave(self.wave, self.size, self.blobs.get, files, self.keys[0])
+        names = self.names()
+        files = [open_own_shares(names, self.keys[0], 1), *others]
+        combined = combine_wave(names, files, self.keys[0])
         assert combined.opening is not None
         leaves = combined.opening.file.leaves
         keys = {leaf.index: leaf.key for leaf in leaves if isinstance(leaf, OpenedLeaf)}

@@ -17,6 +17,7 @@ from undersigned.store import pending as pending_store
 from undersigned.store import signatures as signature_store
 from undersigned.store import waves as wave_store
 from undersigned.trustee.opening import Combined, Opening, combine_wave
+from undersigned.trustee.sealed import SealedNames
 from undersigned.trustee.sharing import open_own_shares, read_share_file, write_share_file
 from undersigned.trustee.waiting import find_due_wave
 from undersigned.verify.wave import Wave
@@ -60,7 +61,7 @@ class Bench:
 
     def shares(self, number: int) -> Shares:
         """Open the shares of a trustee."""
-        return open_own_shares(*self.verified(), self.read, KEYS[number - 1], number)
+        return open_own_shares(SealedNames(*self.verified(), self.read), KEYS[number - 1], number)
 
     def send(self, number: int, shares: Shares | None = None) -> bool:
         """Let a trustee send its share file, or one that it made up."""
@@ -72,7 +73,8 @@ class Bench:
     def combine(self, number: int) -> Combined:
         """Let a trustee combine all the files that are there."""
         wave, size = self.verified()
-        files = [open_own_shares(wave, size, self.read, KEYS[number - 1], number)]
+        names = SealedNames(wave, size, self.read)
+        files = [open_own_shares(names, KEYS[number - 1], number)]
         with self.village.site.collector.read() as connection:
             lines = wave_store.list_shares(connection, self.letter.letter_id, wave.number)
             held = {
@@ -86,7 +88,7 @@ class Bench:
             for i, file in held.items()
             if i != number
         ]
-        return combine_wave(wave, size, self.read, files, KEYS[number - 1])
+        return combine_wave(names, files, KEYS[number - 1])
 
     def submit(self, opening: Opening) -> bool:
         """Send an opening to the site; say whether it is the first."""
@@ -112,9 +114,10 @@ class Bench:
         blob = parse_blob(villager.hide(Mode.SEALED) or b"")
         slots = list(blob.slots)
         for number in numbers:
-            slots[number - 1] = replace(slots[number - 1], ct=bytes(len(slots[number - 1].ct)))
+            slot = slots[number - 1]
+            slots[number - 1] = slot._replace(ct=bytes(len(slot.ct)))
         village.take(
-            villager.sign_request(Mode.SEALED, None, format_blob(replace(blob, slots=tuple(slots))))
+            villager.sign_request(Mode.SEALED, None, format_blob(blob._replace(slots=tuple(slots))))
         )
         return villager
 

@@ -21,6 +21,7 @@ from undersigned.errors import AlreadyWithdrawn, StoreError, TokenSpent, Verific
 from undersigned.store import letters as letter_store
 from undersigned.store import pending as pending_store
 from undersigned.trustee.opening import Opening
+from undersigned.trustee.sealed import SealedNames
 from undersigned.trustee.sharing import open_own_shares
 from undersigned.trustee.waiting import find_due_wave
 
@@ -500,7 +501,7 @@ def test_another_key_opens_nothing(village: Village, letter: Letter, tmp_path: P
     wave, size = find_due_wave(tmp_path / "log", letter.letter_id)
     blobs = {each.name: each.blob for each in village.members(letter, 1)}
     with pytest.raises(VerificationError, match="not the one"):
-        open_own_shares(wave, size, blobs.get, TrusteeKey.generate(), 1)
+        open_own_shares(SealedNames(wave, size, blobs.get), TrusteeKey.generate(), 1)
 
 
 def test_what_is_not_due_is_not_opened(village: Village, letter: Letter, tmp_path: Path) -> None:

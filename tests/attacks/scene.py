@@ -38,6 +38,7 @@ from undersigned.tlog.checkpoint import Checkpoint, format_checkpoint_body
 from undersigned.tlog.merkle import consistency_proof, leaf_hash, node_hash, tree_root
 from undersigned.tlog.promise import Promise, format_promise_text
 from undersigned.trustee.opening import combine_wave
+from undersigned.trustee.sealed import SealedNames
 from undersigned.trustee.sharing import open_own_shares
 from undersigned.trustee.waiting import find_due_wave
 from undersigned.verify import State, verify_mirror
@@ -87,12 +88,12 @@ def look_as_trustee(scene: Scene, folder: Path) -> str:
         wave, size = find_due_wave(scene.shown.write(folder / "trustee"), scene.opens)
     except UndersignedError:
         return REFUSES
-    files = []
+    names, files = SealedNames(wave, size, scene.blobs.get), []
     for number, key in enumerate(TRUSTEES, 1):
-        own = open_own_shares(wave, size, scene.blobs.get, key, number)
+        own = open_own_shares(names, key, number)
         spoil = scene.spoils.get(number)
         files.append(own if spoil is None else spoil(own))
-    combined = combine_wave(wave, size, scene.blobs.get, files, TRUSTEES[0])
+    combined = combine_wave(names, files, TRUSTEES[0])
     assert combined.opening is not None
     assert combined.opening.holds
     if combined.altered:

@@ -18,6 +18,7 @@ from undersigned.domain.shares import SharedLeaf, Shares, format_shares, parse_s
 from undersigned.domain.terms import TrusteeTerms
 from undersigned.errors import FormatError, VerificationError
 from undersigned.trustee.opening import Altered, Combined, combine_wave
+from undersigned.trustee.sealed import SealedNames
 from undersigned.trustee.sharing import open_own_shares, read_share_file, write_share_file
 from undersigned.verify.signatures import Signature, Stance
 from undersigned.verify.wave import Wave
@@ -56,13 +57,17 @@ class Waiting:
             stances.append(Stance(signature, Mode.SEALED, 0, name, was_opened=False))
         self.wave = Wave(self.letter, 1, 50, is_first=True, stances=tuple(stances))
 
+    def names(self) -> SealedNames:
+        """Return the names, of which nothing is known yet."""
+        return SealedNames(self.wave, SIZE, self.blobs.get)
+
     def shares(self, number: int) -> Shares:
         """Open a trustee's shares."""
-        return open_own_shares(self.wave, SIZE, self.blobs.get, KEYS[number - 1], number)
+        return open_own_shares(self.names(), KEYS[number - 1], number)
 
     def combine(self, files: Sequence[Shares]) -> Combined:
         """Combine share files as trustee 1."""
-        return combine_wave(self.wave, SIZE, self.blobs.get, files, KEYS[0])
+        return combine_wave(self.names(), files, KEYS[0])
 
 
 WAITING = {k: Waiting(k) for k in (1, 2, 3, 5)}
@@ -121,9 +126,10 @@ def test_a_copied_blob_is_refused_by_everyone(k: int, who: set[int]) -> None:
     stolen = rest[0].name
     copied = first._replace(name=stolen)
     wave = replace(waiting.wave, stances=(copied, *rest))
-    files = [open_own_shares(wave, SIZE, waiting.blobs.get, KEYS[i], i + 1) for i in sorted(who)]
+    names = SealedNames(wave, SIZE, waiting.blobs.get)
+    files = [open_own_shares(names, KEYS[i], i + 1) for i in sorted(who)]
     assert all(file.refused == (LEAVES[0],) for file in files)
-    combined = combine_wave(wave, SIZE, waiting.blobs.get, files, KEYS[0])
+    combined = combine_wave(names, files, KEYS[0])
     if len(who) >= max(k, refusals_needed(waiting.letter)):
         assert combined.opening is not None
         assert isinstance(combined.opening.file.leaves[0], BadLeaf)

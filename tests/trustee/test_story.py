@@ -32,6 +32,7 @@ from undersigned.mirror import mirror_site
 from undersigned.signer.attempt_state import Held
 from undersigned.signer.letter_view import get_letter
 from undersigned.tlog.merkle import leaf_hash
+from undersigned.trustee.sealed import SealedNames
 from undersigned.trustee.sharing import open_own_shares, write_share_file
 from undersigned.trustee.visiting import Visit
 from undersigned.trustee.waiting import find_due_wave
@@ -137,7 +138,7 @@ class Stage:
                 for stance in wave.stances
                 if stance.name is not None
             }
-            own = open_own_shares(wave, size, blobs.get, key, number)
+            own = open_own_shares(SealedNames(wave, size, blobs.get), key, number)
             lie = altered(own, lambda share: bytes([share[0] ^ 1]) + share[1:])
             visit.send_shares(wave.number, write_share_file(letter, lie, key))
 

@@ -42,7 +42,8 @@ from undersigned.signer.enrolment import InviteProof
 from undersigned.signer.letter_view import get_letter
 from undersigned.signer.signing import signed_request
 from undersigned.trustee.acking import make_ack
-from undersigned.trustee.sharing import find_due, write_share_file
+from undersigned.trustee.sealed import SealedNames
+from undersigned.trustee.sharing import write_share_file
 
 FORM = "application/x-www-form-urlencoded"
 OCTETS = "application/octet-stream"
@@ -226,7 +227,8 @@ class Holders:
     def ask_for_blob(self) -> Sent:
         """Ask for the first sealed name whose turn it is."""
         wave, size = self.waiting.verified()
-        return Sent(f"{self.base}/blobs/{min(find_due(wave, size))}")
+        due = SealedNames(wave, size, self.waiting.read).due
+        return Sent(f"{self.base}/blobs/{min(due)}")
 
     def send_shares(self) -> Sent:
         """Send what the first trustee can open."""

@@ -117,6 +117,7 @@ def _what_is_there(site: Site, view: LetterView) -> tuple[object, ...]:
 def _take_part(site: Site, view: LetterView) -> "Opening | None":
     """Do steps 1 to 3: return the opening, or None while further trustees are awaited."""
     from undersigned.trustee.opening import combine_wave
+    from undersigned.trustee.sealed import SealedNames
     from undersigned.trustee.sharing import open_own_shares
     from undersigned.trustee.waiting import verify_log
 
@@ -129,17 +130,15 @@ def _take_part(site: Site, view: LetterView) -> "Opening | None":
     if wave is None:
         return None
 
-    def read(digest: bytes) -> bytes | None:
-        return find_blob(site, digest)
-
-    own = open_own_shares(wave, log.size, read, site.keys.trustee, number)
+    names = SealedNames(wave, log.size, lambda digest: find_blob(site, digest))
+    own = open_own_shares(names, site.keys.trustee, number)
     files = [own]
     if letter.quorum > 1:
         _store_own(site, letter, wave.number, own)  # 2
         files += _read_others(site, letter, wave, number)
         if len(files) < letter.quorum:
             return None
-    return combine_wave(wave, log.size, read, files, site.keys.trustee).opening  # 3
+    return combine_wave(names, files, site.keys.trustee).opening  # 3
 
 
 def _store_own(site: Site, letter: Letter, wave: int, own: Shares) -> None:

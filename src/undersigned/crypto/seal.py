@@ -13,9 +13,9 @@ change of format.
 
 import hashlib
 import secrets
+import struct
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -52,11 +52,11 @@ MAX_BLOB_BYTES: Final = 64 * 1024
 """Room for 16 trustees (19 kB) and a document of 44 kB; a queue of blobs stays within bounds."""
 
 _LENGTH_SIZE: Final = 4
+_SLOT: Final = struct.Struct(f"B{COMMITMENT_SIZE}s{ENC_SIZE}s{CT_SIZE}s")
 _LABEL: Final = b"undersigned/v1/seal"
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(NamedTuple):
     """One trustee's part: the place x of the share, its commitment, and the share under HPKE."""
 
     x: int
@@ -65,8 +65,7 @@ class Slot:
     ct: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Blob:
+class Blob(NamedTuple):
     """A sealed name, taken apart. Trustee i has slots[i - 1]."""
 
     slots: tuple[Slot, ...]
@@ -145,18 +144,10 @@ def parse_blob(value: bytes) -> Blob:
     padded = len(value) - end - NONCE_SIZE - TAG_SIZE
     if not 1 <= n <= MAX_SHARES or padded < PAD_SIZE or padded % PAD_SIZE:
         raise FormatError("The blob does not have the length that its number of trustees asks for.")
-    slots = tuple(_slot_at(value, at) for at in range(1, end, SLOT_SIZE))
-    if len({slot.x for slot in slots} - {0}) != n:
+    slots = tuple(map(Slot._make, _SLOT.iter_unpack(value[1:end])))
+    if 0 in (places := {slot.x for slot in slots}) or len(places) != n:
         raise FormatError("The places of the shares in a blob are distinct and not zero.")
     return Blob(slots, value[end : end + NONCE_SIZE], value[end + NONCE_SIZE :])
-
-
-def _slot_at(value: bytes, at: int) -> Slot:
-    enc_at = at + 1 + COMMITMENT_SIZE
-    ct_at = enc_at + ENC_SIZE
-    return Slot(
-        value[at], value[at + 1 : enc_at], value[enc_at:ct_at], value[ct_at : at + SLOT_SIZE]
-    )
 
 
 def blob_hash(value: bytes) -> bytes:
@@ -211,8 +202,7 @@ def combine_verified(values: Sequence[bytes], k: int) -> bytes:
     """Return the key K (32 bytes) from shares that were verified (`verify_share`), as `combine_key`."""
     if not 1 <= k <= len(values):
         raise VerificationError("There are fewer shares than the quorum.")
-    shamir.verify_shares(values, k)
-    return combine(values)
+    return shamir.combine_verified(values, k)
 
 
 def open_blob(blob: Blob, key: bytes, letter_id: bytes, pk: bytes) -> bytes:

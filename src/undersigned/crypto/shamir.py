@@ -100,23 +100,27 @@ def combine(shares: Collection[bytes]) -> bytes:
     return _interpolate(points, 0).to_bytes(SECRET_SIZE, "big")
 
 
-def verify_shares(shares: Sequence[bytes], k: int) -> None:
-    """Verify that all the shares lie on one polynomial that k of them give.
+def combine_verified(shares: Sequence[bytes], k: int) -> bytes:
+    """Return the 32 bytes that k shares give, verified to lie on one polynomial with all the others.
 
-    Raises VerificationError, also if there are fewer than k.
+    Raises VerificationError, also if there are fewer than k; FormatError as `combine`.
     """
-    points = _points(shares)
-    if len(points) < k:
+    base, more = _points(shares[:k]), shares[k:]
+    if len(base) < k:
         raise VerificationError("There are fewer shares than the quorum.")
-    base, more = dict(list(points.items())[:k]), list(points.items())[k:]
-    if any(_interpolate(base, x) != y for x, y in more):
-        raise VerificationError("The shares do not fit together.")
+    if more:
+        points = _points(shares)
+        if any(_interpolate(base, x) != y for x, y in points.items()):
+            raise VerificationError("The shares do not fit together.")
+    return _interpolate(base, 0).to_bytes(SECRET_SIZE, "big")
 
 
 def _points(shares: Collection[bytes]) -> dict[int, int]:
-    if any(len(share) != SHARE_SIZE for share in shares):
-        raise FormatError(f"A share has {SHARE_SIZE} bytes.")
-    points = {share[SECRET_SIZE]: int.from_bytes(share[:SECRET_SIZE], "big") for share in shares}
+    points = {}
+    for share in shares:
+        if len(share) != SHARE_SIZE:
+            raise FormatError(f"A share has {SHARE_SIZE} bytes.")
+        points[share[SECRET_SIZE]] = int.from_bytes(share[:SECRET_SIZE], "big")
     if not points or 0 in points or len(points) != len(shares):
         raise FormatError("The shares must have distinct places, none of them zero.")
     return points
@@ -129,6 +133,7 @@ def _interpolate(points: dict[int, int], at: int) -> int:
         factor = 1
         for other in points:
             if other != x:
-                factor = _multiply(_quotient(at ^ other, x ^ other), factor)
-        value ^= _multiply(y, factor)
+                quotient = _quotient(at ^ other, x ^ other)
+                factor = quotient if factor == 1 else _multiply(quotient, factor)
+        value ^= y if factor == 1 else _multiply(y, factor)
     return value

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from undersigned.crypto.keys import TrusteeKey
-from undersigned.crypto.seal import Blob, combine_verified, open_blob, parse_blob, verify_share
+from undersigned.crypto.seal import Blob, combine_verified, open_blob, verify_share
 from undersigned.domain.letter import Letter
 from undersigned.domain.opening import (
     BadLeaf,
@@ -32,10 +32,10 @@ from undersigned.domain.opening import (
 from undersigned.domain.record import OpeningRecord, signed_bytes
 from undersigned.domain.shares import Shares
 from undersigned.errors import FormatError, Refused, VerificationError
-from undersigned.trustee.sharing import BlobReader, find_due, read_blob
+from undersigned.trustee.sealed import SealedNames
 from undersigned.verify.names import read_name
 from undersigned.verify.signatures import Stance
-from undersigned.verify.wave import Wave, find_turn
+from undersigned.verify.wave import find_turn
 
 
 class Altered(NamedTuple):
@@ -68,24 +68,22 @@ class Combined:
     open_leaves: tuple[int, ...]
 
 
-def combine_wave(
-    wave: Wave, size: int, read: BlobReader, files: Iterable[Shares], key: TrusteeKey
-) -> Combined:
+def combine_wave(names: SealedNames, files: Iterable[Shares], key: TrusteeKey) -> Combined:
     """Combine what share files hold of a wave; the record is signed by the trustee that has `key`.
 
-    `size` is that of the verified log; more than one file of a trustee, or its own, may not be among
-    `files`. Raises VerificationError if the key is not of a trustee or a blob is missing.
+    More than one file of a trustee may not be among `files`. Raises VerificationError if the key is not of a
+    trustee or a blob is missing.
     """
-    letter = wave.letter
+    wave, letter = names.wave, names.wave.letter
     by = {file.sender: file for file in files}
     held = {number: {leaf.index: leaf.share for leaf in file.leaves} for number, file in by.items()}
     leaves: dict[int, Leaf] = {}
     altered: list[Altered] = []
     undecided: set[int] = set()
     refused: set[int] = set()
-    for index, stance in find_due(wave, size).items():
+    for index, stance in names.due.items():
         shares = {number: mine[index] for number, mine in held.items() if index in mine}
-        judged = _judge(letter, stance, read_blob(stance, read), shares)
+        judged = _judge(letter, stance, names.take_apart(index), shares)
         altered += [Altered(number, index) for number in judged.altered]
         if judged.leaf is None:
             undecided.add(index)
@@ -94,8 +92,8 @@ def combine_wave(
         if judged.is_refused:
             refused.add(index)
     bad = {index: leaf for index, leaf in leaves.items() if isinstance(leaf, BadLeaf)}
-    file = OpeningFile(letter.letter_id, wave.number, size, _ascending(bad))
-    turn = find_turn(wave, file)
+    file = OpeningFile(letter.letter_id, wave.number, names.size, _ascending(bad))
+    turn = find_turn(wave, file) if bad else names.turn
     missing = tuple(sorted(undecided & turn.due.keys()))
     if missing:
         return Combined(None, tuple(altered), missing)
@@ -116,28 +114,23 @@ class _Judged(NamedTuple):
 
 
 def _judge(
-    letter: Letter, stance: Stance, value: bytes, shares: Mapping[int, bytes | None]
+    letter: Letter, stance: Stance, blob: Blob | None, shares: Mapping[int, bytes | None]
 ) -> _Judged:
     """Say of one name whether it opens, is bad, or is undecided, and whose share was altered."""
-    index, numbers = stance.signature.leaf, range(1, len(letter.trustees) + 1)
-    nothing = BadLeaf(index, tuple(None for _ in numbers))
-    try:
-        blob = parse_blob(value)
-    except FormatError:
-        return _Judged(nothing)
-    if len(blob.slots) != len(letter.trustees):
-        return _Judged(nothing)
-    given = {number: share for number, share in shares.items() if share is not None}
-    good = {number: share for number, share in given.items() if _is_good(blob, number, share)}
-    altered = tuple(number for number in given if number not in good)
+    index, n = stance.signature.leaf, len(letter.trustees)
+    if blob is None or len(blob.slots) != n:
+        return _Judged(BadLeaf(index, (None,) * n))
+    given = [(number, share) for number, share in shares.items() if share is not None]
+    good = {number: share for number, share in given if _is_good(blob, number, share)}
+    altered = tuple(number for number, _ in given if number not in good)
     if len(good) >= letter.quorum:
         key = _find_key(letter, stance, blob, good)
         if key is not None:
             return _Judged(OpenedLeaf(index, key), altered)
-        return _Judged(BadLeaf(index, tuple(good.get(number) for number in numbers)), altered)
+        return _Judged(BadLeaf(index, tuple(map(good.get, range(1, n + 1)))), altered)
     if len(shares) - len(given) >= refusals_needed(letter):
         # Shares that do not show it are not shown: others might hold what they lack.
-        return _Judged(nothing, altered, is_refused=True)
+        return _Judged(BadLeaf(index, (None,) * n), altered, is_refused=True)
     return _Judged(None, altered)
 
 

@@ -4,12 +4,9 @@ Formats §7 and §9. A share that does not open, or is not what the signer commi
 writing: without enough of such words no name can be struck as unopenable.
 """
 
-import hashlib
-from collections.abc import Callable
-
 from undersigned.crypto.ed25519 import verify_ed25519
 from undersigned.crypto.keys import TrusteeKey
-from undersigned.crypto.seal import parse_blob
+from undersigned.crypto.seal import Blob
 from undersigned.crypto.share_file import (
     ShareContext,
     open_share_file,
@@ -17,7 +14,7 @@ from undersigned.crypto.share_file import (
     verify_share_file,
 )
 from undersigned.domain.letter import Letter
-from undersigned.domain.opening import OpeningFile, refusal_bytes
+from undersigned.domain.opening import refusal_bytes
 from undersigned.domain.shares import (
     LONGEST_SHARES,
     SharedLeaf,
@@ -26,54 +23,37 @@ from undersigned.domain.shares import (
     parse_shares,
 )
 from undersigned.errors import FormatError, VerificationError
-from undersigned.verify.signatures import Stance
-from undersigned.verify.wave import Wave, find_turn
-
-BlobReader = Callable[[bytes], bytes | None]
-"""Return the blob with this hash (32 bytes), or None."""
+from undersigned.trustee.sealed import SealedNames
 
 
-def find_due(wave: Wave, size: int) -> dict[int, Stance]:
-    """Return the sealed names whose turn it is in a verified log of `size` entries, by leaf."""
-    return find_turn(wave, OpeningFile(wave.letter.letter_id, wave.number, size, ())).due
+def open_own_shares(names: SealedNames, key: TrusteeKey, number: int) -> Shares:
+    """Open this trustee's shares of a wave.
 
-
-def read_blob(stance: Stance, read: BlobReader) -> bytes:
-    """Return the blob of a name, checked against the log. Raises VerificationError.
-
-    A blob that is missing is not its signer's fault: striking the leaf would hide that the site lost it.
+    Raises VerificationError if the key is not its own, or a blob is missing.
     """
-    value = read(stance.name) if stance.name is not None else None
-    if value is None or hashlib.sha256(value).digest() != stance.name:
-        leaf = stance.signature.leaf
-        raise VerificationError(f"the seal of leaf {leaf} is missing or was changed")
-    return value
-
-
-def open_own_shares(
-    wave: Wave, size: int, read: BlobReader, key: TrusteeKey, number: int
-) -> Shares:
-    """Open this trustee's shares of a wave. Raises VerificationError if the key is not its own."""
-    letter = wave.letter
+    wave, letter = names.wave, names.wave.letter
     if letter.trustees[number - 1].sign_key != key.sign_key:
         raise VerificationError("this key is not the one that the letter names")
     leaves = tuple(
-        SharedLeaf(leaf, _find_share(letter, stance, read_blob(stance, read), key, number))
-        for leaf, stance in sorted(find_due(wave, size).items())
+        SharedLeaf(
+            leaf, _find_share(letter, names.take_apart(leaf), key, number, stance.signature.pk)
+        )
+        for leaf, stance in sorted(names.due.items())
     )
     refused = tuple(leaf.index for leaf in leaves if leaf.share is None)
     refusal = None
     if refused:
         refusal = key.sign(refusal_bytes(letter.letter_id, wave.number, number, refused))
-    return Shares(letter.letter_id, wave.number, size, number, leaves, refusal)
+    return Shares(letter.letter_id, wave.number, names.size, number, leaves, refusal)
 
 
 def _find_share(
-    letter: Letter, stance: Stance, value: bytes, key: TrusteeKey, number: int
+    letter: Letter, blob: Blob | None, key: TrusteeKey, number: int, pk: bytes
 ) -> bytes | None:
+    if blob is None:
+        return None
     try:
-        blob = parse_blob(value)
-        return key.open_share(blob, number, letter.letter_id, stance.signature.pk)
+        return key.open_share(blob, number, letter.letter_id, pk)
     except (FormatError, VerificationError):
         return None
 

@@ -31,12 +31,8 @@ from undersigned.errors import (
 from undersigned.files import replace_file
 from undersigned.mirror import mirror_site
 from undersigned.trustee.opening import Altered, Opening, combine_wave
-from undersigned.trustee.sharing import (
-    find_due,
-    open_own_shares,
-    read_share_file,
-    write_share_file,
-)
+from undersigned.trustee.sealed import SealedNames
+from undersigned.trustee.sharing import open_own_shares, read_share_file, write_share_file
 from undersigned.trustee.visiting import Visit
 from undersigned.trustee.waiting import Knowledge, VerifiedLog, verify_log
 from undersigned.verify.wave import Wave
@@ -98,17 +94,15 @@ def _open(
     letter, number, sealed = visit.letter, visit.number, folder / "sealed"
     replay = log.letter(letter.letter_id)
     state = None if replay.stage is None else replay.stage.state
+    names = SealedNames(wave, log.size, lambda digest: _read(sealed / digest.hex()))
     on_step("fetching the sealed names")
-    missing = _fetch_blobs(visit, sealed, wave, log.size)  # 3
+    missing = _fetch_blobs(visit, sealed, names)  # 3
     if missing:
         # Withdrawn since, or lost: the next round's log says which.
         return Round(log, state, wave.number, open_leaves=missing, is_overtaken=True)
 
-    def read(digest: bytes) -> bytes | None:
-        return _read(sealed / digest.hex())
-
     on_step("opening")
-    files = [open_own_shares(wave, log.size, read, visit.key, number)]  # 4
+    files = [open_own_shares(names, visit.key, number)]  # 4
     unreadable: list[int] = []
     awaited: tuple[int, ...] = ()
     if letter.quorum > 1:
@@ -116,7 +110,7 @@ def _open(
         senders = visit.list_senders(wave.number)
         awaited = tuple(i for i in range(1, len(letter.trustees) + 1) if i not in senders)
         files += _read_others(visit, wave.number, senders, unreadable)  # 5
-    combined = combine_wave(wave, log.size, read, files, visit.key)
+    combined = combine_wave(names, files, visit.key)
     is_first = False
     if combined.opening is not None:
         on_step("sending the opening")
@@ -134,12 +128,12 @@ def _open(
     )
 
 
-def _fetch_blobs(visit: Visit, sealed: Path, wave: Wave, size: int) -> tuple[int, ...]:
+def _fetch_blobs(visit: Visit, sealed: Path, names: SealedNames) -> tuple[int, ...]:
     """Fetch the sealed names that are not here yet; return the leaves of those that the site lacks."""
     sealed.mkdir(exist_ok=True)
     wanted = [
         (leaf, sealed / stance.name.hex())
-        for leaf, stance in find_due(wave, size).items()
+        for leaf, stance in names.due.items()
         if stance.name is not None and not (sealed / stance.name.hex()).exists()
     ]
     with ThreadPoolExecutor(AT_ONCE) as pool:
