@@ -2,7 +2,10 @@
 
 Members' requests, signed before, go to a real `undersigned serve` on SQLite over 64 and 256 connections,
 half of them public, half sealed. References of the same run, by turns: the verifications alone (`limit`), in
-processor time; and the same server with an empty answer to the same requests (`bare`), in throughput.
+processor time; the same server with an empty answer to the same requests (`bare`), in throughput; and a
+petition written with Django that stores a name and an address and verifies nothing (`django_view`), also in
+throughput: once as is usual, where a power cut may take answered signatures away (NORMAL), and once with
+each on disk before it is answered, as here (FULL).
 
 That the generator is not what is measured is itself a result: how busy it was while the site was under load,
 and `bare` says how many answers of the same requests it does take in a second.
@@ -26,6 +29,7 @@ from tests.e2e.server import Server
 from bench.crowd import Signed
 from bench.limit import Limit
 from bench.load import Job, Load, post, send_load
+from bench.petition import Petition, served_petition
 from bench.result import Result, of_ratios, share
 from bench.rounds import ROUNDS, cpu_of, cpu_time, sized
 from bench.site import PATIENCE_S, SLUG, CrowdedSite, make_crowded_site
@@ -44,7 +48,11 @@ WARM_UP: Final = 200
 CPU_GOAL: Final = 2.0
 RATE_GOAL: Final = 0.2
 P99_MS: Final = 50
+DJANGO_GOAL: Final = 5.0
 BUSY_GOAL: Final = 0.8
+
+SIGNERS: Final = sized(500, 5_000)
+"""Of each petition, in each round."""
 
 PATH: Final = f"/api/v1/letters/{SLUG}/signatures"
 
@@ -56,6 +64,8 @@ class _Found:
     answered: list[float] = field(default_factory=list)
     logged: list[float] = field(default_factory=list)
     rate: list[float] = field(default_factory=list)
+    usual: list[float] = field(default_factory=list)
+    durable: list[float] = field(default_factory=list)
     p99_ms: list[float] = field(default_factory=list)
     busy: list[float] = field(default_factory=list)
 
@@ -68,14 +78,24 @@ def measure() -> list[Result]:
         bare = Server(Path(name) / "bare", answers="/", program=("-m", "bench.bare"))
         acknowledged = site.crowd.sign_many(WARM_UP)
         found = {connections: _Found() for connections in CONNECTIONS}
-        with Server(site.folder) as server, bare:
+        with (
+            Server(site.folder) as server,
+            bare,
+            served_petition(Path(name) / "usual", "NORMAL") as usual,
+            served_petition(Path(name) / "durable", "FULL") as durable,
+        ):
             send_crowd(server, CONNECTIONS[0], acknowledged)
+            petitions = usual, durable
+            for petition in petitions:
+                petition.sign(CONNECTIONS[0], WARM_UP)
             for _ in range(ROUNDS):
                 for connections in CONNECTIONS:
                     crowd = site.crowd.sign_many(SIGNATURES)
                     acknowledged += crowd
-                    at = _Place(site, server, bare, connections, len(acknowledged))
+                    at = _Place(site, server, bare, petitions, connections, len(acknowledged))
                     _measure_round(found[connections], at, crowd)
+            for petition in petitions:
+                petition.check()
             check_log(server, Path(name) / "mirror", acknowledged)
     return [result for number in CONNECTIONS for result in _results(number, found[number])]
 
@@ -87,6 +107,7 @@ class _Place:
     site: CrowdedSite
     server: Server
     bare: Server
+    petitions: tuple[Petition, Petition]
     connections: int
     standing: int
 
@@ -103,6 +124,9 @@ def _measure_round(found: _Found, at: _Place, crowd: list[Signed]) -> None:
     found.answered.append((answered - before) / limit)
     found.logged.append((logged - before) / limit)
     found.rate.append(load.per_s / empty.per_s)
+    usual, durable = (each.sign(at.connections, SIGNERS) for each in at.petitions)
+    found.usual.append(load.per_s / usual)
+    found.durable.append(load.per_s / durable)
     found.p99_ms.append(load.p99 * 1000)
     found.busy.append(load.cpu / load.seconds)
 
@@ -174,6 +198,17 @@ def _results(connections: int, found: _Found) -> list[Result]:
             found.rate,
             RATE_GOAL,
             at_most=False,
+        ),
+        *(
+            of_ratios(
+                f"accept at {connections}: throughput",
+                f"a Django view, synchronous={synchronous}",
+                work,
+                ratios,
+                DJANGO_GOAL,
+                at_most=False,
+            )
+            for synchronous, ratios in (("NORMAL", found.usual), ("FULL", found.durable))
         ),
         share(f"accept at {connections}: p99", work, found.p99_ms, P99_MS, "ms"),
         of_ratios(
