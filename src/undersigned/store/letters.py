@@ -1,16 +1,15 @@
 """Letters: their record, where they are in their life, and their documents."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
 from undersigned.store.collector_schema import document, history, letter
-from undersigned.store.database import insert_missing, insert_new
-
-MOST_ASKED = 500
-"""Hashes in one statement: SQLite and PostgreSQL both take thousands."""
+from undersigned.store.database import insert_new
+from undersigned.store.prepared import ForKeys, Insertion, Prepared
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +36,25 @@ class LetterRow:
 _COLUMNS = tuple(letter.c[name] for name in LetterRow.__slots__)
 
 
-# Made once: to write down a statement anew takes longer than to carry it out, and these are asked again
-# and again.
 _SELECT = sa.select(*_COLUMNS)
-_BY_ID = _SELECT.where(letter.c.letter_id == sa.bindparam("id"))
+_BY_ID = Prepared(_SELECT.where(letter.c.letter_id == sa.bindparam("id")), "id")
 _EDITIONS = _SELECT.where(letter.c.slug == sa.bindparam("slug")).order_by(letter.c.edition.desc())
-_EDITION = _EDITIONS.where(letter.c.edition == sa.bindparam("edition"))
+_NEWEST = Prepared(_EDITIONS, "slug")
+_EDITION = Prepared(_EDITIONS.where(letter.c.edition == sa.bindparam("edition")), "slug", "edition")
 _ALL = _SELECT.order_by(letter.c.slug, letter.c.edition)
-_ACTIVE = _ALL.where(letter.c.active == 1)
+_EACH = Prepared(_ALL)
+_ACTIVE = Prepared(_ALL.where(letter.c.active == sa.literal_column("1")))
+
+_ADD_DOCUMENTS = Insertion(document, skips=True)
+_FIND_DOCUMENTS = ForKeys(sa.select(document.c.hash, document.c.content), document.c.hash)
 
 
-def _row(values: sa.Row[tuple[object, ...]]) -> LetterRow:
-    fields = dict(values._mapping)  # noqa: SLF001 - the public name of this is _mapping
-    fields["active"] = bool(fields["active"])
-    return LetterRow(**fields)
+def _rows(values: Iterable[Any]) -> list[LetterRow]:
+    return [LetterRow(*(*row[:-1], bool(row[-1]))) for row in values]
+
+
+def _first(values: Sequence[Any]) -> LetterRow | None:
+    return next(iter(_rows(values[:1])), None)
 
 
 def add_letter(connection: sa.Connection, row: LetterRow) -> bool:
@@ -62,22 +66,21 @@ def add_letter(connection: sa.Connection, row: LetterRow) -> bool:
 
 def find_letter(connection: sa.Connection, letter_id: bytes) -> LetterRow | None:
     """Return a letter by its id."""
-    row = connection.execute(_BY_ID, {"id": letter_id}).first()
-    return _row(row) if row else None
+    return _first(_BY_ID.run(connection, letter_id))
 
 
 def find_edition(
     connection: sa.Connection, slug: str, edition: int | None = None
 ) -> LetterRow | None:
     """Return an edition of a letter; the newest if none is named."""
-    query = _EDITIONS if edition is None else _EDITION
-    row = connection.execute(query, {"slug": slug, "edition": edition}).first()
-    return _row(row) if row else None
+    if edition is None:
+        return _first(_NEWEST.run(connection, slug))
+    return _first(_EDITION.run(connection, slug, edition))
 
 
 def list_letters(connection: sa.Connection, *, only_active: bool = False) -> list[LetterRow]:
     """Return all letters, by slug and edition."""
-    return [_row(row) for row in connection.execute(_ACTIVE if only_active else _ALL)]
+    return _rows((_ACTIVE if only_active else _EACH).run(connection))
 
 
 def put_stage(
@@ -116,9 +119,7 @@ def put_document(connection: sa.Connection, content: bytes) -> bytes:
 
 def put_documents(connection: sa.Connection, contents: Mapping[bytes, bytes]) -> None:
     """Store documents, by hash."""
-    rows = [{"hash": digest, "content": content} for digest, content in sorted(contents.items())]
-    if rows:
-        insert_missing(connection, document, rows)
+    _ADD_DOCUMENTS.run_many(connection, sorted(contents.items()))
 
 
 def find_document(connection: sa.Connection, digest: bytes) -> bytes | None:
@@ -130,14 +131,7 @@ def find_document(connection: sa.Connection, digest: bytes) -> bytes | None:
 
 def find_documents(connection: sa.Connection, digests: Iterable[bytes]) -> dict[bytes, bytes]:
     """Return documents by their hashes; those that there are."""
-    asked = list(set(digests))
-    found: dict[bytes, bytes] = {}
-    for start in range(0, len(asked), MOST_ASKED):
-        query = sa.select(document.c.hash, document.c.content).where(
-            document.c.hash.in_(asked[start : start + MOST_ASKED])
-        )
-        found |= {row.hash: row.content for row in connection.execute(query)}
-    return found
+    return dict(map(tuple, _FIND_DOCUMENTS.run(connection, set(digests))))
 
 
 def delete_document(connection: sa.Connection, digest: bytes) -> None:

@@ -7,7 +7,8 @@ import sqlalchemy as sa
 
 from undersigned.errors import StaleCheckpoint
 from undersigned.store.collector_schema import checkpoint, entry, leaf, tile
-from undersigned.store.database import insert_missing, upsert
+from undersigned.store.database import upsert
+from undersigned.store.prepared import Insertion
 
 
 class CheckpointRow(NamedTuple):
@@ -16,6 +17,10 @@ class CheckpointRow(NamedTuple):
     size: int
     root: bytes
     note: str
+
+
+_ADD_ENTRIES = Insertion(entry)
+_ADD_LEAVES = Insertion(leaf, skips=True)
 
 
 def find_checkpoint(connection: sa.Connection) -> CheckpointRow | None:
@@ -49,16 +54,10 @@ def add_entries(
     connection: sa.Connection, first: int, entries: Sequence[bytes], hashes: Sequence[bytes]
 ) -> None:
     """Append entries with their leaf hashes, the first at index `first`."""
-    connection.execute(
-        sa.insert(entry),
-        [{"leaf_index": first + i, "entry": data} for i, data in enumerate(entries)],
-    )
+    _ADD_ENTRIES.run_many(connection, enumerate(entries, first))
     # The same outcome may be written twice in one second; a proof then names the first.
-    insert_missing(
-        connection,
-        leaf,
-        [{"leaf_hash": data, "leaf_index": first + i} for i, data in enumerate(hashes)],
-    )
+    leaves = {digest: index for index, digest in reversed(list(enumerate(hashes, first)))}
+    _ADD_LEAVES.run_many(connection, sorted(leaves.items()))
 
 
 def read_entries(connection: sa.Connection, start: int, end: int) -> list[bytes]:

@@ -12,7 +12,8 @@ from typing import Any, Literal, NamedTuple
 import sqlalchemy as sa
 
 from undersigned.store.collector_schema import blob, change, issued, pending, spent
-from undersigned.store.database import insert_missing, insert_new
+from undersigned.store.database import insert_new
+from undersigned.store.prepared import ForKeys, Insertion, Prepared
 
 Crowd = Literal["issued", "public", "crowd", "change"]
 """What a waiting record is: an `issued`, a public `sign`, a sealed or anonymous one, a change of one."""
@@ -33,40 +34,41 @@ class PendingRow:
 
 _COLUMNS = tuple(pending.c[name] for name in PendingRow.__slots__)
 
-# Made once: to write down a statement anew takes longer than to carry it out.
-_ADD_PENDING = sa.insert(pending)
-_ADD_SPENT = sa.insert(spent)
-_ADD_ISSUED = sa.insert(issued)
+_ADD_PENDING = Insertion(pending)
+_ADD_SPENT = Insertion(spent)
+_ADD_ISSUED = Insertion(issued)
+_ADD_BLOBS = Insertion(blob, skips=True)
+_DELETE_PENDING = ForKeys(sa.delete(pending), pending.c.leaf_hash)
 
 
-def _of_letter(
-    columns: tuple[sa.Column[bytes], ...], rest: tuple[sa.Column[Any], ...]
-) -> sa.Select[Any]:
+def _of_letter(key: sa.Column[bytes], *rest: sa.Column[Any]) -> ForKeys:
     """Return the question for rows by a letter and some of the keys that are unique in it."""
-    letter_id, key = columns
-    return sa.select(key, *rest).where(
-        letter_id == sa.bindparam("of"), key.in_(sa.bindparam("keys", expanding=True))
+    return ForKeys(
+        sa.select(key, *rest).where(key.table.c.letter_id == sa.bindparam("of")), key, "of"
     )
 
 
-_LIST_SPENT = _of_letter((spent.c.letter_id, spent.c.nonce), (spent.c.leaf_hash, spent.c.by))
-_LIST_ISSUED = _of_letter((issued.c.letter_id, issued.c.member), (issued.c.leaf_hash,))
-_COUNT = (
-    sa.select(pending.c.crowd, sa.func.count(), sa.func.min(pending.c.by))
-    .where(pending.c.letter_id == sa.bindparam("of"), pending.c.late == 0)
-    .group_by(pending.c.crowd)
+_FIND_SPENT = _of_letter(spent.c.nonce, spent.c.leaf_hash, spent.c.by)
+_FIND_ISSUED = _of_letter(issued.c.member, issued.c.leaf_hash)
+_FIND_BLOBS = ForKeys(sa.select(blob.c.hash), blob.c.hash)
+
+_OF_LETTER = pending.c.letter_id == sa.bindparam("of")
+_LIST = sa.select(*_COLUMNS).where(_OF_LETTER)
+_LIST_ALL = Prepared(_LIST.order_by(pending.c.leaf_hash), "of")
+_LIST_IN_TIME = Prepared(
+    _LIST.where(pending.c.late == sa.literal_column("0")).order_by(pending.c.leaf_hash), "of"
 )
-_LIST_BLOBS = sa.select(blob.c.hash).where(blob.c.hash.in_(sa.bindparam("keys", expanding=True)))
+_COUNT = Prepared(
+    sa.select(pending.c.crowd, sa.func.count(), sa.func.min(pending.c.by))
+    .where(_OF_LETTER, pending.c.late == sa.literal_column("0"))
+    .group_by(pending.c.crowd),
+    "of",
+)
 
 
 def add_pending(connection: sa.Connection, rows: Collection[PendingRow]) -> None:
     """Let records wait for their epoch."""
-    names = PendingRow.__slots__
-    values = [
-        dict(zip(names, _values_of(row), strict=True)) for row in sorted(rows, key=_leaf_hash_of)
-    ]
-    if values:
-        connection.execute(_ADD_PENDING, values)
+    _ADD_PENDING.run_many(connection, map(_values_of, sorted(rows, key=_leaf_hash_of)))
 
 
 _leaf_hash_of = attrgetter("leaf_hash")
@@ -81,14 +83,10 @@ def list_pending(
     connection: sa.Connection, letter_id: bytes, *, with_late: bool
 ) -> list[PendingRow]:
     """Return what waits for a letter, in the order of the leaf hashes, which says nothing."""
-    query = (
-        sa.select(*_COLUMNS).where(pending.c.letter_id == letter_id).order_by(pending.c.leaf_hash)
-    )
-    if not with_late:
-        query = query.where(pending.c.late == 0)
+    question = _LIST_ALL if with_late else _LIST_IN_TIME
     return [
         PendingRow(leaf_hash, of, crowd, nonce, record, by, bool(late))
-        for leaf_hash, of, crowd, nonce, record, by, late in connection.execute(query)
+        for leaf_hash, of, crowd, nonce, record, by, late in question.run(connection, letter_id)
     ]
 
 
@@ -101,7 +99,7 @@ class Tally(NamedTuple):
 
 def count_pending(connection: sa.Connection, letter_id: bytes) -> dict[str, Tally]:
     """Return what waits for a letter by crowd, without what came after a boundary; no record is read."""
-    rows = connection.execute(_COUNT, {"of": letter_id})
+    rows = _COUNT.run(connection, letter_id)
     return {crowd: Tally(number, by) for crowd, number, by in rows}
 
 
@@ -123,10 +121,7 @@ def find_record(connection: sa.Connection, leaf_hash: bytes) -> bytes | None:
 
 def delete_pending(connection: sa.Connection, hashes: Iterable[bytes]) -> None:
     """Forget that records waited: they are in the log."""
-    rows = [{"gone": leaf_hash} for leaf_hash in hashes]
-    if rows:
-        statement = sa.delete(pending).where(pending.c.leaf_hash == sa.bindparam("gone"))
-        connection.execute(statement, rows)
+    _DELETE_PENDING.run(connection, sorted(hashes))
 
 
 def clear_late(connection: sa.Connection, letter_id: bytes) -> None:
@@ -151,19 +146,15 @@ def spend_tokens(
     connection: sa.Connection, letter_id: bytes, tokens: Mapping[bytes, Taken]
 ) -> None:
     """Mark tokens, by their nonces, as used for records. Raises StoreError if one is used already."""
-    values = [
-        {"letter_id": letter_id, "nonce": nonce, "leaf_hash": taken.leaf_hash, "by": taken.by}
-        for nonce, taken in sorted(tokens.items())
-    ]
-    if values:
-        connection.execute(_ADD_SPENT, values)
+    rows = ((letter_id, nonce, *taken) for nonce, taken in sorted(tokens.items()))
+    _ADD_SPENT.run_many(connection, rows)
 
 
 def list_spent(
     connection: sa.Connection, letter_id: bytes, nonces: Collection[bytes]
 ) -> dict[bytes, Taken]:
     """Return the records that tokens were used for, by nonce; of those that were used."""
-    rows = connection.execute(_LIST_SPENT, {"of": letter_id, "keys": list(nonces)})
+    rows = _FIND_SPENT.run(connection, nonces, letter_id)
     return {nonce: Taken(leaf_hash, by) for nonce, leaf_hash, by in rows}
 
 
@@ -207,20 +198,15 @@ def add_all_issued(
     connection: sa.Connection, letter_id: bytes, records: Mapping[bytes, bytes]
 ) -> None:
     """Mark that members' `issued` records were taken: leaf hashes by member. Raises StoreError."""
-    values = [
-        {"letter_id": letter_id, "member": member, "leaf_hash": leaf_hash}
-        for member, leaf_hash in sorted(records.items())
-    ]
-    if values:
-        connection.execute(_ADD_ISSUED, values)
+    rows = ((letter_id, member, leaf_hash) for member, leaf_hash in sorted(records.items()))
+    _ADD_ISSUED.run_many(connection, rows)
 
 
 def list_issued(
     connection: sa.Connection, letter_id: bytes, members: Collection[bytes]
 ) -> dict[bytes, bytes]:
     """Return the leaf hashes of members' `issued` records, by member; of those who have one."""
-    rows = connection.execute(_LIST_ISSUED, {"of": letter_id, "keys": list(members)})
-    return {row.member: row.leaf_hash for row in rows}
+    return dict(map(tuple, _FIND_ISSUED.run(connection, members, letter_id)))
 
 
 def find_issued(connection: sa.Connection, letter_id: bytes, member: bytes) -> bytes | None:
@@ -247,14 +233,12 @@ def put_blob(connection: sa.Connection, digest: bytes, content: bytes) -> None:
 
 def put_blobs(connection: sa.Connection, blobs: Mapping[bytes, bytes]) -> None:
     """Keep sealed names, by hash."""
-    rows = [{"hash": digest, "content": content} for digest, content in sorted(blobs.items())]
-    if rows:
-        insert_missing(connection, blob, rows)
+    _ADD_BLOBS.run_many(connection, sorted(blobs.items()))
 
 
 def list_kept_blobs(connection: sa.Connection, digests: Collection[bytes]) -> set[bytes]:
     """Return which of these hashes are those of sealed names that are kept."""
-    return set(connection.execute(_LIST_BLOBS, {"keys": list(digests)}).scalars())
+    return {digest for (digest,) in _FIND_BLOBS.run(connection, digests)}
 
 
 def find_blob(connection: sa.Connection, digest: bytes) -> bytes | None:

@@ -3,12 +3,14 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, Final
 
 import sqlalchemy as sa
 
 from undersigned.domain.name import fold
 from undersigned.store.collector_schema import shown_name, signature
+from undersigned.store.prepared import Insertion
 from undersigned.store.tallies import Kind, add_to_tallies
 
 
@@ -32,8 +34,10 @@ class SignatureRow:
 
 
 _COLUMNS = tuple(signature.c[name] for name in SignatureRow.__slots__)
-_FLAGS = ("fixed", "opened", "erased")
+_FIELDS_OF = attrgetter(*SignatureRow.__slots__[:-3])
 _COUNTED_BY = tuple(signature.c[name] for name in (*Kind._fields, "fixed"))
+
+_ADD_SIGNATURES = Insertion(signature)
 
 _AT_ONCE: Final = 500
 """Rows that one statement names: databases have a limit."""
@@ -47,14 +51,13 @@ def _row(values: Iterable[Any]) -> SignatureRow:
 
 def add_signatures(connection: sa.Connection, rows: Sequence[SignatureRow]) -> None:
     """Store signatures that were just appended to the log."""
-    values = [
-        {name: getattr(row, name) for name in SignatureRow.__slots__}
-        | {name: int(getattr(row, name)) for name in _FLAGS}
-        for row in rows
-    ]
-    if values:
-        connection.execute(sa.insert(signature), values)
-        add_to_tallies(connection, Counter(map(_kind_of, values)))
+    values = [(*_FIELDS_OF(row), int(row.fixed), int(row.opened), int(row.erased)) for row in rows]
+    _ADD_SIGNATURES.run_many(connection, values)
+    kinds = Counter(
+        (letter_id, mode, 0 if fixed else condition, status, opened, erased)
+        for _, letter_id, _, mode, condition, _, status, fixed, opened, erased in values
+    )
+    add_to_tallies(connection, {Kind(*kind): number for kind, number in kinds.items()})
 
 
 def find_signature(connection: sa.Connection, leaf_index: int) -> SignatureRow | None:
@@ -116,18 +119,15 @@ class ShownName:
     statement: str | None
 
 
+_ADD_SHOWN_NAMES = Insertion(shown_name)
+_SHOWN_OF = attrgetter(*ShownName.__slots__)
 _SHOWN = tuple(shown_name.c[name] for name in ShownName.__slots__)
 
 
 def add_shown_names(connection: sa.Connection, rows: Sequence[ShownName]) -> None:
     """Store names that are public from now on, and what a search compares beside each."""
-    values = [
-        {name: getattr(row, name) for name in ShownName.__slots__}
-        | {"folded": fold(f"{row.name} {row.role or ''}")}
-        for row in rows
-    ]
-    if values:
-        connection.execute(sa.insert(shown_name), values)
+    values = ((*_SHOWN_OF(row), fold(f"{row.name} {row.role or ''}")) for row in rows)
+    _ADD_SHOWN_NAMES.run_many(connection, values)
 
 
 def list_shown_names(
