@@ -8,8 +8,8 @@ write of its request. A record that was taken waits in `pending` until its epoch
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import TypeAlias
+from dataclasses import InitVar, dataclass, field
+from typing import Generic, TypeAlias, TypeVar
 
 from undersigned.app.letters import LetterView, stage_of
 from undersigned.crypto.ed25519 import verify_ed25519
@@ -106,21 +106,37 @@ def _keep_name(connection: Connection, mode: Mode, blob: bytes | None) -> None:
         letter_store.put_document(connection, blob)
 
 
+R = TypeVar("R", bound=SignRecord | AmendRecord | WithdrawRecord | IssuedRecord)
+
+
 @dataclass(frozen=True, slots=True)
-class SignRequest:
+class _Entry(Generic[R]):
+    """A record as it will be in the log: its canonical bytes there, and their leaf hash.
+
+    `sent` are those bytes where they are at hand: the record is what `parse_record` made of them.
+    """
+
+    record: R
+    sent: InitVar[bytes | None] = field(default=None, kw_only=True)
+    entry: bytes = field(init=False, repr=False, compare=False)
+    leaf_hash: bytes = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self, sent: bytes | None) -> None:
+        entry = format_record(self.record) if sent is None else sent
+        object.__setattr__(self, "entry", entry)
+        object.__setattr__(self, "leaf_hash", leaf_hash(entry))
+
+
+@dataclass(frozen=True, slots=True)
+class SignRequest(_Entry[SignRecord]):
     """A signature with its blob (sealed), name document (public) or nothing (anonymous)."""
 
-    record: SignRecord
     blob: bytes | None
-    entry: bytes = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "entry", format_record(self.record))
 
     @property
-    def leaf_hash(self) -> bytes:
-        """The leaf hash that the record will have in the log."""
-        return leaf_hash(self.entry)
+    def nonce(self) -> bytes:
+        """The nonce of the token that is spent."""
+        return nonce_of(self.record.pk)
 
     def verify(self, view: LetterView) -> None:
         """Check mode, condition, token, signature and name. Raises Refused, FormatError."""
@@ -135,20 +151,10 @@ class SignRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class ChangeRequest:
+class ChangeRequest(_Entry[AmendRecord | WithdrawRecord]):
     """An amendment (with blob or name document, as a signature has) or a withdrawal (without)."""
 
-    record: AmendRecord | WithdrawRecord
     blob: bytes | None
-    entry: bytes = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "entry", format_record(self.record))
-
-    @property
-    def leaf_hash(self) -> bytes:
-        """The leaf hash that the record will have in the log."""
-        return leaf_hash(self.entry)
 
     def verify(self, view: LetterView) -> None:
         """Check signature, mode, condition and name. Raises Refused, FormatError."""
@@ -226,19 +232,8 @@ class ChangeRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class IssuedRequest:
+class IssuedRequest(_Entry[IssuedRecord]):
     """The issuer's word that one member received a token."""
-
-    record: IssuedRecord
-    entry: bytes = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "entry", format_record(self.record))
-
-    @property
-    def leaf_hash(self) -> bytes:
-        """The leaf hash that the record will have in the log."""
-        return leaf_hash(self.entry)
 
     def verify(self, view: LetterView) -> None:
         """Check the issuer's signature. Raises VerificationError."""
@@ -269,6 +264,7 @@ class Stages:
         self._connection = connection
         self.now = now
         self._found: dict[bytes, tuple[Stage, int]] = {}
+        self._passed: dict[tuple[bytes, Callable[..., None]], tuple[int, bool]] = {}
 
     def check(self, letter: Letter, check: Callable[..., None]) -> tuple[int, bool]:
         """Check that the letter takes such a record now.
@@ -276,9 +272,13 @@ class Stages:
         Returns the time of taking, which is not before the letter's last record although a clock may
         have been put back (the next epoch will not be, either), and whether it is after a boundary.
         """
-        stage, now = self._find(letter.letter_id)
-        check(letter, stage, now)
-        return now, is_after_boundary(letter, stage, now)
+        passed = self._passed.get((letter.letter_id, check))
+        if passed is None:
+            stage, now = self._find(letter.letter_id)
+            check(letter, stage, now)
+            passed = now, is_after_boundary(letter, stage, now)
+            self._passed[letter.letter_id, check] = passed
+        return passed
 
     def _find(self, letter_id: bytes) -> tuple[Stage, int]:
         found = self._found.get(letter_id)
@@ -310,7 +310,7 @@ def parse_sign_request(record: bytes, blob: bytes | None) -> SignRequest:
     parsed = parse_record(record)
     if not isinstance(parsed, SignRecord):
         raise FormatError("the record is not a signature")
-    return SignRequest(parsed, blob)
+    return SignRequest(parsed, blob, sent=record)
 
 
 def parse_issued_request(record: bytes) -> IssuedRequest:
@@ -318,7 +318,7 @@ def parse_issued_request(record: bytes) -> IssuedRequest:
     parsed = parse_record(record)
     if not isinstance(parsed, IssuedRecord):
         raise FormatError("the record is not one that an issuer hands over")
-    return IssuedRequest(parsed)
+    return IssuedRequest(parsed, sent=record)
 
 
 def parse_change_request(record: bytes, blob: bytes | None) -> ChangeRequest:
@@ -326,4 +326,4 @@ def parse_change_request(record: bytes, blob: bytes | None) -> ChangeRequest:
     parsed = parse_record(record)
     if not isinstance(parsed, AmendRecord | WithdrawRecord):
         raise FormatError("the record is neither an amendment nor a withdrawal")
-    return ChangeRequest(parsed, blob)
+    return ChangeRequest(parsed, blob, sent=record)

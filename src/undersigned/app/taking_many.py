@@ -20,7 +20,6 @@ from undersigned.app.taking import (
     promised_by,
     waiting_row,
 )
-from undersigned.crypto.token import nonce_of
 from undersigned.domain.letter import Letter, Mode
 from undersigned.domain.stage import check_takes_signature
 from undersigned.errors import (
@@ -91,7 +90,7 @@ class _Signing:
         nonces: dict[bytes, list[bytes]] = defaultdict(list)
         sealed = []
         for _, letter, request in asked:
-            nonces[letter.letter_id].append(nonce_of(request.record.pk))
+            nonces[letter.letter_id].append(request.nonce)
             if request.record.mode is Mode.SEALED and request.record.name is not None:
                 sealed.append(request.record.name)
         self._spent = {
@@ -107,7 +106,7 @@ class _Signing:
     def take(self, letter: Letter, request: SignRequest) -> tuple[Taken, bool]:
         """Take a signature. Raises TokenSpent, LetterNotOpen, FormatError."""
         record = request.record
-        nonce, digest = nonce_of(record.pk), request.leaf_hash
+        nonce, digest = request.nonce, request.leaf_hash
         spent = self._spent[letter.letter_id]
         earlier = spent.get(nonce)
         if earlier is not None:
