@@ -11,6 +11,7 @@ only what was never acknowledged; after it, the same request gets the same answe
 
 import asyncio
 import threading
+import time
 from collections import defaultdict, deque
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -32,6 +33,12 @@ MOST_PER_BATCH = 256
 
 MOST_WAITING = 2048
 """Requests that may wait: about a second's work; beyond it an early "come back" is kinder."""
+
+PAUSE_S = 0.002
+"""A transaction is begun when nobody has come for so long."""
+
+LONGEST_GATHERING_S = 0.02
+"""How long the first of a transaction waits for others at most."""
 
 VERIFIERS = 2
 """Threads that verify, this one among them."""
@@ -129,7 +136,17 @@ class Intake:
         with self._door:
             while not self._queue and not self._ending:
                 self._door.wait()
+        self._gather()
+        with self._door:
             return [self._queue.popleft() for _ in range(min(len(self._queue), MOST_PER_BATCH))]
+
+    def _gather(self) -> None:
+        """Wait while others join: those who come together share a transaction, and wait for it less."""
+        end = time.monotonic() + LONGEST_GATHERING_S
+        size = 0
+        while size < len(self._queue) < MOST_PER_BATCH and time.monotonic() < end:
+            size = len(self._queue)
+            time.sleep(PAUSE_S)
 
     def _take_batch(self, batch: Sequence[_Waiting]) -> None:
         try:
