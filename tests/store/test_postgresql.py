@@ -4,6 +4,7 @@ import secrets
 import threading
 import time
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 import sqlalchemy as sa
@@ -16,6 +17,7 @@ from undersigned.store import postgresql as module
 from undersigned.store.collector_schema import blob, pending, site
 from undersigned.store.database import Database
 from undersigned.store.issuer_schema import roll_entry
+from undersigned.store.prepared import Insertion
 
 MARKER = "quillwort" * 3
 PATIENCE_S = 60
@@ -166,6 +168,24 @@ def test_new_rows_are_sent_as_one_stream(database: Database) -> None:
         assert [dict(each) for each in found] == rows
 
 
+def test_what_is_written_down_once_is_sent_as_a_stream(database: Database) -> None:
+    """With the same errors as everything else; rows that may be there already go one by one."""
+    did: list[str] = []
+    with database.write() as connection:
+        event.listen(
+            connection,
+            "after_cursor_execute",
+            lambda _, cursor, *__: did.append(cursor.statusmessage),
+        )
+        Insertion(site).run_many(connection, [("a", "\t\\N"), ("b", "ä")])
+        Insertion(site, skips=True).run_many(connection, [("b", "other"), ("c", "")])
+        found = connection.execute(sa.select(site).order_by(site.c.name)).all()
+    assert did[:2] == ["COPY 2", "INSERT 0 1"]
+    assert [tuple(row) for row in found] == [("a", "\t\\N"), ("b", "ä"), ("c", "")]
+    with pytest.raises(StoreError, match="23505"), database.write() as connection:
+        Insertion(site).run_many(connection, [("d", ""), ("a", "")])
+
+
 @pytest.mark.parametrize(
     "statement",
     [
@@ -178,7 +198,7 @@ def test_new_rows_are_sent_as_one_stream(database: Database) -> None:
 )
 def test_no_other_statement_is_a_stream(statement: str) -> None:
     """A value that the server makes, an answer, a condition: all of it would be lost."""
-    assert not module.copy_rows(None, statement, [], None)
+    assert not module.copy_rows(None, statement, [], SimpleNamespace(execution_options={}))
 
 
 # --- tidying

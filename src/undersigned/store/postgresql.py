@@ -10,7 +10,7 @@ import functools
 import os
 import re
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -214,25 +214,44 @@ _VALUE: Final = re.compile(r"%\((\w+)\)s(?:::[A-Z]+)?")
 _TYPES: Final[Mapping[type[Any], str]] = {bytes: "bytea", int: "int8", str: "text"}
 
 
-def copy_rows(cursor: Any, statement: str, _parameters: object, context: Any) -> bool:
+ALL_COLUMNS_OF: Final = "all_columns_of"
+"""The option of an insertion in words of its own: the table whose rows it is given, whole."""
+
+
+def copy_rows(cursor: Any, statement: str, parameters: Any, context: Any) -> bool:
     """Insert many rows as one stream of bytes: a quarter of the work for us, half of it for the server.
 
     SQLAlchemy calls it before a statement that is executed with many sets of values (`do_executemany`).
     Returns False where that is anything but an insertion of new rows, which then goes its usual way. What
     a constraint refuses is refused with the same error.
     """
+    table = context.execution_options.get(ALL_COLUMNS_OF)
+    if table is not None:
+        target = statement.removeprefix("INSERT INTO ").partition(" VALUES ")[0]
+        return _copy(cursor, target, table.columns, parameters)
     found = _find_values(statement)
     if found is None:
         return False
     target, names = found
     columns = context.compiled.statement.table.c
-    types = [_TYPES.get(columns[name].type.python_type) for name in names]
+    rows = ([row[name] for name in names] for row in context.compiled_parameters)
+    return _copy(cursor, target, [columns[name] for name in names], rows)
+
+
+def _copy(
+    cursor: Any,
+    target: str,
+    columns: Iterable[sa.Column[Any]],
+    rows: Iterable[Sequence[object]],
+) -> bool:
+    """Stream rows; return False, and do nothing, if there is a type for which there is no form here."""
+    types = [_TYPES.get(column.type.python_type) for column in columns]
     if None in types:
         return False
     with cursor.copy(f"COPY {target} FROM STDIN (FORMAT BINARY)") as copy:
         copy.set_types(types)
-        for row in context.compiled_parameters:
-            copy.write_row([row[name] for name in names])
+        for row in rows:
+            copy.write_row(row)
     return True
 
 

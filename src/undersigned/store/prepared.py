@@ -15,6 +15,8 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.dialects.sqlite import insert as insert_into_sqlite
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
+from undersigned.store.postgresql import ALL_COLUMNS_OF
+
 _DIALECTS: Final[dict[str, Callable[[], sa.Dialect]]] = {
     "sqlite": lambda: SQLiteDialect_pysqlite(paramstyle="qmark"),
     # SQLAlchemy has no types for this one.
@@ -36,6 +38,7 @@ class Prepared:
         self._statement = statement
         self._names = names
         self._texts: dict[str, str] = {}
+        self._options: dict[str, object] = {}
 
     def run(self, connection: sa.Connection, *values: object) -> list[Any]:
         """Carry it out; return the rows, whose values are as the driver has them."""
@@ -45,7 +48,9 @@ class Prepared:
     def run_many(self, connection: sa.Connection, rows: Iterable[tuple[object, ...]]) -> None:
         """Carry it out for the values of each row; not at all if there is none."""
         if values := list(rows):
-            connection.exec_driver_sql(self._text(connection), values)
+            connection.exec_driver_sql(
+                self._text(connection), values, execution_options=self._options
+            )
 
     def _text(self, connection: sa.Connection) -> str:
         name = connection.dialect.name
@@ -68,6 +73,8 @@ class Insertion(Prepared):
         super().__init__(sa.insert(table), *(column.name for column in table.columns))
         self._table = table
         self._skips = skips
+        if not skips:
+            self._options[ALL_COLUMNS_OF] = table
 
     def _write(self, dialect: str) -> sa.ClauseElement:
         insert = _INSERTS[dialect](self._table)
