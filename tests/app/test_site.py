@@ -5,12 +5,14 @@ import stat
 from pathlib import Path
 
 import pytest
-from tests.app.village import HOST, START
+from tests.app.village import HOST, START, Village
 from tests.postgresql import on_both_engines
 
 from undersigned.app.clock import StoredClock, SystemClock
 from undersigned.app.log import find_published, publish
+from undersigned.app.shared_key import COPY
 from undersigned.app.site import has_site, make_site, open_site
+from undersigned.crypto.keys import NoteSigner, RecordSigner
 from undersigned.errors import FormatError, NoSite, SiteExists, StoreError
 from undersigned.tlog.merkle import EMPTY_ROOT
 
@@ -68,6 +70,25 @@ def test_keys_of_another_log_are_refused(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="are not those of the log in its database"):
         open_site(tmp_path / "two")
     open_site(tmp_path / "one").close()
+
+
+@pytest.mark.parametrize("name", ["promise", "organiser"])
+def test_keys_that_no_letter_names_are_refused(village: Village, name: str) -> None:
+    """A copy of `keys/` from elsewhere: it would promise, and speak for organisers, as somebody else."""
+    village.open()
+    village.site.close()
+    path = village.site.folder / "keys" / f"{name}.key"
+    kept = path.read_bytes()
+    path.unlink()
+    if name == "promise":
+        NoteSigner.generate(f"{HOST}/log/promise").save(path)
+    else:
+        RecordSigner.generate().save(path)
+    with pytest.raises(StoreError, match=r"are not those that .* was opened with") as caught:
+        open_site(village.site.folder)
+    assert caught.value.__notes__ == [COPY]
+    path.write_bytes(kept)
+    village.restart()
 
 
 def test_a_site_without_a_clock_has_the_machines(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from undersigned.app.log import find_published
 from undersigned.app.site import Site
 from undersigned.app.webhook_events import TEST, Source
 from undersigned.app.webhook_news import Derivation
-from undersigned.app.webhooks import CallState, WebhookState, find_overlap_end, open_key
+from undersigned.app.webhooks import CallState, WebhookState, find_overlap_end
 from undersigned.crypto.keys import WebhookKey
 from undersigned.domain.letter import Letter, LetterId
 from undersigned.store import webhooks as webhook_store
@@ -148,7 +148,7 @@ class Calling:
     def _secrets_of(self, row: WebhookRow) -> list[bytes]:
         """Return the secrets that are good now, the newest first."""
         if self._key is None:
-            self._key = open_key(self._site)
+            self._key = self._site.webhook_key()
         overlaps = find_overlap_end(row, self._site.clock.now()) is not None
         numbers = [row.secret, row.secret - 1] if overlaps else [row.secret]
         return [self._key.secret_of(row.webhook, number) for number in numbers]

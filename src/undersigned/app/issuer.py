@@ -17,6 +17,7 @@ import msgspec
 from undersigned.app.clock import Clock, StoredClock
 from undersigned.app.folder import clock_in, has_database, make_folders, open_database
 from undersigned.app.letter_name import parse_letter_name
+from undersigned.app.shared_key import open_shared_key
 from undersigned.crypto.keys import ChallengeKey, RecordSigner, TokenKey
 from undersigned.domain.canonical import format_canonical
 from undersigned.domain.letter import Letter, format_letter, parse_letter
@@ -96,15 +97,18 @@ class Issuer:
             self._keys[letter.letter_id] = keys
         return keys
 
+    def has_keys(self, letter: Letter) -> bool:
+        """Say whether there are keys of a letter, without reading them."""
+        names = (letter.letter_id.hex(), f"{letter.slug}@{letter.edition}")
+        return any((key_folder(self.folder, name) / "token.key").exists() for name in names)
+
     def challenge_key(self) -> ChallengeKey:
-        """Return the key of challenges, made if there is none yet. Raises StoreError."""
+        """Return the key of challenges, made if there is none yet. Raises StoreError if it is another one."""
         with self._lock:
             if self._challenges is None:
                 path = key_folder(self.folder, "challenge.key")
                 make_folders(path.parent)
-                if not path.exists():
-                    ChallengeKey.generate().save(path)
-                self._challenges = ChallengeKey.load(path)
+                self._challenges = open_shared_key(ChallengeKey, path, self.database, letter_store)
             return self._challenges
 
     def get_letter(self, name: str) -> IssuedLetter:
@@ -178,7 +182,9 @@ def make_issuer(
     database = open_database(folder, "issuer", address)
     with database.write() as connection:
         letter_store.put_fact(connection, "url", url)
-    return Issuer(folder, database, clock_in(folder), url)
+    issuer = Issuer(folder, database, clock_in(folder), url)
+    issuer.challenge_key()
+    return issuer
 
 
 def open_issuer(folder: Path, address: str | None = None) -> Issuer:

@@ -127,11 +127,15 @@ class RunningSite:
         """Publish what a crash may have left unpublished, then take signatures.
 
         Raises RolledBack, WitnessAhead, LogForked if the database is not the newest of its log, and
-        StoreError if witnesses have cosigned the log and this process was given no policy.
+        StoreError if witnesses have cosigned the log and this process was given no policy, or if the folder
+        has other keys than other processes on this database.
 
         A clock of the site's own is left as it is: who serves the site lets it run.
         """
         self._check_policy()
+        self.site.webhook_key()
+        if self.issuer is not None:
+            self.issuer.issuer.challenge_key()
         publish(self.site, at_start=True)
         if self.site.witnesses is not None:
             self._halting.begin_anew()

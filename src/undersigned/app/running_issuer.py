@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from undersigned.app.clock import StoredClock
 from undersigned.app.delivering import deliver_mails
 from undersigned.app.desk import Desk, open_desk
-from undersigned.app.failures import report_end, report_failure
+from undersigned.app.failures import report_end, report_event, report_failure
 from undersigned.app.following import OUTSIDE_PAUSE_S, Following
 from undersigned.app.issuer import IssuedLetter, Issuer
 from undersigned.app.issuing import Collector
@@ -82,7 +82,15 @@ class RunningIssuer:
         )
 
     def start(self) -> None:
-        """Begin to send what waits."""
+        """Begin to send what waits. Raises StoreError if this folder has other keys than the database."""
+        self.issuer.challenge_key()
+        for letter in (issued.letter for issued in self.issuer.list_followed()):
+            if not self.issuer.has_keys(letter):
+                # The other letters go on. Of this one members hear that the site cannot do it.
+                report_event(
+                    "no tokens: the keys of a letter are missing; copy keys/ from where it was opened",
+                    letter=f"{letter.slug}@{letter.edition}",
+                )
         self._loops.start()
 
     def stop(self) -> None:

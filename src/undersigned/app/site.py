@@ -18,8 +18,10 @@ from pathlib import Path
 from undersigned.app.clock import Clock, StoredClock
 from undersigned.app.folder import clock_in, has_database, make_folders, open_database
 from undersigned.app.issuer import Issuer, add_letter, has_issuer
+from undersigned.app.shared_key import COPY, open_shared_key
 from undersigned.app.witnessing import Witnesses
-from undersigned.crypto.keys import NoteSigner, RecordSigner, TrusteeKey
+from undersigned.crypto.keys import NoteSigner, RecordSigner, TrusteeKey, WebhookKey
+from undersigned.crypto.note_key import format_vkey
 from undersigned.crypto.token import TokenChallenge, TokenVerifier
 from undersigned.domain.letter import Letter
 from undersigned.domain.record import LetterRecord, parse_record
@@ -28,6 +30,7 @@ from undersigned.store import letters as letter_store
 from undersigned.store import log as log_store
 from undersigned.store import site as site_store
 from undersigned.store.database import Database
+from undersigned.store.letters import LetterRow
 from undersigned.tlog.checkpoint import Checkpoint, format_checkpoint_body, parse_checkpoint
 from undersigned.tlog.merkle import EMPTY_ROOT
 
@@ -79,6 +82,12 @@ class Site:
             letter.token_key, TokenChallenge(self.host, bytes(letter.letter_id), self.host)
         )
 
+    def webhook_key(self) -> WebhookKey:
+        """Return the key that secrets of webhooks come from. Raises StoreError if it is another one."""
+        return open_shared_key(
+            WebhookKey, self.folder / "keys" / "webhook.key", self.collector, site_store
+        )
+
     def close(self) -> None:
         """Let go of the database, and of the witnesses."""
         self.collector.close()
@@ -120,7 +129,11 @@ def make_site(
     `app.folder`. Raises SiteExists, FormatError, StoreError.
     """
     _make(folder, host, own_clock, {"host": host}, address)
-    return open_site(folder, address)
+    site = open_site(folder, address)
+    # Now, so that a copy of the folder has them.
+    site.webhook_key()
+    site.issuer.challenge_key()
+    return site
 
 
 def make_collector(
@@ -128,7 +141,9 @@ def make_collector(
 ) -> Site:
     """Make a site without an issuer, for letters that are issued by somebody apart; as `make_site`."""
     _make(folder, host, own_clock, {"role": "collector", "host": host}, address)
-    return open_collector(folder, address)
+    site = open_collector(folder, address)
+    site.webhook_key()
+    return site
 
 
 def _make(
@@ -198,6 +213,7 @@ def _open(folder: Path, address: str | None) -> tuple[Site, dict[str, str]]:
     with collector.read() as connection:
         facts = site_store.get_facts(connection)
         newest = log_store.find_checkpoint(connection)
+        letters = letter_store.list_letters(connection, only_active=True)
     if "host" not in facts or newest is None:
         raise NoSite(f"{where} holds a site that was never finished; start with an empty folder")
     keys = folder / "keys"
@@ -214,7 +230,31 @@ def _open(folder: Path, address: str | None) -> tuple[Site, dict[str, str]]:
         clock=clock_in(folder),
     )
     _check_keys(site, newest.note)
+    _check_letters(site, letters)
     return site, facts
+
+
+def _check_letters(site: Site, rows: list[LetterRow]) -> None:
+    """Check that the letters were opened with the keys in the folder. Raises StoreError.
+
+    Else promises, notices and openings would be signed by somebody whom no letter names.
+    """
+    own = (format_vkey(site.keys.promise.verifier), site.keys.organiser.public_key)
+    for row in rows:
+        letter = _letter_of(row)
+        if letter is not None and (letter.promise_vkey, letter.organiser_key) != own:
+            site.close()
+            name = f"{letter.slug}@{letter.edition}"
+            error = StoreError(
+                f"the keys in {site.folder} are not those that {name} was opened with"
+            )
+            error.add_note(COPY)
+            raise error
+
+
+def _letter_of(row: LetterRow) -> Letter | None:
+    record = parse_record(row.record)
+    return record.letter if isinstance(record, LetterRecord) else None
 
 
 def _check_keys(site: Site, note: str) -> None:
@@ -226,9 +266,9 @@ def _check_keys(site: Site, note: str) -> None:
         parse_checkpoint(note.encode(), site.keys.log.verifier)
     except (FormatError, VerificationError):
         site.close()
-        raise StoreError(
-            f"the keys in {site.folder} are not those of the log in its database"
-        ) from None
+        error = StoreError(f"the keys in {site.folder} are not those of the log in its database")
+        error.add_note(COPY)
+        raise error from None
 
 
 def _tell_letters(site: Site, issuer: Issuer) -> None:
@@ -236,9 +276,8 @@ def _tell_letters(site: Site, issuer: Issuer) -> None:
     with site.collector.read() as connection:
         rows = letter_store.list_letters(connection)
     known = issuer.letter_ids()
-    records = [parse_record(row.record) for row in rows if row.letter_id not in known]
-    letters = [record.letter for record in records if isinstance(record, LetterRecord)]
-    own = [letter for letter in letters if letter.issuer_url is None]
+    letters = [_letter_of(row) for row in rows if row.letter_id not in known]
+    own = [each for each in letters if each is not None and each.issuer_url is None]
     if own:
         with issuer.database.write() as connection:
             for letter in own:

@@ -13,13 +13,11 @@ from undersigned.app.letters import Letters
 from undersigned.app.log import find_published
 from undersigned.app.site import Site
 from undersigned.app.webhook_events import TEST, Event, Source, format_event
-from undersigned.crypto.keys import WebhookKey
 from undersigned.domain.letter import LetterId
 from undersigned.encoding import format_base64url
 from undersigned.errors import (
     SecretChanged,
     SecretsOverlap,
-    StoreError,
     TooManyWebhooks,
     UnknownWebhook,
     WebhookKnown,
@@ -67,19 +65,6 @@ class Webhook:
     overlap_until: int | None
 
 
-def open_key(site: Site) -> WebhookKey:
-    """Return the key that the secrets come from, made if there is none yet. Raises StoreError."""
-    path = site.folder / "keys" / "webhook.key"
-    if not path.exists():
-        try:
-            WebhookKey.generate().save(path)
-        except StoreError:
-            # Another process, or thread, may have made it meanwhile.
-            if not path.exists():
-                raise
-    return WebhookKey.load(path)
-
-
 def list_webhooks(site: Site, letters: Letters, name: str) -> list[Webhook]:
     """Return the webhooks of a letter, the oldest first. Raises UnknownLetter."""
     now = site.clock.now()
@@ -106,7 +91,7 @@ def add_webhook(site: Site, letters: Letters, name: str, url: str) -> str:
     deleted on schedule.
     """
     url = parse_target(url.strip()).url
-    key, published = open_key(site), find_published(site)
+    key, published = site.webhook_key(), find_published(site)
     id_, now = secrets.token_bytes(ID_BYTES), site.clock.now()
     with site.collector.write() as connection:
         letter = letters.get_row(connection, name)
@@ -137,7 +122,7 @@ def change_secret(site: Site, letters: Letters, name: str, id_: bytes, number: i
     Raises UnknownLetter, UnknownWebhook; SecretsOverlap while it is, since a third secret would end it at
     once; SecretChanged where that of `number` is not the newest.
     """
-    key, now = open_key(site), site.clock.now()
+    key, now = site.webhook_key(), site.clock.now()
     with site.collector.write() as connection:
         row = _get(connection, letters, name, id_)
         if find_overlap_end(row, now) is not None:

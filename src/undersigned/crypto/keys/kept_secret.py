@@ -4,6 +4,7 @@ import secrets
 from pathlib import Path
 from typing import ClassVar, Final, Self
 
+from undersigned.crypto.keys.derive import derive
 from undersigned.crypto.keys.files import load_secret, save_secret
 from undersigned.encoding import format_base64, parse_base64
 from undersigned.errors import FormatError
@@ -42,6 +43,12 @@ class KeptSecret:
     def save(self, path: Path) -> None:
         """Write the key to a new file of mode 0600; raises StoreError if the file exists."""
         save_secret(path, f"{self._head()}{format_base64(self._secret)}\n")
+
+    @property
+    def fingerprint(self) -> str:
+        """What tells this key from others, and nothing of it: 64 digits in hex."""
+        info = f"undersigned/v1/{self.KIND}/fingerprint".encode()
+        return derive(self._secret, salt=b"", info=info).hex()
 
     @classmethod
     def _head(cls) -> str:
