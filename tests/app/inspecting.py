@@ -160,7 +160,8 @@ def _compare_rows(village: Village, folder: Path) -> list[str]:
             row = letter_store.find_letter(connection, letter_id)
             if row is None or stage_of(row) != letter.stage:
                 doubts.append(f"{letter.label}: the stage in the database is another")
-            for leaf, found in letter.signatures.by_leaf.items():
+            for found in letter.signatures:
+                leaf = found.leaf
                 wanted = SignatureRow(
                     leaf,
                     letter_id,

@@ -231,7 +231,7 @@ def take_opening(site: Site, view: LetterView, record: OpeningRecord, content: b
         check_due(letter_store.find_letter(connection, view.letter_id), record.wave)
     with exported(site) as folder:
         judged = judge_opening(folder, record, content, lambda file: _put_blobs(site, folder, file))
-    members = tuple(stance.signature.leaf for stance in judged.turn.members)
+    members = tuple(judged.turn.members)
     opening = Opening(judged.file, content, record, members, judged.turn.holds)
     if submit_opening(site, view, opening):
         found = _find_submitted(site, record)

@@ -181,7 +181,7 @@ def _replay(site: Site, folder: Path, entries: list[bytes], old_size: int) -> tu
         if wave is None or wave.number != record.wave:
             raise VerificationError("the mirror has an opening of a wave that was never frozen")
         turn = find_turn(wave, file)
-        return tuple(stance.signature.leaf for stance in turn.members), turn.holds
+        return tuple(turn.members), turn.holds
 
     opened = []
     with site.collector.write() as connection:

@@ -5,15 +5,15 @@ letter's basis counts. The union of two stable sets is stable, since m only grow
 one, it does not depend on any order, and a new signature never makes it smaller. It is the outcome.
 """
 
+import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import NamedTuple, TypeAlias
+from itertools import islice, pairwise
+from typing import Final, NamedTuple, TypeAlias
 
 import msgspec
 
-from undersigned.domain.canonical import hash_bytes
 from undersigned.errors import VerificationError
 
 
@@ -115,6 +115,16 @@ def _check_greatest(candidates: Sequence[Candidate], m: int) -> None:
         raise VerificationError("more could stand together")
 
 
-def outcome_hash(standing: Sequence[int]) -> bytes:
+_AT_ONCE: Final = 8_192
+
+
+def outcome_hash(standing: Iterable[int]) -> bytes:
     """Return H(JCS(ascending array of the standing leaf indexes)), 32 bytes."""
-    return hash_bytes(msgspec.json.encode(tuple(standing)))
+    left = iter(standing)
+    hashed = hashlib.sha256(b"[")
+    separator = b""
+    while leaves := list(islice(left, _AT_ONCE)):
+        hashed.update(separator + msgspec.json.encode(leaves)[1:-1])
+        separator = b","
+    hashed.update(b"]")
+    return hashed.digest()

@@ -7,12 +7,15 @@ in the tree; the checkpoint is written last, so that an interrupted mirror is st
 
 import hashlib
 import re
+import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Final, TypeVar
+from tempfile import SpooledTemporaryFile
+from typing import IO, Annotated, Final, TypeVar
 
 import httpx2
 import msgspec
@@ -54,6 +57,8 @@ from undersigned.tlog.tile import (
 )
 
 MAX_PAGE_BYTES: Final = 64 * 1024 * 1024
+MOST_IN_MEMORY: Final = 1024 * 1024
+"""Bytes of the names of one letter that are kept in memory until they are written."""
 MAX_LETTERS: Final = 10_000
 MAX_NAME_PAGES: Final = 10_000
 MAX_ENTRIES: Final = 50_000_000
@@ -95,7 +100,7 @@ class _Sized(msgspec.Struct):
 
 
 class _Names(msgspec.Struct):
-    names: list[Any]
+    names: list[msgspec.Raw]
     next: int | None
 
 
@@ -127,10 +132,15 @@ class _Mirror:
     on_progress: Progress | None
     shown_size: int = 0
     missing: int = 0
-    pages: dict[str, bytes] = field(default_factory=dict)
+    pages: dict[str, bytes | IO[bytes]] = field(default_factory=dict)
+    long_pages: ExitStack = field(default_factory=ExitStack)
 
     def run(self) -> MirrorSummary:
         """Fetch pages, checkpoint, tiles and documents; write pages and checkpoint last."""
+        with self.long_pages:
+            return self._run()
+
+    def _run(self) -> MirrorSummary:
         vkey = self._read_site()
         letters = self._read_letters()
         checkpoint, head = self._read_checkpoint()
@@ -146,8 +156,8 @@ class _Mirror:
                 self._fetch_all(pool, digests, self._fetch_document)
                 blobs = list(self._blobs(size))
                 self._fetch_all(pool, blobs, self._fetch_document)
-            for path, data in self.pages.items():
-                _write(self.folder / path, data)
+            for path, page in self.pages.items():
+                _write(self.folder / path, page)
             # Before this step a crash leaves the older checkpoint, with all of its tiles.
             _write(self.folder / "log" / "checkpoint", checkpoint)
             drop_outgrown(self.folder, before, head)
@@ -189,16 +199,20 @@ class _Mirror:
             data = self.fetcher.get(f"{path}/{page}", MAX_PAGE_BYTES)
             self.pages[f"{into}/{page}.json"] = data
 
-    def _read_names(self, path: str) -> bytes:
-        """Return all pages of names as one."""
-        names: list[Any] = []
-        after = -1
+    def _read_names(self, path: str) -> IO[bytes]:
+        """Return all pages of names as one, which may be longer than memory."""
+        names = self.long_pages.enter_context(_new_long_page())
+        names.write(b'{"names":[')
+        after, separator = -1, b""
         for _ in range(MAX_NAME_PAGES):
             data = self.fetcher.get(f"{path}/names?after={after}", MAX_PAGE_BYTES)
             page = _decode(data, _Names, "the names")
-            names += page.names
+            for row in page.names:
+                names.write(separator + row)
+                separator = b","
             if page.next is None:
-                return msgspec.json.encode({"names": names, "next": None})
+                names.write(b'],"next":null}')
+                return names
             if page.next <= after:
                 break
             after = page.next
@@ -304,6 +318,10 @@ def _documents_in(records: Iterable[tuple[int, Record]]) -> Iterator[bytes]:
                 yield digest
 
 
+def _new_long_page() -> IO[bytes]:
+    return SpooledTemporaryFile(MOST_IN_MEMORY)
+
+
 def _decode(data: bytes, kind: type[T], what: str) -> T:
     try:
         return msgspec.json.decode(data, type=kind)
@@ -330,9 +348,14 @@ def _check_same_log(folder: Path, vkey: str) -> None:
         raise FormatError(f"{folder} is the mirror of another log: choose a new folder")
 
 
-def _write(file: Path, data: bytes) -> None:
+def _write(file: Path, data: bytes | IO[bytes]) -> None:
     """Write a file so that it is there whole or not at all."""
     file.parent.mkdir(parents=True, exist_ok=True)
     fresh = file.with_name(f".{file.name}.new")
-    fresh.write_bytes(data)
+    if isinstance(data, bytes):
+        fresh.write_bytes(data)
+    else:
+        data.seek(0)
+        with fresh.open("wb") as opened:
+            shutil.copyfileobj(data, opened)
     fresh.replace(file)

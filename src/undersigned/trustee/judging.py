@@ -51,7 +51,7 @@ def judge_opening(
     publish(file)
     log.replay.read(log.size, format_record(record))
     letter = log.letter(record.letter_id)
-    names = NameReader(letter.context, letter, {})
+    names = NameReader(letter.context, letter)
     names.read_all()
     require_no_fault(letter.context.findings)
     return Judged(file, find_turn(wave, file))

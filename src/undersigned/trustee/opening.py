@@ -94,14 +94,14 @@ def combine_wave(names: SealedNames, files: Iterable[Shares], key: TrusteeKey) -
     bad = {index: leaf for index, leaf in leaves.items() if isinstance(leaf, BadLeaf)}
     file = OpeningFile(letter.letter_id, wave.number, names.size, _ascending(bad))
     turn = find_turn(wave, file) if bad else names.turn
-    missing = tuple(sorted(undecided & turn.due.keys()))
+    missing = tuple(sorted(undecided.intersection(turn.due)))
     if missing:
         return Combined(None, tuple(altered), missing)
     kept = {index: leaves[index] for index in turn.due}
     file = dataclasses.replace(
         file, leaves=_ascending(kept | bad), refusals=_refusals(by.values(), refused)
     )
-    members = tuple(stance.signature.leaf for stance in turn.members)
+    members = tuple(turn.members)
     content = format_opening(file)
     record = _sign(letter, file, content, key)
     return Combined(Opening(file, content, record, members, turn.holds), tuple(altered), ())

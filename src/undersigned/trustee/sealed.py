@@ -13,7 +13,7 @@ from undersigned.crypto.seal import Blob, parse_blob
 from undersigned.domain.opening import OpeningFile
 from undersigned.errors import FormatError, VerificationError
 from undersigned.verify.signatures import Stance
-from undersigned.verify.wave import Turn, Wave, find_turn
+from undersigned.verify.wave import Turn, Wave, find_turn, pair_up
 
 BlobReader = Callable[[bytes], bytes | None]
 """Return the blob with this hash (32 bytes), or None."""
@@ -39,10 +39,11 @@ class SealedNames:
             self.wave, OpeningFile(self.wave.letter.letter_id, self.wave.number, self.size, ())
         )
 
-    @property
+    @cached_property
     def due(self) -> dict[int, Stance]:
         """The signatures whose names are to be opened, by leaf."""
-        return self.turn.due
+        found = pair_up(self.wave.stances, self.turn.due)
+        return {leaf: stance for leaf, stance in found if stance is not None}
 
     def take_apart(self, leaf: int) -> Blob | None:
         """Return the parts of the blob of a name that is due; None for one that has not the form of a blob.

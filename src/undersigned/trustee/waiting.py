@@ -13,6 +13,7 @@ from undersigned.verify.log import Head, LogReader, read_head
 from undersigned.verify.replay import Replay
 from undersigned.verify.report import Findings, Status
 from undersigned.verify.state import State
+from undersigned.verify.vouching import Here
 from undersigned.verify.wave import Wave
 from undersigned.verify.witnesses import check_witnesses
 
@@ -81,8 +82,10 @@ def verify_log(folder: Path, known: Knowledge = NOTHING_KNOWN) -> VerifiedLog:
         raise VerificationError("the log has no checkpoint that can be verified")
     check_witnesses(findings, head.note, known.policy, known.now)
     replay = Replay(Context(files, findings, head.origin, known.now), {}, {})
-    for index, entry in LogReader(files, head, findings, known.state, None).entries():
-        replay.read(index, entry)
+    here = Here(replay.context.host)
+    reader = LogReader(files, head, findings, known.state, None)
+    for start, seen in reader.bundles(here.look_at):
+        replay.read_bundle(start, seen)
     replay.close(head.checkpoint.size)
     require_no_fault(findings)
     return VerifiedLog(head, replay)

@@ -1,12 +1,13 @@
 """What every part of a verification shares: the folder, the findings, which log it is, the clock."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from undersigned.crypto.timestamp import Roots
 from undersigned.domain.canonical import LONGEST_DOCUMENT, hash_bytes
 from undersigned.errors import FormatError
 from undersigned.verify.folder import Folder
 from undersigned.verify.report import Findings
+from undersigned.verify.scratch import Scratch
 
 CLOCK_SLACK_S = 300
 """How far a record's time may lie in the verifier's future: clocks differ by minutes, not by hours."""
@@ -21,6 +22,7 @@ class Context:
     origin: str
     now: int | None
     roots: Roots = ()  # trusted for timestamps
+    scratch: Scratch = field(default_factory=Scratch)
 
     @property
     def host(self) -> str:

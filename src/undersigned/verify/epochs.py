@@ -4,13 +4,14 @@ Formats §8: an epoch appends `epoch`, then `issued`, `sign`, then `amend` and `
 more tokens than the roll has members, and one for each of them.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from enum import IntEnum
 
 from undersigned.domain.letter import Letter, RollKind, State
 from undersigned.domain.record import EpochRecord, RollReason, RollRecord
 from undersigned.domain.stage import TAKES_AMENDMENTS
 from undersigned.verify.report import Findings
+from undersigned.verify.scratch import Digests, Scratch
 
 
 class Part(IntEnum):
@@ -28,6 +29,7 @@ class Epochs:
     letter: Letter
     label: str
     findings: Findings
+    scratch: InitVar[Scratch]
     n: int = 0
     at: int | None = None
     after_closing: int = 0  # epochs at or after `closes`, this one included
@@ -36,9 +38,12 @@ class Epochs:
     issued: int = 0
     signed: int = 0
     _part: Part | None = None
-    _members: set[bytes] = field(default_factory=set)
-    _blinded: set[bytes] = field(default_factory=set)
+    _members: Digests = field(init=False)
+    _blinded: Digests = field(init=False)
     _said: set[str] = field(default_factory=set)  # one sentence of a kind for each epoch
+
+    def __post_init__(self, scratch: Scratch) -> None:
+        self._members, self._blinded = Digests(scratch), Digests(scratch)
 
     def begin(self, index: int, record: EpochRecord) -> None:
         """Take an `epoch` record."""
@@ -72,12 +77,10 @@ class Epochs:
     def issue(self, index: int, blinded: bytes, member: bytes) -> None:
         """Take an `issued` record: one for each member, within the roll."""
         self.issued += 1
-        if member in self._members:
+        if self._members.add(member):
             self._say(index, "member", "a member who has a token gets another")
-        if blinded in self._blinded:
+        if self._blinded.add(blinded):
             self._say(index, "blinded", "the same blinded message is recorded as issued twice")
-        self._members.add(member)
-        self._blinded.add(blinded)
         self._compare_roll(index)
 
     def sign(self, index: int) -> None:

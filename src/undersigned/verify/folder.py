@@ -7,13 +7,16 @@ than its kind can be long.
 import os
 import re
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 from undersigned.errors import FormatError
 
 MAX_PAGE_BYTES: Final = 64 * 1024 * 1024
-"""A page of the site; the longest is the names of a letter, some 300 bytes each."""
+"""A page of the site that is read whole; the longest is the history of a letter, 150 bytes an epoch."""
+PART_SIZE: Final = 256 * 1024
+"""Bytes of a longer file that are in memory at a time."""
 MAX_LISTED: Final = 100_000
 """Letters of one site; listing a folder stops there."""
 
@@ -50,13 +53,42 @@ class Folder:
             return None
         return self._find(f"{folder}/{name}", f"documents/{name}", limit)
 
-    def _find(self, full: str, path: str, limit: int) -> bytes | None:
+    def has(self, path: str) -> bool:
+        """Say whether there is a file. Raises FormatError if something else is there, or a link."""
+        full = self._check_path(path)
         try:
-            descriptor = os.open(full, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+            mode = None if full is None else os.lstat(full).st_mode
         except FileNotFoundError:
-            return None
+            return False
         except OSError:
-            raise FormatError(f"{path} is a link or cannot be read") from None
+            raise FormatError(f"{path} cannot be read") from None
+        if mode is not None and not stat.S_ISREG(mode):
+            raise FormatError(f"{path} is not a file")
+        return mode is not None
+
+    def read_parts(self, path: str) -> Iterator[bytes]:
+        """Yield the bytes of a file of any length, part by part.
+
+        Raises FormatError if there is none, and as `find` does.
+        """
+        full = self._check_path(path)
+        descriptor = None if full is None else _open(full, path)
+        if descriptor is None:
+            raise FormatError(f"{path} is not there")
+        try:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise FormatError(f"{path} is not a file")
+            while part := os.read(descriptor, PART_SIZE):
+                yield part
+        except OSError:
+            raise FormatError(f"{path} cannot be read") from None
+        finally:
+            os.close(descriptor)
+
+    def _find(self, full: str, path: str, limit: int) -> bytes | None:
+        descriptor = _open(full, path)
+        if descriptor is None:
+            return None
         try:
             return _read(descriptor, path, limit)
         finally:
@@ -105,13 +137,22 @@ class Folder:
         return True
 
 
+def _open(full: str, path: str) -> int | None:
+    try:
+        return os.open(full, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    except OSError:
+        raise FormatError(f"{path} is a link or cannot be read") from None
+
+
 def _read(descriptor: int, path: str, limit: int) -> bytes:
     found = os.fstat(descriptor)
     if not stat.S_ISREG(found.st_mode):
         raise FormatError(f"{path} is not a file")
     parts: list[bytes] = []
     left = limit + 1
-    at_once = min(found.st_size + 1, 1 << 20)
+    at_once = min(found.st_size + 1, PART_SIZE)
     try:
         while left and (part := os.read(descriptor, min(left, at_once))):
             parts.append(part)

@@ -6,6 +6,7 @@ it too, and the next finding should be about the next wrong thing.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from undersigned.crypto.token import nonce_of
 from undersigned.domain.letter import Letter, Mode, State
@@ -28,7 +29,6 @@ from undersigned.domain.record import (
 )
 from undersigned.domain.stage import (
     TAKES_AMENDMENTS,
-    TAKES_WITHDRAWALS,
     Move,
     Stage,
     check_move,
@@ -39,17 +39,16 @@ from undersigned.domain.stage import (
 )
 from undersigned.errors import VerificationError
 from undersigned.verify.answers import Answers
+from undersigned.verify.changes import Changes
 from undersigned.verify.context import CLOCK_SLACK_S, Context
 from undersigned.verify.epochs import Epochs, Part
 from undersigned.verify.moment import Moment
 from undersigned.verify.openings import Openings
 from undersigned.verify.report import Findings
+from undersigned.verify.shown import Shown
 from undersigned.verify.signatures import (
-    End,
     Signature,
     Signatures,
-    Terms,
-    find_term_problems,
 )
 from undersigned.verify.steps import Steps
 from undersigned.verify.tokens import Tokens
@@ -72,6 +71,7 @@ class LetterReplay:
     epochs: Epochs = field(init=False)
     tokens: Tokens = field(init=False)
     openings: Openings = field(init=False)
+    changes: Changes = field(init=False)
     answers: Answers = field(init=False)
     headcount: int = field(init=False)
     steps: Steps = field(default_factory=Steps)
@@ -82,10 +82,8 @@ class LetterReplay:
     last_at: int = 0
     moments: dict[int, Moment] = field(default_factory=dict)
     watch_names_from: int | None = None
-    shown: set[tuple[int, bytes]] | None = None  # names (leaf, hash) shown at any time since
+    shown: Shown | None = None  # names shown at any time since
     due: Move | None = None  # the move that the last epoch asked for
-    shown_first: frozenset[tuple[int, bytes]] = frozenset()
-    _offered: set[Terms] = field(default_factory=set)  # ways to sign that the letter offers
     _is_in_epoch: bool = False
     _is_late: bool = False  # an epoch has come after a boundary, and no outcome yet
 
@@ -94,13 +92,19 @@ class LetterReplay:
         self.label = f"letter {self.letter.slug!r}"
         if self.letter.edition > 1:
             self.label += f", edition {self.letter.edition}"
-        self.signatures = Signatures(self.letter)
-        self.epochs = Epochs(self.letter, self.label, self.context.findings)
+        scratch = self.context.scratch
+        self.signatures = Signatures(self.letter, scratch)
+        self.epochs = Epochs(self.letter, self.label, self.context.findings, scratch)
         self.openings = Openings(self.context, self.label, self.signatures)
+        self.changes = Changes(self.signatures, self.openings, partial(self._false, 9))
         self.answers = Answers(self.letter, lambda leaf, why: self._false(5, leaf, why))
         self.headcount = self.letter.headcount
         self.tokens = Tokens(
-            self.letter, self.context.host, lambda sentence: self._false(7, self.index, sentence)
+            self.letter,
+            self.context.host,
+            self.signatures,
+            scratch,
+            lambda sentence: self._false(7, self.index, sentence),
         )
 
     @property
@@ -120,7 +124,9 @@ class LetterReplay:
     def read_signed(self, index: int, signed: Signed) -> None:
         """Take the next record of this letter, leaf `index` of the log, a `sign` that holds."""
         self._go_on(index)
-        self._sign(index, signed, self.tokens.find_reuse(nonce_of(signed.pk)))
+        nonce = nonce_of(signed.pk)
+        before = self.signatures.find_by_nonce(nonce)
+        self._sign(index, signed, self.tokens.find_reuse(nonce, before), nonce, before)
 
     def _go_on(self, index: int) -> None:
         """Do what `read` does before a record that stands in an epoch."""
@@ -134,13 +140,16 @@ class LetterReplay:
         self.steps.begin(index, record)
         match record:
             case SignRecord():
-                self._sign(index, record, self.tokens.find_problems(record.token, record.pk))
+                problems = self.tokens.find_problems(record.token, record.pk)
+                nonce = nonce_of(record.pk)
+                self._sign(index, record, problems, nonce, self.signatures.find_by_nonce(nonce))
             case IssuedRecord():
                 self._issue(index, record.blinded, record.member)
             case AmendRecord():
                 self._amend(index, record)
             case WithdrawRecord():
-                self._withdraw(index, record)
+                self.epochs.place(index, Part.CHANGE)
+                self.changes.withdraw(index, record, self.stage)
             case _:
                 self._leave_epoch()
                 self._check_opening_order(index, record)
@@ -156,9 +165,9 @@ class LetterReplay:
             case RollRecord():
                 self._state_roll(index, record)
             case InvalidateRecord():
-                self._invalidate(index, record)
+                self.changes.invalidate(index, record)
             case EraseRecord():
-                self._erase(index, record)
+                self.changes.erase(index, record)
             case OpeningRecord():
                 self._open(index, record)
             case NoticeRecord() if record.kind is NoticeKind.HEADCOUNT and record.n is not None:
@@ -230,16 +239,28 @@ class LetterReplay:
         self.epochs.place(index, Part.ISSUED)
         self.epochs.issue(index, blinded, member)
 
-    def _sign(self, index: int, record: SignRecord | Signed, token_problems: Sequence[str]) -> None:
+    def _sign(
+        self,
+        index: int,
+        record: SignRecord | Signed,
+        token_problems: Sequence[str],
+        nonce: bytes,
+        before: Sequence[Signature],
+    ) -> None:
+        """Take a signature; `nonce` is that of its key, `before` are those by the same key."""
         self.epochs.place(index, Part.SIGN)
         self.epochs.sign(index)
         for problem in token_problems:
             self._false(7, index, problem)
         self._check_taken(index, "signature")
         self._check_terms(index, record)
-        if record.pk in self.signatures.by_pk:
+        if before:
             self._false(9, index, "a second signature by a key that has signed")
-        self.signatures.add(Signature(index, record.pk, record.mode, record.condition, record.name))
+        is_vouched = isinstance(record, Signed)
+        signature = Signature(
+            index, record.pk, record.mode, record.condition, record.name, is_vouched=is_vouched
+        )
+        self.signatures.add(signature, nonce)
         self._show(index, record.mode, record.name)
 
     def _check_taken(self, index: int, what: str, *, by_cooling_off: bool = False) -> None:
@@ -254,70 +275,15 @@ class LetterReplay:
             self._false(9, index, f"the letter closed at {self.letter.closes} and takes no {what}")
 
     def _check_terms(self, index: int, record: SignRecord | AmendRecord | Signed) -> None:
-        terms = Terms(record.mode, record.condition, record.name is not None)
-        if terms in self._offered:
-            return
-        problems = list(find_term_problems(self.letter, terms))
-        for problem in problems:
-            self._false(9, index, problem)
-        if not problems:
-            self._offered.add(terms)
+        self.changes.check_terms(index, record.mode, record.condition, record.name)
 
     def _amend(self, index: int, record: AmendRecord) -> None:
         self.epochs.place(index, Part.CHANGE)
         self._check_terms(index, record)
-        signature = self.signatures.by_pk.get(record.pk)
         self._check_taken(index, "amendment", by_cooling_off=True)
-        if signature is None:
-            self._false(9, index, "an amendment by a key that has not signed")
-            return
-        if record.seq != signature.seq + 1:
-            self._false(9, index, f"amendment {record.seq} follows amendment {signature.seq}")
-        if signature.end is not None:
-            self._false(9, index, f"an amendment of leaf {signature.leaf}, {signature.end} before")
-            return
-        if signature.is_opened:
-            self._false(9, index, f"an amendment of leaf {signature.leaf}, opened before")
-        elif self.stage is not None and self.stage.opening_due and signature in self.openings:
-            self._false(
-                9, index, f"an amendment of leaf {signature.leaf}, while it is being opened"
-            )
-        signature.seq = record.seq
-        self.signatures.replace(signature, record.mode, record.condition, record.name)
-        self._show(signature.leaf, record.mode, record.name)
-
-    def _withdraw(self, index: int, record: WithdrawRecord) -> None:
-        self.epochs.place(index, Part.CHANGE)
-        signature = self.signatures.by_pk.get(record.pk)
-        if self.stage is None or self.stage.state not in TAKES_WITHDRAWALS:
-            self._false(9, index, "a withdrawal in a letter that takes none")
-        if signature is None:
-            self._false(9, index, "a withdrawal by a key that has not signed")
-        elif signature.end is not None:
-            self._false(9, index, f"a withdrawal of leaf {signature.leaf}, {signature.end} before")
-        else:
-            self.signatures.end(signature, End.WITHDRAWN, index)
-
-    def _invalidate(self, index: int, record: InvalidateRecord) -> None:
-        signature = self.signatures.by_leaf.get(record.leaf)
-        if signature is None:
-            self._false(9, index, f"leaf {record.leaf} is invalidated and is no signature of it")
-            return
-        if signature.end is not None:
-            self._false(9, index, f"leaf {record.leaf} is invalidated and was {signature.end}")
-            return
-        if signature.mode is not Mode.PUBLIC and not signature.is_opened:
-            self._false(
-                9, index, f"leaf {record.leaf} is invalidated, {signature.mode} and not opened"
-            )
-        self.signatures.end(signature, End.INVALIDATED, index)
-
-    def _erase(self, index: int, record: EraseRecord) -> None:
-        signature = self.signatures.by_leaf.get(record.leaf)
-        if signature is None:
-            self._false(9, index, f"the name of leaf {record.leaf} is erased; it is no signature")
-        else:
-            self.signatures.erase(signature, index)
+        leaf = self.changes.amend(index, record, self.stage)
+        if leaf is not None:
+            self._show(leaf, record.mode, record.name)
 
     # --- outcomes
 
@@ -369,7 +335,7 @@ class LetterReplay:
                 f"outcome {record.state} states m {stated[0]}, standing {stated[1]}, waiting"
                 f" {stated[2]}; the records give {computed[0]}, {computed[1]}, {computed[2]}",
             )
-        standing = () if is_void else tuple(each.leaf for each in self.signatures.standing())
+        standing = () if is_void else self.signatures.standing()
         if record.hash != outcome_hash(standing):
             self._false(10, index, f"outcome {record.state} states another set of who stands")
 
@@ -389,11 +355,11 @@ class LetterReplay:
                 pass
 
     def _open(self, index: int, record: OpeningRecord) -> None:
-        before = len(self.openings.opened)
+        before = self.openings.how_many
         if self.stage is not None:
             self.stage = self.openings.open(index, record, self.stage)
-        for opened in self.openings.opened[before:]:
-            self._show(opened.signature.leaf, Mode.PUBLIC, opened.blob)
+        for opened in self.openings.opened(before):
+            self._show(self.signatures.get(opened.number).leaf, Mode.PUBLIC, opened.blob)
 
     # --- what the site shows
 
@@ -401,8 +367,7 @@ class LetterReplay:
         """Keep the numbers of every wanted size up to `index`, before that leaf is read."""
         if self.watch_names_from is not None and self.watch_names_from <= index:
             self.watch_names_from = None
-            self.shown = set(self.signatures.listed().items())
-            self.shown_first = frozenset(self.shown)
+            self.shown = Shown(self.signatures, self.context.scratch)
         while self.wanted and self.wanted[-1] <= index:
             self.moments[self.wanted.pop()] = self.moment()
 
@@ -428,4 +393,4 @@ class LetterReplay:
 
     def _show(self, leaf: int, mode: Mode, name: bytes | None) -> None:
         if self.shown is not None and mode is Mode.PUBLIC and name is not None:
-            self.shown.add((leaf, name))
+            self.shown.add(leaf, name)

@@ -5,7 +5,6 @@ and its commitment is that of the signature's key; a sealed one is read with the
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
@@ -32,13 +31,13 @@ from undersigned.verify.crew import Crew
 from undersigned.verify.folder import Folder
 from undersigned.verify.letter import LetterReplay
 from undersigned.verify.openings import Opened, Struck
+from undersigned.verify.scratch import Table
 from undersigned.verify.signatures import Signature
 
 Words = NewType("Words", bytes)
-"""What is shown of a name, as a hash of 32 bytes: a million names are kept at once."""
+"""What is shown of a name, as a hash of 32 bytes."""
 
-Names = dict[tuple[int, bytes], Words]
-"""Every name that could be read: leaf of the signature and hash of the document or blob."""
+_NO_WORDS: Final = bytes(33)
 
 AT_ONCE: Final = 256
 """Names that one process looks at."""
@@ -91,25 +90,30 @@ def _read_text(
     return text
 
 
-@dataclass(frozen=True, slots=True)
 class NameReader:
-    """Reads the names of one letter and keeps those that hold."""
+    """Reads the names of one letter and keeps what the site may show of those that hold."""
 
-    context: Context
-    replay: LetterReplay
-    names: Names
+    __slots__ = ("_others", "_words", "context", "replay")
+
+    def __init__(self, context: Context, replay: LetterReplay) -> None:
+        self.context = context
+        self.replay = replay
+        # Of each signature the words of the name that is public, or would be, if it had not ended.
+        self._words = Table(context.scratch, len(_NO_WORDS))
+        self._others: dict[tuple[int, bytes], Words] = {}  # of names that were opened out of turn
 
     def read_all(self, crew: Crew | None = None) -> None:
         """Check every public name, every opened one, and every one that was struck (check 11)."""
+        for _ in range(len(self.replay.signatures)):
+            self._words.append(_NO_WORDS)
         for signature, words in self._find_words(crew):
             if signature.name is None:
                 continue
             if words is None:
-                is_due = signature.end is None and signature.erased_at is None
-                self._read_public(signature, signature.name, is_due=is_due)
+                self._read_public(signature, signature.name, is_due=signature.is_due)
             else:
-                self.names[signature.leaf, signature.name] = words
-        for opened in self.replay.openings.opened:
+                self._keep(signature, signature.name, words)
+        for opened in self.replay.openings.opened():
             self._read_opened(opened)
         for struck in self.replay.openings.struck:
             self._check_struck(struck)
@@ -119,11 +123,7 @@ class NameReader:
 
     def _find_words(self, crew: Crew | None) -> Iterator[tuple[Signature, Words | None]]:
         """Yield the public signatures, each with the words of its name if somebody vouches for it."""
-        public = (
-            signature
-            for signature in self.replay.signatures.by_leaf.values()
-            if signature.mode is Mode.PUBLIC
-        )
+        public = (each for each in self.replay.signatures if each.mode is Mode.PUBLIC)
         chunks = self._chunks(public)
         found = (
             ((chunk, vouch_names(*asked)) for chunk, asked in chunks)
@@ -141,14 +141,25 @@ class NameReader:
             places = [NamePlace(each.pk, each.name) for each in chunk]
             yield chunk, (self.context.folder.root, letter, places)
 
-    def find_earlier(self, leaf: int, digest: bytes) -> Words | None:
-        """Return a name that was public for a while and need not be there any more."""
-        found = self.names.get((leaf, digest))
-        signature = self.replay.signatures.by_leaf.get(leaf)
-        if found is None and signature is not None:
+    def find_words(self, signature: Signature, digest: bytes) -> Words | None:
+        """Return the words of a name that is public, or was for a while and need not be there any more."""
+        words = self._find_kept(signature, digest)
+        if words is None:
             self._read_public(signature, digest, is_due=False)
-            found = self.names.get((leaf, digest))
-        return found
+            words = self._find_kept(signature, digest)
+        return words
+
+    def _find_kept(self, signature: Signature, digest: bytes) -> Words | None:
+        if digest != _main_name(signature):
+            return self._others.get((signature.leaf, digest))
+        row = self._words.read(signature.number)
+        return Words(row[1:]) if row[0] else None
+
+    def _keep(self, signature: Signature, digest: bytes, words: Words) -> None:
+        if digest == _main_name(signature):
+            self._words.replace(signature.number, b"\1" + words)
+        else:
+            self._others[signature.leaf, digest] = words
 
     def _what(self, signature: Signature) -> str:
         return f"Leaf {signature.leaf}, {self.replay.label}"
@@ -165,12 +176,11 @@ class NameReader:
     def _read_public(self, signature: Signature, digest: bytes, *, is_due: bool) -> None:
         data = self._find(signature, digest, is_due=is_due)
         if data is not None:
-            self._keep(signature, digest, data)
+            self._check_name(signature, digest, data)
 
     def _read_opened(self, opened: Opened) -> None:
-        signature, letter = opened.signature, self.replay.letter
-        is_due = signature.end is None and signature.erased_at is None
-        data = self._find(signature, opened.blob, is_due=is_due)
+        signature, letter = self.replay.signatures.get(opened.number), self.replay.letter
+        data = self._find(signature, opened.blob, is_due=signature.is_due)
         if data is None:
             return
         try:
@@ -179,19 +189,19 @@ class NameReader:
         except (FormatError, VerificationError) as error:
             self._false(signature, f"its sealed name was opened with a wrong key: {error.detail}")
             return
-        self._keep(signature, opened.blob, document)
+        self._check_name(signature, opened.blob, document)
 
-    def _keep(self, signature: Signature, digest: bytes, data: bytes) -> None:
+    def _check_name(self, signature: Signature, digest: bytes, data: bytes) -> None:
         try:
             name = read_name(data, self.replay.letter, signature.pk)
         except UndersignedError as error:
             self._false(signature, f"its name does not belong to it: {error.detail}")
         else:
-            self.names[signature.leaf, digest] = words_of(name)
+            self._keep(signature, digest, words_of(name))
 
     def _check_struck(self, struck: Struck) -> None:
         """Check that a struck name is bad, as far as its blob and the shares show."""
-        signature, letter = struck.signature, self.replay.letter
+        signature, letter = self.replay.signatures.get(struck.number), self.replay.letter
         data = self.context.find_document(struck.blob, 11, self._what(signature))
         if data is None:
             self.context.findings.note(
@@ -200,15 +210,19 @@ class NameReader:
                 " published, so only they know.",
             )
             return
-        name, is_shown_bad = _try_open(struck, data, letter)
+        name, is_shown_bad = _try_open(struck, data, letter, signature.pk)
         if name is not None:
-            self.names[signature.leaf, struck.blob] = words_of(name)
             self._false(signature, "it was struck as unopenable, and its shares open it")
         elif not is_shown_bad and struck.refused < refusals_needed(letter):
             self._false(
                 signature,
                 "it was struck as unopenable, and neither its shares nor enough trustees say so",
             )
+
+
+def _main_name(signature: Signature) -> bytes | None:
+    """Return the hash of the one name of a signature whose words are kept in a row."""
+    return signature.name if signature.opened_name is None else signature.opened_name
 
 
 def read_name(data: bytes, letter: Letter, pk: bytes) -> NameDocument:
@@ -252,9 +266,10 @@ def _letter_of(entry: bytes) -> Letter:
     return record.letter
 
 
-def _try_open(struck: Struck, data: bytes, letter: Letter) -> tuple[NameDocument | None, bool]:
+def _try_open(
+    struck: Struck, data: bytes, letter: Letter, pk: bytes
+) -> tuple[NameDocument | None, bool]:
     """Return the name that the shares of a struck blob give, else None and whether that shows it bad."""
-    pk = struck.signature.pk
     try:
         blob = parse_blob(data)
     except FormatError:

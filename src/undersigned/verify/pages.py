@@ -4,6 +4,7 @@ Members that are not known here are ignored: a newer site may show more. Those t
 there and of their kind.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 
@@ -14,6 +15,7 @@ from undersigned.domain.letter import State
 from undersigned.encoding import parse_hex
 from undersigned.errors import FormatError
 from undersigned.verify.folder import MAX_PAGE_BYTES, Folder
+from undersigned.verify.long_page import LongPage
 from undersigned.verify.report import Findings
 
 Leaf = Natural
@@ -156,8 +158,16 @@ class _HistoryPage(msgspec.Struct):
     history: list[HistoryRow]
 
 
-class _NamesPage(msgspec.Struct):
-    names: list[ShownName]
+@dataclass(frozen=True, slots=True)
+class NamesPage:
+    """`names.json`, which has a row for each public name, and is read row by row."""
+
+    folder: Folder
+    path: str
+
+    def rows(self, most: int) -> Iterator[ShownName]:
+        """Yield its rows, at most so many. Raises FormatError."""
+        return LongPage(self.folder.read_parts(self.path), "names", ShownName).rows(most)
 
 
 class _GuaranteesPage(msgspec.Struct):
@@ -171,7 +181,7 @@ class LetterPages:
     letter: LetterPage | None
     counts: CountsPage | None
     history: list[HistoryRow] | None
-    names: list[ShownName] | None
+    names: NamesPage | None
     responses: ResponsesPage | None
     guarantees: list[ShownGuarantee] | None
 
@@ -229,16 +239,26 @@ def _list_letters(folder: Folder, findings: Findings) -> tuple[str, ...]:
 
 def _read_letter(folder: Folder, findings: Findings, path: str) -> LetterPages:
     history = _read(folder, findings, f"{path}/history.json", _HistoryPage)
-    names = _read(folder, findings, f"{path}/names.json", _NamesPage)
     guarantees = _read(folder, findings, f"{path}/guarantees.json", _GuaranteesPage)
     return LetterPages(
         letter=_read(folder, findings, f"{path}/letter.json", LetterPage),
         counts=_read(folder, findings, f"{path}/counts.json", CountsPage),
         history=None if history is None else history.history,
-        names=None if names is None else names.names,
+        names=_find_names(folder, findings, f"{path}/names.json"),
         responses=_read(folder, findings, f"{path}/responses.json", ResponsesPage),
         guarantees=None if guarantees is None else guarantees.guarantees,
     )
+
+
+def _find_names(folder: Folder, findings: Findings, path: str) -> NamesPage | None:
+    try:
+        if folder.has(path):
+            return NamesPage(folder, path)
+    except FormatError as error:
+        findings.false(12, f"{error.detail}.")
+    else:
+        findings.unchecked(12, f"The mirror holds no {path}.")
+    return None
 
 
 def _read(folder: Folder, findings: Findings, path: str, kind: type[T]) -> T | None:

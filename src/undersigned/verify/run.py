@@ -133,7 +133,7 @@ def _check_letter(
     unpublished_from: int | None,
     crew: Crew | None,
 ) -> None:
-    names = NameReader(context, letter, {})
+    names = NameReader(context, letter)
     names.read_all(crew)
     check_overdue(context, letter, pages.time, is_waiting=pages.is_waiting)
     shown = pages.letters.get(letter.letter.letter_id)

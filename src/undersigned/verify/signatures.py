@@ -1,12 +1,19 @@
-"""The signatures of one letter while its records are replayed, and how many stand; formats §7."""
+"""The signatures of one letter while its records are replayed, and how many stand; formats §7.
 
+They lie in a table (`scratch`), 132 bytes for each; a `Signature` is what one of its rows said when it was
+read. What changes one goes through `Signatures`, which keeps the counts of the live ones up to date.
+"""
+
+import struct
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
+from undersigned.crypto.token import nonce_of
 from undersigned.domain.letter import Letter, Mode
+from undersigned.verify.scratch import Index, Scratch, Table
 
 
 class End(StrEnum):
@@ -17,9 +24,11 @@ class End(StrEnum):
     UNOPENABLE = "unopenable"
 
 
-@dataclass(slots=True, eq=False)
-class Signature:
-    """One signature. `leaf` is that of its `sign` record; the `*_at` are leaves of later records."""
+class Signature(NamedTuple):
+    """One signature. `leaf` is that of its `sign` record; the `*_at` are leaves of later records.
+
+    `number` is its row, `is_vouched` says that its token was verified.
+    """
 
     leaf: int
     pk: bytes
@@ -32,6 +41,8 @@ class Signature:
     erased_at: int | None = None
     fixed: bool = False
     opened_name: bytes | None = None  # the hash of the blob whose key was published
+    is_vouched: bool = False
+    number: int = -1
 
     @property
     def is_opened(self) -> bool:
@@ -42,6 +53,20 @@ class Signature:
     def asks(self) -> int:
         """How many must stand for it to stand: 0 once it is fixed, or when it asked for none."""
         return 0 if self.fixed or self.condition is None else self.condition
+
+    @property
+    def listed(self) -> bytes | None:
+        """The hash of the document or blob of its name, if that is public now."""
+        if self.end is not None or self.erased_at is not None:
+            return None
+        if self.mode is Mode.SEALED:
+            return self.opened_name
+        return self.name if self.mode is Mode.PUBLIC else None
+
+    @property
+    def is_due(self) -> bool:
+        """Whether its name has to be there, if it is public or opened."""
+        return self.end is None and self.erased_at is None
 
     def was_gone(self, size: int) -> bool:
         """Whether it had ended, or its name was erased, in the tree of `size` leaves."""
@@ -90,6 +115,7 @@ def find_term_problems(letter: Letter, terms: Terms) -> Iterator[str]:
 
 
 Tally = Mapping[tuple[Mode, int], int]
+"""How many live signatures there are of each mode and condition."""
 
 
 def find_m(tally: Tally, letter: Letter) -> int:
@@ -105,114 +131,233 @@ def find_m(tally: Tally, letter: Letter) -> int:
         left = kept
 
 
-def find_standing(stances: Iterable[Stance], letter: Letter) -> tuple[int, list[Stance]]:
-    """Return m and those who stand, of signatures as they were at one moment."""
-    everyone = list(stances)
-    m = find_m(Counter((stance.mode, stance.asks) for stance in everyone), letter)
-    return m, [stance for stance in everyone if stance.asks <= m]
+class Kind(NamedTuple):
+    """What the counts tell apart of the live signatures."""
+
+    mode: Mode
+    asks: int
+    is_opened: bool
+    is_erased: bool
 
 
-@dataclass(slots=True)
+_ROW: Final = struct.Struct("<QQQQBBBB32s32s32s")
+_LEAF: Final = slice(0, 8)
+_PK: Final = slice(36, 68)
+_NEAR: Final = 8
+"""Rows that are looked at one after the other before all are searched."""
+
+_NEVER: Final = 2**64 - 1
+"""In the place of a number that is not there; no log has such a leaf, and JSON no such condition."""
+
+_MODES: Final = tuple(Mode)
+_ENDS: Final = (None, *End)
+_HAS_NAME, _FIXED, _OPENED, _VOUCHED = 1, 2, 4, 8
+_NO_HASH: Final = bytes(32)
+
+
+def _format(each: Signature) -> bytes:
+    marks = _HAS_NAME if each.name is not None else 0
+    marks |= _FIXED if each.fixed else 0
+    marks |= _OPENED if each.opened_name is not None else 0
+    marks |= _VOUCHED if each.is_vouched else 0
+    return _ROW.pack(
+        each.leaf,
+        _NEVER if each.condition is None else each.condition,
+        _NEVER if each.ended_at is None else each.ended_at,
+        _NEVER if each.erased_at is None else each.erased_at,
+        _MODES.index(each.mode),
+        _ENDS.index(each.end),
+        each.seq,
+        marks,
+        each.pk,
+        each.name or _NO_HASH,
+        each.opened_name or _NO_HASH,
+    )
+
+
+def _parse(number: int, row: bytes) -> Signature:
+    leaf, condition, ended_at, erased_at, mode, end, seq, marks, pk, name, opened = _ROW.unpack(row)
+    return Signature(
+        leaf,
+        pk,
+        _MODES[mode],
+        None if condition == _NEVER else condition,
+        name if marks & _HAS_NAME else None,
+        seq,
+        _ENDS[end],
+        None if ended_at == _NEVER else ended_at,
+        None if erased_at == _NEVER else erased_at,
+        bool(marks & _FIXED),
+        opened if marks & _OPENED else None,
+        bool(marks & _VOUCHED),
+        number,
+    )
+
+
 class Signatures:
-    """All signatures of a letter; the counts of the live ones are kept up to date."""
+    """All signatures of a letter, in the order of their leaves."""
 
-    letter: Letter
-    by_pk: dict[bytes, Signature] = field(default_factory=dict)
-    by_leaf: dict[int, Signature] = field(default_factory=dict)
-    tally: Counter[tuple[Mode, int]] = field(default_factory=Counter)
-    ends: Counter[End] = field(default_factory=Counter)
-    erased: int = 0
+    def __init__(self, letter: Letter, scratch: Scratch) -> None:
+        self.letter = letter
+        self.tally: Counter[Kind] = Counter()
+        self.ends: Counter[End] = Counter()
+        self.erased = 0
+        self._rows = Table(scratch, _ROW.size)
+        # By the nonce that a token for the key has: with one look both are known to be new.
+        self._nonces = Index(lambda number: nonce_of(self._rows.read_part(number, _PK)))
 
-    def add(self, signature: Signature) -> None:
-        """Add a live signature."""
-        self.by_leaf[signature.leaf] = signature
-        self.by_pk.setdefault(signature.pk, signature)
-        self._count(signature, 1)
+    def __len__(self) -> int:
+        """Return how many there are, ended ones included."""
+        return len(self._rows)
 
-    def replace(
-        self, signature: Signature, mode: Mode, condition: int | None, name: bytes | None
+    def __iter__(self) -> Iterator[Signature]:
+        """Yield all of them, ended ones included."""
+        return (_parse(number, row) for number, row in enumerate(self._rows))
+
+    def get(self, number: int) -> Signature:
+        """Return the signature of a row."""
+        return _parse(number, self._rows.read(number))
+
+    def find_by_pk(self, pk: bytes) -> Signature | None:
+        """Return the first signature by a key."""
+        found = self._nonces.find(nonce_of(pk))
+        return self.get(found[0]) if found else None
+
+    def find_by_nonce(self, nonce: bytes) -> list[Signature]:
+        """Return the signatures by the key whose tokens have a nonce."""
+        return [self.get(number) for number in self._nonces.find(nonce)]
+
+    def find_by_leaf(self, leaf: int) -> Signature | None:
+        """Return the signature whose `sign` record is at a leaf."""
+        least, end = 0, len(self)
+        while least < end:
+            middle = (least + end) // 2
+            found = self._leaf(middle)
+            if found == leaf:
+                return self.get(middle)
+            if found < leaf:
+                least = middle + 1
+            else:
+                end = middle
+        return None
+
+    def find_near(self, leaf: int, number: int) -> Signature | None:
+        """Return what `find_by_leaf` does, at once if it is not far behind the row of a number."""
+        for near in range(number, min(number + _NEAR, len(self))):
+            found = self._leaf(near)
+            if found >= leaf:
+                return self.get(near) if found == leaf else self.find_by_leaf(leaf)
+        return self.find_by_leaf(leaf)
+
+    def _leaf(self, number: int) -> int:
+        return int.from_bytes(self._rows.read_part(number, _LEAF), "little")
+
+    # --- what changes them
+
+    def add(self, signature: Signature, nonce: bytes) -> None:
+        """Add a live signature; `nonce` is that of its key."""
+        number = self._rows.append(_format(signature))
+        self._nonces.add(nonce, number)
+        self.tally[_kind_of(signature)] += 1
+
+    def amend(
+        self, signature: Signature, seq: int, mode: Mode, condition: int | None, name: bytes | None
     ) -> None:
         """Give a live signature another mode, condition and name."""
-        self._count(signature, -1)
-        signature.mode, signature.condition, signature.name = mode, condition, name
-        self._count(signature, 1)
+        self._put(signature, signature._replace(seq=seq, mode=mode, condition=condition, name=name))
 
     def end(self, signature: Signature, end: End, at: int) -> None:
         """End a live signature."""
-        self._count(signature, -1)
-        signature.end, signature.ended_at = end, at
+        self._put(signature, signature._replace(end=end, ended_at=at))
         self.ends[end] += 1
 
     def erase(self, signature: Signature, at: int) -> None:
         """Note that the name of a signature is gone."""
         if signature.erased_at is None:
-            signature.erased_at = at
+            self._put(signature, signature._replace(erased_at=at))
             self.erased += 1
 
-    def fix(self, signature: Signature) -> None:
-        """Take the condition off a signature whose set was released; an ended one has none."""
-        if signature.end is not None:
-            signature.fixed = True
-            return
-        self._count(signature, -1)
-        signature.fixed = True
-        self._count(signature, 1)
+    def open(self, signature: Signature, blob: bytes) -> None:
+        """Note that the name of a signature was opened, out of this blob."""
+        self._put(signature, signature._replace(opened_name=blob))
+
+    def fix(self, leaves: Iterable[int]) -> None:
+        """Take the conditions off those whose set was released; `leaves` ascend."""
+        for signature in self.find_all(leaves):
+            self._put(signature, signature._replace(fixed=True))
+
+    def find_all(self, leaves: Iterable[int]) -> Iterator[Signature]:
+        """Yield the signatures at leaves, which ascend, as they are when their turn comes."""
+        wanted = iter(leaves)
+        leaf = next(wanted, None)
+        for number, row in enumerate(self._rows):
+            found = int.from_bytes(row[:8], "little")
+            while leaf is not None and leaf < found:
+                leaf = next(wanted, None)
+            if leaf is None:
+                return
+            if leaf == found:
+                yield _parse(number, row)
+
+    def _put(self, before: Signature, after: Signature) -> None:
+        if before.end is None:
+            self._count(before, -1)
+        if after.end is None:
+            self._count(after, 1)
+        self._rows.replace(after.number, _format(after))
 
     def _count(self, signature: Signature, by: int) -> None:
-        key = (signature.mode, signature.asks)
-        self.tally[key] += by
-        if not self.tally[key]:
-            del self.tally[key]
+        kind = _kind_of(signature)
+        self.tally[kind] += by
+        if not self.tally[kind]:
+            del self.tally[kind]
+
+    # --- what they come to
 
     def live(self) -> Iterator[Signature]:
         """Yield the live signatures in the order of their leaves."""
-        return (signature for signature in self.by_leaf.values() if signature.end is None)
+        return (signature for signature in self if signature.end is None)
 
-    def stances(self) -> list[Stance]:
-        """Return the live signatures as they are now."""
-        return [
-            Stance(signature, signature.mode, signature.asks, signature.name, signature.is_opened)
-            for signature in self.live()
-        ]
+    @property
+    def _by_terms(self) -> Tally:
+        tally: Counter[tuple[Mode, int]] = Counter()
+        for kind, number in self.tally.items():
+            tally[kind.mode, kind.asks] += number
+        return tally
 
     @property
     def m(self) -> int:
         """How many of the standing count."""
-        return find_m(self.tally, self.letter)
+        return find_m(self._by_terms, self.letter)
 
-    def standing(self) -> list[Signature]:
-        """Return the standing signatures in the order of their leaves."""
+    def standing(self) -> Iterator[int]:
+        """Yield the leaves of the standing signatures, in their order."""
         m = self.m
-        return [signature for signature in self.live() if signature.asks <= m]
+        for row in self._rows.unpack(_ROW):
+            leaf, condition, _, _, _, end, _, marks, *_ = row
+            if not end and (condition <= m or condition == _NEVER or marks & _FIXED):
+                yield leaf
 
     def unopened(self, *, with_erased: bool = True) -> int:
         """Return how many sealed signatures stand and have not been opened."""
+        m = self.m
         return sum(
-            signature.mode is Mode.SEALED
-            and not signature.is_opened
-            and (with_erased or signature.erased_at is None)
-            for signature in self.standing()
+            number
+            for kind, number in self.tally.items()
+            if kind.mode is Mode.SEALED
+            and kind.asks <= m
+            and not kind.is_opened
+            and (with_erased or not kind.is_erased)
         )
-
-    def listed(self) -> dict[int, bytes]:
-        """Return the names that are public now: leaf of the signature, hash of the document or blob."""
-        names: dict[int, bytes] = {}
-        for signature in self.live():
-            if signature.erased_at is None:
-                if signature.opened_name is not None and signature.mode is Mode.SEALED:
-                    names[signature.leaf] = signature.opened_name
-                elif signature.mode is Mode.PUBLIC and signature.name is not None:
-                    names[signature.leaf] = signature.name
-        return names
 
     def figures(self, *, is_void: bool) -> Figures:
         """Return the numbers of this moment; in a void letter (lapsed, superseded) nobody stands."""
         m = -1 if is_void else self.m
-        standing = sum(number for (_, asks), number in self.tally.items() if asks <= m)
+        standing = sum(number for kind, number in self.tally.items() if kind.asks <= m)
         anonymous = sum(
             number
-            for (mode, asks), number in self.tally.items()
-            if asks <= m and mode is Mode.ANONYMOUS
+            for kind, number in self.tally.items()
+            if kind.asks <= m and kind.mode is Mode.ANONYMOUS
         )
         return Figures(
             m=max(m, 0),
@@ -223,3 +368,14 @@ class Signatures:
             invalidated=self.ends[End.INVALIDATED] + self.ends[End.UNOPENABLE],
             erased=self.erased,
         )
+
+
+def _kind_of(signature: Signature) -> Kind:
+    return Kind(
+        signature.mode, signature.asks, signature.is_opened, signature.erased_at is not None
+    )
+
+
+def ascending(leaves: Iterable[int]) -> "array[int]":
+    """Keep leaves that ascend, in 8 bytes each."""
+    return array("Q", leaves)

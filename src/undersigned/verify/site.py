@@ -17,12 +17,27 @@ from undersigned.verify.context import Context
 from undersigned.verify.letter import VOID, LetterReplay
 from undersigned.verify.log import Head
 from undersigned.verify.moment import Moment
-from undersigned.verify.names import NameReader, Words, hash_words
-from undersigned.verify.pages import CountsPage, HistoryRow, LetterPage, LetterPages, ShownName
+from undersigned.verify.names import NameReader, hash_words
+from undersigned.verify.pages import (
+    CountsPage,
+    HistoryRow,
+    LetterPage,
+    LetterPages,
+    NamesPage,
+    ShownName,
+)
 from undersigned.verify.pages import Pages as SitePages
+from undersigned.verify.shown import Shown
+from undersigned.verify.signatures import Signature
 
 LEAST_SLACK_S = 10
 """A change may be this late even where epochs are shorter: the site may have been starting."""
+
+MOST_NAMES = 50_000_000
+"""Names on a page of which nobody can say yet how many there may be."""
+
+MORE_NAMES = 1_000
+"""Names that are read although the log has no signature for them; each is a lie."""
 
 _FIGURES = ("m", "standing", "waiting", "anonymous", "withdrawn", "invalidated", "erased")
 
@@ -204,33 +219,53 @@ class PageComparison:
 
     # --- names
 
-    def _compare_names(self, names: Sequence[ShownName], shown: set[tuple[int, bytes]]) -> None:
-        leaves = [name.leaf for name in names]
-        if leaves != sorted(set(leaves)):
+    def _compare_names(self, page: NamesPage, shown: Shown) -> None:
+        """Compare the names row by row; of each signature that was met a mark is kept."""
+        met = bytearray(len(self.replay.signatures))
+        number, latest, is_ordered = 0, -1, True
+        try:
+            for name in page.rows(self._most_names()):
+                is_ordered = is_ordered and name.leaf > latest
+                latest = name.leaf
+                signature = self.replay.signatures.find_near(name.leaf, number)
+                if signature is not None:
+                    number = signature.number + 1
+                    met[signature.number] = True
+                self._compare_name(name, signature, shown)
+        except FormatError as error:
+            self.context.findings.false(12, f"{page.path}: {error.detail}.")
+            return
+        if not is_ordered:
             self._false("the names are not in the order of their leaves, each once")
-        allowed: dict[int, list[Words]] = {}
-        last = set(self.replay.signatures.listed().items())
-        for leaf, digest in sorted(shown | last):
-            words = self.reader.find_earlier(leaf, digest)
-            allowed.setdefault(leaf, []).extend([] if words is None else [words])
-        for name in names:
-            self._compare_name(name, allowed.get(name.leaf))
-        state = None if self.replay.stage is None else self.replay.stage.state
-        if state not in VOID:
-            lasting = {leaf for leaf, _ in self.replay.shown_first & last}
-            for leaf in sorted(lasting - set(leaves)):
-                self._false(f"the name at leaf {leaf} is public, and the site does not show it")
+        if self.replay.stage is None or self.replay.stage.state not in VOID:
+            for signature in self.replay.signatures:
+                is_lasting = signature.listed is not None and (
+                    signature.listed == shown.find_first(signature)
+                )
+                if is_lasting and not met[signature.number]:
+                    self._false(
+                        f"the name at leaf {signature.leaf} is public, and the site does not show it"
+                    )
 
-    def _compare_name(self, name: ShownName, signed: list[Words] | None) -> None:
+    def _most_names(self) -> int:
+        """Return how many names are read: more than are signed, for what is wrong with the first of them."""
+        if self.unpublished_from is not None:
+            return MOST_NAMES
+        return len(self.replay.signatures) + MORE_NAMES
+
+    def _compare_name(self, name: ShownName, signature: Signature | None, shown: Shown) -> None:
+        hashes = set() if signature is None else shown.find_all(signature)
         if self.unpublished_from is not None and name.leaf >= self.unpublished_from:
             self._unpublished(f"the name at leaf {name.leaf}")
-        elif signed is None:
+        elif signature is None or not hashes:
             self._false(f"the site shows a name at leaf {name.leaf}, where the log has none public")
-        elif signed and (
-            hash_words(name.name, name.role, name.verified, name.statement) not in signed
-        ):
-            # Without any readable document check 11 has said so already.
-            self._false(f"the site shows another name at leaf {name.leaf} than was signed")
+        else:
+            found = (self.reader.find_words(signature, digest) for digest in sorted(hashes))
+            signed = [words for words in found if words is not None]
+            words = hash_words(name.name, name.role, name.verified, name.statement)
+            if signed and words not in signed:
+                # Without any readable document check 11 has said so already.
+                self._false(f"the site shows another name at leaf {name.leaf} than was signed")
 
 
 def _is_seal_claim(seals: str | None, letter: Letter) -> bool:
