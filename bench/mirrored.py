@@ -61,6 +61,7 @@ from undersigned.tlog.tile import (
     format_entry_bundle,
     format_tile_path,
     parse_entry_bundle,
+    tiles_of,
 )
 
 PER_EPOCH: Final = 500
@@ -69,17 +70,17 @@ _FACTOR_BITS: Final = 8 * MODULUS_SIZE // _FACTORS
 
 
 class LongMirror(NamedTuple):
-    """A mirror on disk, its letter, and how many have signed."""
+    """A mirror on disk, its letter, and how many entries its log has."""
 
     folder: Path
     letter: Letter
-    signatures: int
+    size: int
 
     def first_signed(self, count: int) -> tuple[list[Signed], list[IssuedRecord]]:
         """Return the first signatures of the log, and the issuer's records of as many tokens."""
         signed: list[Signed] = []
         issued: list[IssuedRecord] = []
-        for entry in _read_entries(self.folder):
+        for entry in _read_entries(self.folder, self.size):
             record = parse_record(entry)
             if isinstance(record, IssuedRecord) and len(issued) < count:
                 issued.append(record)
@@ -95,11 +96,10 @@ class LongMirror(NamedTuple):
         return parse_name((self.folder / "documents" / record.name.hex()).read_bytes()).attestation
 
 
-def _read_entries(folder: Path) -> Iterator[bytes]:
-    number = 0
-    while (file := _tile_file(folder, TilePath(ENTRIES, number))).exists():
-        yield from parse_entry_bundle(file.read_bytes(), FULL_WIDTH)
-        number += 1
+def _read_entries(folder: Path, size: int) -> Iterator[bytes]:
+    for path in tiles_of(size):
+        if path.level == ENTRIES:
+            yield from parse_entry_bundle(_tile_file(folder, path).read_bytes(), path.width)
 
 
 def write_mirror(folder: Path, signatures: int) -> LongMirror:
@@ -135,7 +135,7 @@ def write_mirror(folder: Path, signatures: int) -> LongMirror:
     opened.at = site.now
     _write_pages(folder, site, _counts(signatures) | {"headcount": many, "size": log.size}, names)
     log.close()
-    return LongMirror(folder, opened.letter, signatures)
+    return LongMirror(folder, opened.letter, log.size)
 
 
 def _counts(standing: int) -> dict[str, int]:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 import pytest
 from bench.result import Result
 
-from bench import growth, opening, verify
+from bench import growth, mirrored, opening, verify
 
 
 def assert_measured(measure: Callable[[], Iterable[Result]], count: int) -> None:
@@ -32,8 +32,9 @@ def test_opening(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_verify(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A log of a few epochs is audited, by one process and by two."""
-    monkeypatch.setattr(verify, "SIGNATURES", 20)
-    monkeypatch.setattr(verify, "PER_EPOCH", 10)
-    monkeypatch.setattr(verify, "ROUNDS", 1)
-    assert_measured(verify.measure, 4)
+    """A log of a few epochs is audited, by one process and by two, and so is a smaller one."""
+    monkeypatch.setattr(mirrored, "PER_EPOCH", 100)
+    monkeypatch.setattr(verify, "SIGNATURES", 300)
+    monkeypatch.setattr(verify, "SMALLER", 30)
+    monkeypatch.setattr(verify, "SAMPLE", 200)
+    assert_measured(verify.measure, 6)
