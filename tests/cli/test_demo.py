@@ -11,10 +11,14 @@ import time
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from tests.demo_run import SCRIPT, DemoRun, free_port
+from tests.postgresql import emptied
 
+from undersigned.app.site import make_site
 from undersigned.cli import demo
 from undersigned.cli.main import main
+from undersigned.errors import SiteExists
 
 CLAIMS = Path(__file__).parents[2] / "examples" / "november-2023" / "claims.csv"
 
@@ -189,3 +193,17 @@ def test_a_full_disk(tmp_path: Path, limit: int) -> None:
     assert done.returncode == 2
     assert done.stderr.count("error: ") == 1, done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_database_that_holds_a_site_is_left_alone(
+    tmp_path: Path, sites_database: sa.URL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also if that was a demo: what is deleted is its folder, and it says what it needs."""
+    address = emptied(sites_database)
+    make_site(tmp_path / "site", "letters.example", address=address).close()
+    monkeypatch.setenv("UNDERSIGNED_DATABASE", address)
+    with pytest.raises(SiteExists, match="the database holds a site already") as caught:
+        demo.run(tmp_path / "demo", free_port(), serve=False)
+    assert caught.value.__notes__ == [
+        "give it an empty database: of a demo only the folder is deleted"
+    ]

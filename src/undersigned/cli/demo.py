@@ -33,7 +33,7 @@ from undersigned.cli.demo_refusals import try_all
 from undersigned.cli.demo_signing import Member, Members, pair_up
 from undersigned.cli.site_folder import database_address
 from undersigned.domain.letter import State
-from undersigned.errors import StoreError
+from undersigned.errors import SiteExists, StoreError
 from undersigned.mail import OutboxMailer
 from undersigned.mirror import mirror_site
 from undersigned.signer.receipt import Receipt
@@ -86,7 +86,11 @@ def run(data: Path, port: int, *, serve: bool) -> int:
     # The mark comes first: a demo that was cut off must not be in the way of the next one.
     data.mkdir(parents=True, exist_ok=True)
     (data / MARK).write_text("made by `undersigned demo`; the next demo deletes this folder\n")
-    site = make_site(data, HOST, own_clock=OPENS_AT, address=database_address())
+    try:
+        site = make_site(data, HOST, own_clock=OPENS_AT, address=database_address())
+    except SiteExists as error:
+        error.add_note("give it an empty database: of a demo only the folder is deleted")
+        raise
     people = make_people(HEADCOUNT, OPENS_AT)
     members = _open(site, people)
     running = RunningSite(
