@@ -118,8 +118,9 @@ def test_whose_connection_is_cut_leads_no_more(
 
 @pytest.fixture
 def databases(url: sa.URL) -> Iterator[list[Database]]:
-    """A database as three processes have it."""
+    """A database as three processes have it, and the desk's as two of them have it."""
     made = [Database("collector", url) for _ in range(3)]
+    made += [Database("desk", url) for _ in range(2)]
     yield made
     for database in made:
         database.close()
@@ -129,8 +130,8 @@ def test_who_hangs_leads_no_more_and_holds_nothing(
     backend: Backend, databases: list[Database], watch: Watch
 ) -> None:
     """Stopped in the middle of a transaction: another one leads and writes; who wakes has written nothing."""
-    hanging, other, command = databases
-    leads = [Lead(hanging, watch), Lead(other, watch)]
+    hanging, other, command, desk, other_desk = databases
+    leads = [Lead(hanging, watch, [desk]), Lead(other, watch, [other_desk])]
     assert _asked(leads, watch) == [True, False]
     if backend == "sqlite":
         # The kernel keeps a lock as long as its process.
@@ -139,7 +140,7 @@ def test_who_hangs_leads_no_more_and_holds_nothing(
         return
     with command.read() as one, other.read() as two:
         with pytest.raises(DatabaseLost):
-            _write_while_another_comes_to_lead(hanging, other, leads[1], watch)
+            _write_while_another_comes_to_lead(databases, leads[1], watch)
         # It knows at once, without an error that would say that the database is away.
         assert not leads[0].is_mine()
         assert _asked(leads, watch) == [False, True]
@@ -150,15 +151,14 @@ def test_who_hangs_leads_no_more_and_holds_nothing(
         lead.close()
 
 
-def _write_while_another_comes_to_lead(
-    hanging: Database, other: Database, lead: Lead, watch: Watch
-) -> None:
+def _write_while_another_comes_to_lead(databases: list[Database], lead: Lead, watch: Watch) -> None:
+    hanging, other, _, desk, other_desk = databases
     making = "CREATE TABLE public.written (number int)"
-    with hanging.write() as connection:
+    with desk.write(), hanging.write() as connection:
         connection.exec_driver_sql(making)
         end = time.monotonic() + PATIENCE_S
         while not _asked([lead], watch)[0]:
             assert time.monotonic() < end
             time.sleep(0.05)
-        with other.write() as another:
+        with other.write() as another, other_desk.write():
             another.exec_driver_sql(making)

@@ -18,11 +18,14 @@ from undersigned.store.lead import Lead
 
 
 class Leading:
-    """Whether this process leads on a database; it is reported when that changes."""
+    """Whether this process leads on a database; it is reported when that changes.
 
-    def __init__(self, database: Database) -> None:
+    In the databases `beside` it writes as well, whether it leads or not.
+    """
+
+    def __init__(self, database: Database, *beside: Database) -> None:
         self._database = database
-        self._lead = Lead(database)
+        self._lead = Lead(database, beside=beside)
         self._was_mine: bool | None = None
         self._telling = threading.Lock()
 

@@ -95,7 +95,7 @@ class RunningSite:
                 pause_s=OWN_PAUSE_S,
                 provider=provider,
             )
-        self._leading = Leading(site.collector)
+        self._leading = Leading(site.collector, self.desk.database)
         only = self._leading.only
         self._sequence = only(self._sequence_due)
         self._loops = Loops(

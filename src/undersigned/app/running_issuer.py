@@ -64,7 +64,9 @@ class RunningIssuer:
         self.imports = RollImports(issuer, collector_of)
         self._mailer = mailer
         self._rest_until = 0.0
-        self._leading = Leading(issuer.database)
+        # That of a whole site is the site's to look after.
+        beside = () if desk is not None else (self.desk.database,)
+        self._leading = Leading(issuer.database, *beside)
         only = self._leading.only
         self._loops = Loops(
             {

@@ -134,13 +134,14 @@ class Database:
         finally:
             self._fence.check = before
 
-    def name_as_asking(self) -> str:
+    def name_as_asking(self, mark: str) -> str:
         """Name the connections from now on as those of a process that asks who leads; return that name.
 
         Nobody else may use the database at that moment.
         """
-        self._name = postgresql.name_process(self.role, asks=True)
-        self.engine.dispose()
+        self._name = postgresql.name_process(self.role, mark)
+        if not self.is_sqlite:
+            self.engine.dispose()
         return self._name
 
     @contextmanager

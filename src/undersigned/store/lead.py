@@ -16,7 +16,7 @@ import fcntl
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Final
 
@@ -31,9 +31,17 @@ ASK_S: Final = 0.5
 
 
 class Lead:
-    """Whether this process leads the others on a database. Threads share it."""
+    """Whether this process leads the others on a database. Threads share it.
 
-    def __init__(self, database: Database, clock: Callable[[], float] = time.monotonic) -> None:
+    What the process has begun in the databases `beside` is ended with the rest if it hangs.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Callable[[], float] = time.monotonic,
+        beside: Iterable[Database] = (),
+    ) -> None:
         self._database = database
         self._clock = clock
         self._lock = threading.Lock()
@@ -43,8 +51,10 @@ class Lead:
         self._connection: sa.Connection | None = None
         self._has_lock = False
         self._taking = postgresql.take_lead(database.role)
-        self._ending = postgresql.end_silent(database.role)
-        self._name = "" if database.is_sqlite else database.name_as_asking()
+        mark = postgresql.new_mark()
+        self._name = database.name_as_asking(mark)
+        for other in beside:
+            other.name_as_asking(mark)
 
     def is_mine(self) -> bool:
         """Say whether this process leads; take the lead if nobody has it. Raises StoreError."""
@@ -111,7 +121,7 @@ class Lead:
         if not self._has_lock:
             self._has_lock = bool(self._connection.exec_driver_sql(self._taking).scalar_one())
         if self._has_lock:
-            self._connection.exec_driver_sql(self._ending)
+            self._connection.exec_driver_sql(postgresql.END_SILENT)
         return self._has_lock
 
     def _connect(self) -> sa.Connection:

@@ -33,6 +33,8 @@ _LEADS: Final = 10
 
 _ASKING: Final = " lead"
 
+_MARK_SIZE: Final = 8
+
 _NUMBERS: Final = {"collector": 1, "issuer": 2, "desk": 3}
 
 _PUBLIC_ORDER: Final = ("entry", "leaf", "tile")
@@ -63,14 +65,17 @@ def parse_address(text: str) -> sa.URL:
     return url.set(drivername=DRIVER)
 
 
-def name_process(role: str, *, asks: bool = False) -> str:
-    """Return how the server lists the connections of this process for a role.
+def new_mark() -> str:
+    """Return what tells a process that asks again and again (`store.lead`) from all others: 8 digits in hex.
 
-    `asks`: the process has a connection on which it asks again and again (`store.lead`), so that its
-    silence means something. Its number alone would not do: in containers every process has the same one.
+    Its silence means something. The number of a process would not do: in containers all have the same one.
     """
-    name = f"undersigned {role} {os.getpid()}"
-    return f"{name} {secrets.token_hex(4)}" if asks else name
+    return secrets.token_hex(_MARK_SIZE // 2)
+
+
+def name_process(role: str, mark: str = "") -> str:
+    """Return how the server lists the connections of this process for a role."""
+    return f"undersigned {role} {os.getpid()} {mark}".rstrip()
 
 
 def connect_args(role: str, *, lock_timeout_s: float) -> dict[str, Any]:
@@ -126,22 +131,22 @@ END_WHEN_SILENT: Final = f"SET idle_session_timeout = {SILENCE_S * 1000}"
 they have locked: the server ends this one, and gives the lead to who asks next."""
 
 
-def end_silent(role: str) -> str:
-    """Return the statement that ends what processes that hang have begun and do not go on with.
+END_SILENT: Final = (
+    "SELECT pg_terminate_backend(held.pid) FROM pg_stat_activity AS held "  # noqa: S608
+    "WHERE held.datname = current_database() AND held.usename = current_user "
+    f"AND held.application_name ~ '^undersigned [a-z]+ [0-9]+ [0-9a-f]{{{_MARK_SIZE}}}$' "
+    "AND held.state <> 'idle' AND held.wait_event_type = 'Client' "
+    # Who has lost that connection for another reason has it again by then.
+    f"AND held.state_change < clock_timestamp() - interval '{SILENCE_S - 1} s' "
+    "AND NOT EXISTS (SELECT 1 FROM pg_stat_activity AS asking "
+    f"WHERE right(asking.application_name, {_MARK_SIZE + len(_ASKING)}) = "
+    f"right(held.application_name, {_MARK_SIZE}) || '{_ASKING}')"
+)
+"""Ends what processes that hang have begun and do not go on with.
 
-    They ask no more, so that the connection on which they asked is gone; others wait for the write lock,
-    or for a table, that they hold. It ends what waits for its process, never what the server is doing.
-    """
-    return (
-        "SELECT pg_terminate_backend(held.pid) FROM pg_stat_activity AS held "  # noqa: S608
-        "WHERE held.datname = current_database() AND held.usename = current_user "
-        f"AND held.application_name ~ '^undersigned {role} [0-9]+ [0-9a-f]{{8}}$' "
-        "AND held.state <> 'idle' AND held.wait_event_type = 'Client' "
-        # Who has lost that connection for another reason has it again by then.
-        f"AND held.state_change < clock_timestamp() - interval '{SILENCE_S - 1} s' "
-        "AND NOT EXISTS (SELECT 1 FROM pg_stat_activity AS asking "
-        f"WHERE asking.application_name = held.application_name || '{_ASKING}')"
-    )
+They ask no more, so that the connection on which they asked is gone; others wait for the write lock,
+or for a table, that they hold. It ends what waits for its process, never what the server is doing.
+"""
 
 
 def was_silent(error: sa.exc.SQLAlchemyError) -> bool:
