@@ -59,9 +59,9 @@ def putting(batch):
         log.log_store.put_tiles = die
     put(batch)
 
-def appending(site, letters, damaged):
+def appending(*arguments):
     global signed
-    appended = append(site, letters, damaged)
+    appended = append(*arguments)
     signed = written
     return appended
 

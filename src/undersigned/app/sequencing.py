@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from undersigned.app.counting import count_letter, count_unopened
 from undersigned.app.damaged import Damaged
+from undersigned.app.foreseen import Foreseen
 from undersigned.app.letters import Letters, stage_of
 from undersigned.app.log import Batch, is_published, publish
 from undersigned.app.site import Site
@@ -35,21 +36,21 @@ def sequence(site: Site, letters: Letters, damaged: Damaged | None = None) -> in
     if site.witnesses is not None:
         site.witnesses.check_not_halted()
     damaged = Damaged() if damaged is None else damaged
-    is_due = _is_anything_due(site, letters, damaged)
-    appended = _append_due(site, letters, damaged) if is_due else 0
+    foreseen = _foresee(site, letters, damaged)
+    appended = 0 if foreseen is None else _append_due(site, letters, damaged, foreseen)
     # Not only what was appended now: a full disk, or a crash, may have kept an earlier epoch back.
     if site.witnesses is None and (appended or not is_published(site)):
         publish(site)
     return appended
 
 
-def _append_due(site: Site, letters: Letters, damaged: Damaged) -> int:
+def _append_due(site: Site, letters: Letters, damaged: Damaged, foreseen: Foreseen) -> int:
     with site.collector.write() as connection:
         batch = Batch(connection, site)
         now = site.clock.now()
         for row in letter_store.list_letters(connection, only_active=True):
             if damaged.may_try(row):
-                _advance_apart(connection, batch, letters, row, now, damaged)
+                _advance_apart(connection, batch, letters, row, now, damaged, foreseen)
         if batch.entries:
             batch.write()
         return len(batch.entries)
@@ -62,12 +63,14 @@ def _advance_apart(
     row: LetterRow,
     now: int,
     damaged: Damaged,
+    foreseen: Foreseen,
 ) -> None:
     """Advance one letter, or leave it, and all that the batch has of it, as it was."""
     size = len(batch.entries)
     try:
         with savepoint(connection):
-            advance(connection, Turn(connection, batch, letters.view(row), row), now)
+            turn = Turn(connection, batch, letters.view(row), row, foreseen=foreseen)
+            advance(connection, turn, now)
     except Exception as error:  # of damaged rows anything may come
         if is_of_database(error):
             raise
@@ -77,27 +80,41 @@ def _advance_apart(
         damaged.remove(row)
 
 
-def _is_anything_due(site: Site, letters: Letters, damaged: Damaged) -> bool:
-    """Look without the write lock, which signers would have to wait for."""
+def _foresee(site: Site, letters: Letters, damaged: Damaged) -> Foreseen | None:
+    """Look for what is due without the write lock, which signers would have to wait for.
+
+    Returns what can be read of it already; None if nothing is due.
+    """
     now = site.clock.now()
+    foreseen = Foreseen()
     with site.collector.read() as connection:
-        return any(
-            _is_due_apart(connection, letters, row, now, damaged)
+        due = [
+            row
             for row in letter_store.list_letters(connection, only_active=True)
             if damaged.may_try(row)
-        )
+            and _foresee_apart(connection, letters, row, now, damaged, foreseen)
+        ]
+    return foreseen if due else None
 
 
-def _is_due_apart(
-    connection: Connection, letters: Letters, row: LetterRow, now: int, damaged: Damaged
+def _foresee_apart(
+    connection: Connection,
+    letters: Letters,
+    row: LetterRow,
+    now: int,
+    damaged: Damaged,
+    foreseen: Foreseen,
 ) -> bool:
     try:
-        return _is_due(connection, letters, row, now)
+        if not _is_due(connection, letters, row, now):
+            return False
+        foreseen.read(connection, letters.view(row).letter_id)
     except Exception as error:  # of damaged rows anything may come
         if is_of_database(error):
             raise
         damaged.add(row, error)
         return False
+    return True
 
 
 def _is_due(connection: Connection, letters: Letters, row: LetterRow, clock: int) -> bool:

@@ -5,13 +5,12 @@ destroyed.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import TypeVar
 
+from undersigned.app.foreseen import Foreseen
 from undersigned.domain.letter import LetterId, Mode
-from undersigned.domain.name import NameDocument, parse_name
-from undersigned.domain.record import AmendRecord, SignRecord, WithdrawRecord, parse_record
+from undersigned.domain.name import NameDocument
+from undersigned.domain.record import AmendRecord, WithdrawRecord, parse_record
 from undersigned.errors import StoreError
-from undersigned.store import letters as letter_store
 from undersigned.store import log as log_store
 from undersigned.store import pending as pending_store
 from undersigned.store import signatures as signature_store
@@ -19,14 +18,15 @@ from undersigned.store.database import Connection
 from undersigned.store.pending import PendingRow
 from undersigned.store.signatures import ShownName, SignatureRow
 
-R = TypeVar("R", SignRecord, AmendRecord)
-
 
 class Signers:
     """The signers of one letter in one transaction."""
 
-    def __init__(self, connection: Connection, letter_id: LetterId, *, replays: bool) -> None:
+    def __init__(
+        self, connection: Connection, letter_id: LetterId, foreseen: Foreseen, *, replays: bool
+    ) -> None:
         self._connection = connection
+        self._foreseen = foreseen
         self._letter_id = letter_id
         # Another's log may lack names that were erased since.
         self._replays = replays
@@ -42,7 +42,7 @@ class Signers:
         rows, public = [], {}
         for index, row in signed:
             self._new_leaves[row.leaf_hash] = index
-            record = _parse(row.record, SignRecord)
+            record = self._foreseen.find_record(row)
             rows.append(
                 SignatureRow(
                     leaf_index=index,
@@ -60,13 +60,13 @@ class Signers:
 
     def _shown_names(self, public: Mapping[int, bytes]) -> list[ShownName]:
         """Return what is shown of public names, by leaf; nothing of those that are gone in a replay."""
-        contents = letter_store.find_documents(self._connection, public.values())
-        if len(contents) < len(set(public.values())) and not self._replays:
+        names = self._foreseen.find_names(self._connection, public.values())
+        if len(names) < len(set(public.values())) and not self._replays:
             raise StoreError("the document of a public name is missing")
         return [
-            self._shown_name(index, parse_name(contents[digest]))
+            self._shown_name(index, names[digest])
             for index, digest in public.items()
-            if digest in contents
+            if digest in names
         ]
 
     def _shown_name(self, index: int, document: NameDocument) -> ShownName:
@@ -96,7 +96,9 @@ class Signers:
             self._drop_name(signature)
             signature_store.change_signature(self._connection, leaf, status="withdrawn")
             return
-        amended = _parse(row.record, AmendRecord)
+        if not isinstance(record, AmendRecord):
+            raise StoreError("a waiting record is of another kind than its row says")
+        amended = record
         renamed = amended.name != signature.name
         if renamed:
             self._drop_name(signature)
@@ -140,10 +142,3 @@ class Signers:
         for row in self.list_live():
             if row.mode == Mode.SEALED.value and not row.opened and row.name:
                 pending_store.delete_blob(self._connection, row.name)
-
-
-def _parse(entry: bytes, kind: type[R]) -> R:
-    record = parse_record(entry)
-    if not isinstance(record, kind):
-        raise StoreError("a waiting record is of another kind than its row says")
-    return record

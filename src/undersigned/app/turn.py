@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from undersigned.app.counting import ENDED, count_letter, find_standing, unopened_of
+from undersigned.app.foreseen import Foreseen
 from undersigned.app.letters import LetterView, format_stage, stage_of
 from undersigned.app.log import Batch
 from undersigned.app.moments import keep_moment
@@ -72,6 +73,7 @@ class Turn:
         view: LetterView,
         row: LetterRow,
         *,
+        foreseen: Foreseen | None = None,
         replays: bool = False,
     ) -> None:
         # What is read from another's log has its order already.
@@ -84,7 +86,9 @@ class Turn:
         self._epochs = row.epochs
         self.epoch_at = row.epoch_at
         self._roll_n = row.roll_n
-        self.signers = Signers(connection, view.letter.letter_id, replays=replays)
+        self.signers = Signers(
+            connection, view.letter.letter_id, foreseen or Foreseen(), replays=replays
+        )
 
     @property
     def letter_id(self) -> bytes:
