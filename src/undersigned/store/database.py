@@ -50,6 +50,8 @@ class Database:
         options: dict[str, Any] = {"pool_size": 8, "max_overflow": 8, "hide_parameters": True}
         if address.get_backend_name() != "sqlite":
             arguments = postgresql.connect_args(role, lock_timeout_s=BUSY_TIMEOUT_S)
+            # Transactions are begun explicitly; the driver must not begin its own, in a message of its own.
+            options["isolation_level"] = "AUTOCOMMIT"
             options |= {"pool_pre_ping": True, "connect_args": arguments}
         self.engine = sa.create_engine(address, **options)
         event.listen(self.engine, "connect", self._prepare)
@@ -99,8 +101,8 @@ class Database:
 
         Raises StoreError, also Busy.
         """
-        moment = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
-        with self._transaction("BEGIN" if self.is_sqlite else moment, writing=False) as connection:
+        begin = "BEGIN" if self.is_sqlite else postgresql.BEGIN_READING
+        with self._transaction(begin, writing=False) as connection:
             yield connection
 
     @contextmanager
@@ -112,13 +114,13 @@ class Database:
         made before it hold. Raises StoreError, also Busy; where DatabaseLost comes, nothing tells whether it
         was committed but to look. Raises what `fenced` says.
         """
-        lock = "BEGIN IMMEDIATE" if self.is_sqlite else postgresql.write_lock(self.role)
-        with self._in_turn(), self._transaction(lock, writing=True) as connection:
+        begin = "BEGIN IMMEDIATE" if self.is_sqlite else postgresql.begin_writing(self.role)
+        with self._in_turn(), self._transaction(begin, writing=True) as connection:
             # After the lock, for which it may have waited long.
             self._fence.check()
             yield connection
             if not self.is_sqlite:
-                connection.exec_driver_sql(postgresql.VOUCH)
+                connection.exec_driver_sql(postgresql.COMMIT_VOUCHED)
             connection.commit()
             # Not before: who sees the new number must read what was committed.
             with self._counting:
@@ -276,9 +278,7 @@ class Database:
             return
         with self._own_errors(writing=True), self.engine.connect() as connection:
             tables = postgresql.find_untidy(connection, self.role, LARGEST_REWRITTEN)
-            connection.rollback()
-            alone = connection.execution_options(isolation_level="AUTOCOMMIT")
-            postgresql.rewrite(alone, self.role, tables)
+            postgresql.rewrite(connection, self.role, tables)
 
     def close(self) -> None:
         """Close every connection."""

@@ -111,9 +111,16 @@ def prepare(connection: Any, _record: object) -> None:
     connection.commit()
 
 
-def write_lock(role: str) -> str:
-    """Return the statement that waits for a role's write lock; PostgreSQL has none for a database."""
-    return f"SELECT pg_advisory_xact_lock({_LOCK}, {_NUMBERS[role]})"
+BEGIN_READING: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+
+
+def begin_writing(role: str) -> str:
+    """Return what begins a transaction and waits for a role's write lock; a database has none by itself.
+
+    Both go to the server in one message, as all does that needs no answer in between: while an answer is
+    waited for, other threads go on, and may take long to give way again.
+    """
+    return f"BEGIN; SELECT pg_advisory_xact_lock({_LOCK}, {_NUMBERS[role]})"
 
 
 def take_lead(role: str) -> str:
@@ -192,11 +199,11 @@ def keep_no_samples(connection: sa.Connection, role: str) -> None:
         )
 
 
-VOUCH: Final = (
+COMMIT_VOUCHED: Final = (
     "SELECT pg_logical_emit_message(true, 'undersigned', '') "
-    "WHERE pg_current_xact_id_if_assigned() IS NULL"
+    "WHERE pg_current_xact_id_if_assigned() IS NULL; COMMIT"
 )
-"""What a transaction ends with that may have written nothing: its commit waits for standbys all the same.
+"""How a transaction ends that may have written nothing: its commit waits for standbys all the same.
 
 After a crash a server shows what it has committed and no standby has. An answer from that alone would be a
 promise that this one disk can break; behind this, the commit returns when a standby has all of it.
