@@ -63,9 +63,10 @@ def post(path: str, body: bytes) -> bytes:
     return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
-def get(path: str) -> bytes:
-    """Write a request that asks."""
-    return f"GET {path} HTTP/1.1\r\nHost: localhost\r\nAccept: */*\r\n\r\n".encode()
+def get(path: str, *, packed: bool = False) -> bytes:
+    """Write a request that asks; `packed`: as browsers do, who take an answer that gzip has packed."""
+    takes = "Accept-Encoding: gzip, deflate, br, zstd\r\n" if packed else ""
+    return f"GET {path} HTTP/1.1\r\nHost: localhost\r\nAccept: */*\r\n{takes}\r\n".encode()
 
 
 def send_load(job: Job) -> Load:
@@ -165,7 +166,9 @@ class _Connection(Exchange):
         """Note the answer, and send the next request."""
         self._load.latencies[self._index] = time.perf_counter() - self._sent_at
         self._load.statuses[self._index] = status
-        self._load.bodies[self._index] = body
+        # Where all answers are the same, as of one page, it is kept and handed back once.
+        first = self._load.bodies[0]
+        self._load.bodies[self._index] = first if body == first else body
         self.send_next()
 
 
