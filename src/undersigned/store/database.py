@@ -327,36 +327,35 @@ def _error_of(error: sa.exc.DBAPIError) -> StoreError:
     return StoreError(f"the database refused a statement (SQLSTATE {state})")
 
 
-def _dialect(connection: sa.Connection) -> Any:
-    """Return the dialect's own statements; that of the other engine is never imported."""
+def insert_of(connection: sa.Connection) -> Callable[[sa.Table], Any]:
+    """Return the engine's own INSERT, which knows conflicts; that of the other is never imported."""
     if connection.dialect.name == "sqlite":
         from sqlalchemy.dialects import sqlite as sqlite_dialect
 
-        return sqlite_dialect
+        return sqlite_dialect.insert
     from sqlalchemy.dialects import postgresql as postgresql_dialect
 
-    return postgresql_dialect
+    return postgresql_dialect.insert
 
 
 def insert_new(
     connection: sa.Connection, table: sa.Table, values: dict[str, Any], *, returning: sa.Column[Any]
 ) -> bool:
     """Insert a row unless one with its key exists; say whether it was inserted."""
-    insert = _dialect(connection).insert
-    statement = insert(table).values(values).on_conflict_do_nothing().returning(returning)
+    statement = (
+        insert_of(connection)(table).values(values).on_conflict_do_nothing().returning(returning)
+    )
     return connection.execute(statement).first() is not None
 
 
 def insert_missing(connection: sa.Connection, table: sa.Table, rows: list[dict[str, Any]]) -> None:
     """Insert rows; leave out those whose key exists."""
-    insert = _dialect(connection).insert
-    connection.execute(insert(table).on_conflict_do_nothing(), rows)
+    connection.execute(insert_of(connection)(table).on_conflict_do_nothing(), rows)
 
 
 def upsert(connection: sa.Connection, table: sa.Table, values: dict[str, Any]) -> None:
     """Insert a row, or overwrite the one with its primary key."""
-    insert = _dialect(connection).insert
     keys = [column.name for column in table.primary_key.columns]
-    statement = insert(table).values(values)
+    statement = insert_of(connection)(table).values(values)
     rest = {name: statement.excluded[name] for name in values if name not in keys}
     connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=rest))

@@ -5,27 +5,14 @@ which takes several times as long as SQLite takes to carry the statement out. Wh
 SQLAlchemy's words, too, so that both databases are asked the same.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from itertools import islice, repeat
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert as insert_into_postgresql
-from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
-from sqlalchemy.dialects.sqlite import insert as insert_into_sqlite
-from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
+from undersigned.store.database import insert_of
 from undersigned.store.postgresql import ALL_COLUMNS_OF
-
-_DIALECTS: Final[dict[str, Callable[[], sa.Dialect]]] = {
-    "sqlite": lambda: SQLiteDialect_pysqlite(paramstyle="qmark"),
-    # SQLAlchemy has no types for this one.
-    "postgresql": lambda: cast("sa.Dialect", cast("Any", PGDialect_psycopg)(paramstyle="format")),
-}
-_INSERTS: Final[dict[str, Callable[[sa.Table], Any]]] = {
-    "sqlite": insert_into_sqlite,
-    "postgresql": insert_into_postgresql,
-}
 
 _SIZES: Final = (1, 8, 64, 256)
 """How many keys a statement has; where there are fewer, one is repeated. Each is another text."""
@@ -56,13 +43,13 @@ class Prepared:
         name = connection.dialect.name
         text = self._texts.get(name)
         if text is None:
-            compiled: Any = self._write(name).compile(dialect=_DIALECTS[name]())
+            compiled: Any = self._write(connection).compile(dialect=_positional(connection.dialect))
             if tuple(compiled.positiontup) != self._names:
                 raise TypeError(f"{compiled} has the values {compiled.positiontup}")
             text = self._texts[name] = str(compiled)
         return text
 
-    def _write(self, _dialect: str) -> sa.ClauseElement:
+    def _write(self, _connection: sa.Connection) -> sa.ClauseElement:
         return self._statement
 
 
@@ -76,8 +63,8 @@ class Insertion(Prepared):
         if not skips:
             self._options[ALL_COLUMNS_OF] = table
 
-    def _write(self, dialect: str) -> sa.ClauseElement:
-        insert = _INSERTS[dialect](self._table)
+    def _write(self, connection: sa.Connection) -> sa.ClauseElement:
+        insert = insert_of(connection)(self._table)
         written: sa.ClauseElement = insert.on_conflict_do_nothing() if self._skips else insert
         return written
 
@@ -106,6 +93,13 @@ class ForKeys:
             padding = repeat(part[0], size - len(part))
             found += self._prepared[size].run(connection, *values, *part, *padding)
         return found
+
+
+def _positional(dialect: sa.Dialect) -> sa.Dialect:
+    """Return the same dialect, with values that have places instead of names."""
+    kind: Any = type(dialect)
+    made: sa.Dialect = kind(paramstyle="qmark" if dialect.name == "sqlite" else "format")
+    return made
 
 
 def _parameters(key: sa.Column[Any], size: int) -> list[sa.BindParameter[Any]]:
