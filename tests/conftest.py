@@ -1,5 +1,6 @@
 """For all tests: no way out of this machine. For those who ask: a live site."""
 
+import gc
 import ipaddress
 import os
 import socket
@@ -10,13 +11,29 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from hypothesis import settings
+from tests.databases import QuicklyMade
 from tests.demo_run import DemoRun, run_demo_once
 from tests.live import LiveSite, live_site_in
 from tests.postgresql import emptied, new_postgresql, running_postgresql
 
+from undersigned.app import folder
+from undersigned.web.serving import MANY_OBJECTS
+
 # How long one example takes depends on what else the machine does: no test asserts it.
 settings.register_profile("suite", deadline=None)
 settings.load_profile("suite")
+
+
+def pytest_sessionstart() -> None:
+    """Do not look for objects that only hold each other while tests are imported: all of it stays."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Look for them from now on, among those that tests make."""
+    gc.freeze()
+    gc.set_threshold(MANY_OBJECTS)
+    gc.enable()
 
 
 def _check_loopback(address: Any) -> None:
@@ -32,6 +49,15 @@ def _check_loopback(address: Any) -> None:
         is_here = False
     if not is_here:
         raise RuntimeError(f"a test tried to reach {host}")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def quickly_made_databases() -> Iterator[None]:
+    """Make the databases of sites by the statements with which the first of their kind was migrated."""
+    patch = pytest.MonkeyPatch()
+    patch.setattr(folder, "Database", QuicklyMade)
+    yield
+    patch.undo()
 
 
 @pytest.fixture(autouse=True, scope="session")
