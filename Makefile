@@ -4,6 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 DATA   ?= demo-data
 PORT   ?= 8000
+WORKERS ?= 2
 STAMP  := $(VENV)/.installed
 # The browser's scripts: built by the installation, and again when a source of theirs has changed.
 SCRIPTS := hatch_build.py $(wildcard frontend/src/*.ts frontend/*.json frontend/*.mjs) src/undersigned/web/static/embed.css
@@ -26,9 +27,9 @@ demo: $(STAMP) ## replay November 2023 with made-up people, then keep serving it
 serve: $(STAMP) ## serve the site in DATA again
 	@$(BIN)/undersigned serve --data $(DATA) --port $(PORT)
 
-test: $(STAMP) check ## everything that must hold: style, types, directions, tests
+test: $(STAMP) check ## everything that must hold: style, types, directions, tests (WORKERS=2)
 	@sh tools/test-packages
-	@$(BIN)/pytest -n 2 --dist loadfile
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 test-crash: $(STAMP) ## kill the server 50 times on each kind of database (KILLS=50 SEED=1), fill a disk
 	@$(BIN)/python -m tests.campaigns

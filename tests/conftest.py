@@ -6,7 +6,7 @@ import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 import sqlalchemy as sa
@@ -27,6 +27,26 @@ settings.load_profile("suite")
 def pytest_sessionstart() -> None:
     """Do not look for objects that only hold each other while tests are imported: all of it stays."""
     gc.disable()
+
+
+LONG: Final = (
+    "tests/cli/test_demo.py",
+    "tests/e2e_browser/test_story.py",
+    "tests/e2e/test_schemathesis.py",
+    "tests/e2e/test_enumeration.py",
+    "tests/e2e_browser/test_desk_story.py",
+    "tests/e2e_browser/test_desk_life.py",
+    "tests/e2e/test_kill.py",
+    "tests/cli/test_story.py",
+)
+"""Files that take a minute and more: first, so that the workers end together."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the long files before the others, where all are run; each keeps its own order."""
+    places = {name: place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: places.get(item.nodeid.partition("::")[0], len(LONG)))
 
 
 def pytest_collection_finish() -> None:
