@@ -1,5 +1,6 @@
 """What is told of failures: each outage when it begins and when it ends, with what was not told between."""
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,8 +10,11 @@ from structlog.testing import capture_logs
 from tests.postgresql import new_postgresql, run
 
 from undersigned.app.failures import Failing, report_end, report_failure
+from undersigned.app.leading import Leading
 from undersigned.errors import FormatError, StoreError
 from undersigned.store.database import Database
+
+PATIENCE_S = 120
 
 
 @pytest.fixture
@@ -59,9 +63,48 @@ def test_an_outage_of_the_server_is_two_lines(watched: Database) -> None:
             _read(watched)
             _read(watched)
         assert [line["event"] for line in lines] == ["failed", "the database is back"]
-        assert lines[0]["activity"] == "request"
+        assert (lines[0]["role"], lines[0]["activity"]) == ("collector", "request")
         assert (lines[1]["role"], lines[1]["untold"]) == ("collector", 5)
         assert lines[1]["seconds"] >= 0
+
+
+def test_an_outage_of_the_server_says_nothing_of_loops_and_leads(watched: Database) -> None:
+    """Each loop meets it; and that this process leads no more does not mean that another one does."""
+    name = watched.engine.url.database
+    server = watched.engine.url.set(database="postgres")
+    sessions = f"FROM pg_stat_activity WHERE datname = '{name}'"
+    leading, failing = Leading(watched), Failing("mails")
+    assert leading.is_mine()
+    with capture_logs() as lines:
+        cut = f"SELECT pg_terminate_backend(pid, 5000) {sessions}"
+        run(server, f"ALTER DATABASE {name} ALLOW_CONNECTIONS false", cut)
+        for _ in range(3):
+            with pytest.raises(StoreError) as caught:
+                _read(watched)
+            failing.report(caught.value)
+        end = time.monotonic() + PATIENCE_S
+        is_away = False
+        while not is_away:
+            assert time.monotonic() < end
+            try:
+                leading.is_mine()
+            except StoreError:
+                is_away = True
+        assert not leading.is_mine()
+        run(server, f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+        while not _leads(leading):
+            assert time.monotonic() < end
+        _read(watched)
+        failing.end()
+    assert [line["event"] for line in lines] == ["failed", "the database is back"]
+    leading.close()
+
+
+def _leads(leading: Leading) -> bool:
+    try:
+        return leading.is_mine()
+    except StoreError:
+        return False
 
 
 def _write(database: Database, size: int) -> None:

@@ -22,12 +22,15 @@ def report_failure(activity: str, error: BaseException, *, letter: str | None = 
     first error is logged, and the others are counted for `report_end`: a line for each request would say
     when members came. Never raises: the disk that is full may be the one that the log is written to.
     """
-    if isinstance(error, StoreError) and error.outage is not None and _is_told(error.outage):
+    outage = error.outage if isinstance(error, StoreError) else None
+    if outage is not None and _is_told(outage):
         return
     frames = traceback.extract_tb(error.__traceback__)
     place = f"{frames[-1].name}:{frames[-1].lineno}" if frames else "?"
     detail = error.detail if isinstance(error, UndersignedError) else None
     of = {} if letter is None else {"letter": letter}
+    if outage is not None:
+        of["role"] = outage.role
     with suppress(OSError, ValueError):
         _log.error(
             "failed", activity=activity, error=type(error).__name__, at=place, detail=detail, **of
@@ -72,7 +75,13 @@ class Failing:
         self._untold = 0
 
     def report(self, error: BaseException) -> None:
-        """Log an error, unless one of its kind was logged since all was well; then it is counted."""
+        """Log an error, unless one of its kind was logged since all was well; then it is counted.
+
+        Those of an outage of a database are told with that.
+        """
+        if isinstance(error, StoreError) and error.outage is not None:
+            report_failure(self._activity, error)
+            return
         kind = type(error).__name__, str(error)
         with self._lock:
             if kind in self._told or len(self._told) >= MOST_KINDS:

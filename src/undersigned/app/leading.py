@@ -32,6 +32,9 @@ class Leading:
     def is_mine(self) -> bool:
         """Say whether this process leads. Raises StoreError."""
         mine = self._lead.is_mine()
+        if not self._lead.is_known:
+            # The database is away: nobody leads, and perhaps this process does when it is back.
+            return mine
         with self._telling:
             was_mine, self._was_mine = self._was_mine, mine
         # That the only process leads is no news.

@@ -33,7 +33,8 @@ ASK_S: Final = 0.5
 class Lead:
     """Whether this process leads the others on a database. Threads share it.
 
-    What the process has begun in the databases `beside` is ended with the rest if it hangs.
+    `is_known` is False while nobody can tell, since the last question was not answered. What the process has
+    begun in the databases `beside` is ended with the rest if it hangs.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class Lead:
         self._lock = threading.Lock()
         self._asked_at = float("-inf")
         self._is_mine = False
+        self.is_known = False
         self._descriptor: int | None = None
         self._connection: sa.Connection | None = None
         self._has_lock = False
@@ -61,8 +63,9 @@ class Lead:
         with self._lock:
             if self._clock() - self._asked_at >= ASK_S:
                 # Not asked again at once where it fails: a server that is away is away for all loops.
-                self._asked_at, self._is_mine = self._clock(), False
+                self._asked_at, self._is_mine, self.is_known = self._clock(), False, False
                 self._is_mine = self._ask_file() if self._database.is_sqlite else self._ask_server()
+                self.is_known = True
             return self._is_mine
 
     def close(self) -> None:
