@@ -222,7 +222,9 @@ def test_a_provider_in_trouble_is_reported_once(village: Village, letter: Letter
         for code in ("one", "one", "two", "one", "one"):
             with suppress(Busy):
                 bring_code(code)
-    assert [line["error"] for line in lines] == ["Unreachable", "Unreachable"]
+    told = [line.get("error", line["event"]) for line in lines]
+    assert told == ["Unreachable", "works again", "Unreachable"]
+    assert lines[1]["untold"] == 1
     assert {line["activity"] for line in lines} == {"asking the sign-on provider"}
 
 
