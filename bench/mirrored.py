@@ -10,8 +10,9 @@ import functools
 import hashlib
 import json
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
@@ -65,6 +66,9 @@ from undersigned.tlog.tile import (
 )
 
 PER_EPOCH: Final = 500
+FEW_EPOCHS: Final = 4
+"""Starting processes takes longer than to make fewer than these."""
+
 _FACTORS: Final = 16
 _FACTOR_BITS: Final = 8 * MODULUS_SIZE // _FACTORS
 
@@ -103,7 +107,7 @@ def _read_entries(folder: Path, size: int) -> Iterator[bytes]:
 
 
 def write_mirror(folder: Path, signatures: int) -> LongMirror:
-    """Write the mirror of a letter that so many have signed, by two processes."""
+    """Write the mirror of a letter that so many have signed."""
     key = _TokenKey.generate()
     site = SimulatedSite()
     many = 10 * signatures
@@ -114,11 +118,12 @@ def write_mirror(folder: Path, signatures: int) -> LongMirror:
     for entry in site.entries:
         log.append(entry)
     names = folder / "names"
-    with ProcessPoolExecutor(2, get_context("spawn")) as pool, names.open("w") as rows:
-        work = functools.partial(_make_epoch, folder, opened.letter, key)
-        sizes = [min(PER_EPOCH, signatures - done) for done in range(0, signatures, PER_EPOCH)]
+    sizes = [min(PER_EPOCH, signatures - done) for done in range(0, signatures, PER_EPOCH)]
+    work = functools.partial(_make_epoch, folder, opened.letter, key)
+    with ExitStack() as stack:
+        rows = stack.enter_context(names.open("w"))
         separator = ""
-        for number, made in enumerate(pool.map(work, sizes), 1):
+        for number, made in enumerate(_map(work, sizes, stack), 1):
             at = site.now = site.now + 60
             log.append(format_record(EpochRecord(opened.letter.letter_id, number, at)))
             for entry in made.issued:
@@ -136,6 +141,15 @@ def write_mirror(folder: Path, signatures: int) -> LongMirror:
     _write_pages(folder, site, _counts(signatures) | {"headcount": many, "size": log.size}, names)
     log.close()
     return LongMirror(folder, opened.letter, log.size)
+
+
+def _map(
+    work: Callable[[int], "_Epoch"], sizes: Sequence[int], stack: ExitStack
+) -> Iterator["_Epoch"]:
+    """Make all epochs in their order, many of them by two processes."""
+    if len(sizes) < FEW_EPOCHS:
+        return map(work, sizes)
+    return stack.enter_context(ProcessPoolExecutor(2, get_context("spawn"))).map(work, sizes)
 
 
 def _counts(standing: int) -> dict[str, int]:

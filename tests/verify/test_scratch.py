@@ -34,6 +34,8 @@ def test_rows_stay_what_they_are(values: list[int], data: st.DataObject) -> None
         assert table.read(number) == ROW.pack(values[number])
         table.replace(number, ROW.pack(value))
         values[number] = value
+    table.fill(5)
+    values += [0] * 5
     assert len(table) == len(values)
     assert [value for (value,) in table.unpack(ROW)] == values
     assert list(table) == [ROW.pack(value) for value in values]
@@ -47,7 +49,7 @@ def test_an_index_finds_every_value_and_no_other() -> None:
     values = [bytes([i % 50, 0, i % 50]) for i in range(130)]
     index = Index(values.__getitem__)
     for number, value in enumerate(values):
-        index.add(value, number)
+        assert list(index.put(value, number)) == list(range(number % 50, number, 50))
     for i in range(50):
         wanted = [number for number, value in enumerate(values) if value == bytes([i, 0, i])]
         assert index.find(bytes([i, 0, i])) == wanted
@@ -60,9 +62,21 @@ def test_values_of_one_hash_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> N
     values = [i.to_bytes(2, "big") for i in range(60)]
     index = Index(values.__getitem__)
     for number, value in enumerate(values):
-        assert not index.find(value)
-        index.add(value, number)
+        assert not index.put(value, number)
     assert [index.find(value) for value in values] == [[number] for number in range(60)]
+
+
+@given(st.lists(st.integers(0, 5), max_size=120))
+def test_what_comes_again_is_found_whatever_its_hash(numbers: list[int]) -> None:
+    """All rows with a value, in their order, also where many share the few hashes that there are."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(scratch, "_HASH_MASK", 1)
+        values = [bytes([number]) for number in numbers]
+        index = Index(values.__getitem__)
+        for number, value in enumerate(values):
+            before = [i for i in range(number) if values[i] == value]
+            assert list(index.find(value)) == before
+            assert list(index.put(value, number)) == before
 
 
 def test_a_value_that_comes_again_is_known() -> None:

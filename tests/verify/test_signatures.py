@@ -31,7 +31,7 @@ def signatures(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
         condition = 4 if number % 4 == 0 and mode is not Mode.PUBLIC else None
         name = None if mode is Mode.ANONYMOUS else _pk(1_000 + number)
         signature = Signature(3 * number, _pk(number), mode, condition, name, is_vouched=True)
-        found.add(signature, nonce_of(signature.pk))
+        assert found.add(signature, nonce_of(signature.pk)) == []
     return found
 
 
@@ -55,6 +55,28 @@ def test_each_is_found(signatures: Signatures) -> None:
     assert [each.leaf for each in signatures.find_all(leaves)] == [
         leaf for leaf in leaves if leaf % 3 == 0
     ]
+
+
+def test_a_key_that_signs_again_is_known(signatures: Signatures) -> None:
+    """All its signatures are found, the first one first; the first is the key's."""
+    again = signatures.get(7)._replace(leaf=1_000)
+    assert signatures.add(again, nonce_of(again.pk)) == [signatures.get(7)]
+    assert signatures.add(again, nonce_of(again.pk)) == [signatures.get(7), signatures.get(60)]
+    assert [each.number for each in signatures.find_by_nonce(nonce_of(again.pk))] == [7, 60, 61]
+    assert signatures.find_by_pk(again.pk) == signatures.get(7)
+
+
+def test_what_is_listed_is_what_each_says(signatures: Signatures) -> None:
+    """The hashes of public names, and of sealed ones that were opened; in every mode there are some."""
+    signatures.open(signatures.get(4), _pk(9))
+    signatures.end(signatures.get(3), End.WITHDRAWN, 500)
+    signatures.erase(signatures.get(6), 501)
+    listed = [each.listed for each in signatures]
+    assert list(signatures.listed()) == listed
+    assert listed[:7] == [_pk(1_000), None, None, None, _pk(9), None, None]
+    for mode in MODES:
+        wanted = [each for each in signatures if each.mode is mode]
+        assert list(signatures.of_mode(mode)) == wanted
 
 
 def test_what_changes_is_counted(signatures: Signatures) -> None:
@@ -92,12 +114,12 @@ def test_names_that_were_shown_are_remembered(signatures: Signatures) -> None:
     """Those of the beginning, those that came after, and the last one."""
     shown = Shown(signatures, Scratch())
     first, sealed = signatures.get(0), signatures.get(1)
-    assert shown.find_all(first) == {shown.find_first(first)} == {first.name}
+    assert shown.find_all(first) == {shown.find_first(0)} == {first.name}
     assert shown.find_all(sealed) == set()
     signatures.amend(first, 1, Mode.PUBLIC, None, _pk(5))
     shown.add(first.leaf, _pk(4))
     shown.add(first.leaf, _pk(5))
     assert shown.find_all(signatures.get(0)) == {first.name, _pk(4), _pk(5)}
     later = Signature(999, _pk(999), Mode.PUBLIC, None, _pk(7), number=HOW_MANY)
-    assert shown.find_first(later) is None
+    assert shown.find_first(later.number) is None
     assert shown.find_all(later) == {_pk(7)}

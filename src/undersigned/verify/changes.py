@@ -1,15 +1,35 @@
 """What later records do to the signatures of one letter (check 9); formats §7, Replay."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
-from undersigned.domain.letter import Mode
+from undersigned.domain.letter import Letter, Mode
 from undersigned.domain.record import AmendRecord, EraseRecord, InvalidateRecord, WithdrawRecord
 from undersigned.domain.stage import TAKES_WITHDRAWALS, Stage
 from undersigned.verify.openings import Openings
-from undersigned.verify.signatures import End, Signatures, Terms, find_term_problems
+from undersigned.verify.signatures import End, Signatures
 
 Tell = Callable[[int, str], None]
 """Report that the record at a leaf is false, and why."""
+
+
+class Terms(NamedTuple):
+    """How somebody signs: the mode, the condition, and whether there is a name."""
+
+    mode: Mode
+    condition: int | None
+    is_named: bool
+
+
+def find_term_problems(letter: Letter, terms: Terms) -> Iterator[str]:
+    """Yield what a letter does not offer of how somebody signed (§7, Replay)."""
+    mode, condition, is_named = terms
+    if mode not in letter.modes:
+        yield f"signed as {mode}, which the letter does not offer"
+    if condition is not None and (mode is Mode.PUBLIC or condition not in letter.conditions):
+        yield f"the condition {condition} is not one that is offered"
+    if is_named == (mode is Mode.ANONYMOUS):
+        yield f"signed as {mode}, with a name that does not fit it"
 
 
 class Changes:

@@ -125,8 +125,8 @@ class LetterReplay:
         """Take the next record of this letter, leaf `index` of the log, a `sign` that holds."""
         self._go_on(index)
         nonce = nonce_of(signed.pk)
-        before = self.signatures.find_by_nonce(nonce)
-        self._sign(index, signed, self.tokens.find_reuse(nonce, before), nonce, before)
+        before = self.signatures.add(_signature_of(index, signed, is_vouched=True), nonce)
+        self._sign(index, signed, self.tokens.find_reuse(nonce, before), before)
 
     def _go_on(self, index: int) -> None:
         """Do what `read` does before a record that stands in an epoch."""
@@ -141,8 +141,9 @@ class LetterReplay:
         match record:
             case SignRecord():
                 problems = self.tokens.find_problems(record.token, record.pk)
-                nonce = nonce_of(record.pk)
-                self._sign(index, record, problems, nonce, self.signatures.find_by_nonce(nonce))
+                signature = _signature_of(index, record, is_vouched=False)
+                before = self.signatures.add(signature, nonce_of(record.pk))
+                self._sign(index, record, problems, before)
             case IssuedRecord():
                 self._issue(index, record.blinded, record.member)
             case AmendRecord():
@@ -244,10 +245,9 @@ class LetterReplay:
         index: int,
         record: SignRecord | Signed,
         token_problems: Sequence[str],
-        nonce: bytes,
         before: Sequence[Signature],
     ) -> None:
-        """Take a signature; `nonce` is that of its key, `before` are those by the same key."""
+        """Check a signature that was added; `before` are those by the same key."""
         self.epochs.place(index, Part.SIGN)
         self.epochs.sign(index)
         for problem in token_problems:
@@ -256,11 +256,6 @@ class LetterReplay:
         self._check_terms(index, record)
         if before:
             self._false(9, index, "a second signature by a key that has signed")
-        is_vouched = isinstance(record, Signed)
-        signature = Signature(
-            index, record.pk, record.mode, record.condition, record.name, is_vouched=is_vouched
-        )
-        self.signatures.add(signature, nonce)
         self._show(index, record.mode, record.name)
 
     def _check_taken(self, index: int, what: str, *, by_cooling_off: bool = False) -> None:
@@ -394,3 +389,9 @@ class LetterReplay:
     def _show(self, leaf: int, mode: Mode, name: bytes | None) -> None:
         if self.shown is not None and mode is Mode.PUBLIC and name is not None:
             self.shown.add(leaf, name)
+
+
+def _signature_of(index: int, record: SignRecord | Signed, *, is_vouched: bool) -> Signature:
+    return Signature(
+        index, record.pk, record.mode, record.condition, record.name, is_vouched=is_vouched
+    )

@@ -37,7 +37,8 @@ from undersigned.verify.signatures import Signature
 Words = NewType("Words", bytes)
 """What is shown of a name, as a hash of 32 bytes."""
 
-_NO_WORDS: Final = bytes(33)
+_WORDS_SIZE: Final = 1 + 32
+"""Whether there are words, and their hash."""
 
 AT_ONCE: Final = 256
 """Names that one process looks at."""
@@ -99,13 +100,12 @@ class NameReader:
         self.context = context
         self.replay = replay
         # Of each signature the words of the name that is public, or would be, if it had not ended.
-        self._words = Table(context.scratch, len(_NO_WORDS))
+        self._words = Table(context.scratch, _WORDS_SIZE)
         self._others: dict[tuple[int, bytes], Words] = {}  # of names that were opened out of turn
 
     def read_all(self, crew: Crew | None = None) -> None:
         """Check every public name, every opened one, and every one that was struck (check 11)."""
-        for _ in range(len(self.replay.signatures)):
-            self._words.append(_NO_WORDS)
+        self._words.fill(len(self.replay.signatures))
         for signature, words in self._find_words(crew):
             if signature.name is None:
                 continue
@@ -123,8 +123,7 @@ class NameReader:
 
     def _find_words(self, crew: Crew | None) -> Iterator[tuple[Signature, Words | None]]:
         """Yield the public signatures, each with the words of its name if somebody vouches for it."""
-        public = (each for each in self.replay.signatures if each.mode is Mode.PUBLIC)
-        chunks = self._chunks(public)
+        chunks = self._chunks(self.replay.signatures.of_mode(Mode.PUBLIC))
         found = (
             ((chunk, vouch_names(*asked)) for chunk, asked in chunks)
             if crew is None

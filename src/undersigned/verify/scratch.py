@@ -108,6 +108,12 @@ class Table:
             self._last.clear()
         return self._length - 1
 
+    def fill(self, count: int) -> None:
+        """Add so many rows of zeros."""
+        row = bytes(self._size)
+        for _ in range(count):
+            self.append(row)
+
     def read(self, number: int) -> bytes:
         """Return the row of a number."""
         block, row = divmod(number, self._per_block)
@@ -176,8 +182,28 @@ class Index:
         """Return the numbers of the rows that hold a value, the first one first."""
         first = (hash(value) & _HASH_MASK) << _ROW_BITS
         at = bisect_right(self._firsts, first) - 1
+        return self._find(value, first, at, bisect_left(self._buckets[at], first))
+
+    def put(self, value: bytes, number: int) -> Sequence[int]:
+        """Note that the row of a number, greater than all before, holds a value; return what `find` did."""
+        first = (hash(value) & _HASH_MASK) << _ROW_BITS
+        at = bisect_right(self._firsts, first) - 1
         bucket = self._buckets[at]
         place = bisect_left(bucket, first)
+        found: Sequence[int] = ()
+        if place < len(bucket) and bucket[place] > first | _ROW_MASK:
+            bucket.insert(place, first | number)
+        else:
+            found = self._find(value, first, at, place)
+            at = bisect_right(self._firsts, first | number) - 1
+            bucket = self._buckets[at]
+            insort(bucket, first | number)
+        if len(bucket) > MOST_IN_BUCKET:
+            self._split(at, bucket)
+        return found
+
+    def _find(self, value: bytes, first: int, at: int, place: int) -> Sequence[int]:
+        bucket = self._buckets[at]
         if place < len(bucket) and bucket[place] > first | _ROW_MASK:
             return ()
         return [number for number in self._candidates(first, at) if self._read(number) == value]
@@ -189,17 +215,11 @@ class Index:
                     return
                 yield bucket[place] & _ROW_MASK
 
-    def add(self, value: bytes, number: int) -> None:
-        """Note that the row of a number holds a value."""
-        entry = (hash(value) & _HASH_MASK) << _ROW_BITS | number
-        at = bisect_right(self._firsts, entry) - 1
-        bucket = self._buckets[at]
-        insort(bucket, entry)
-        if len(bucket) > MOST_IN_BUCKET:
-            half = len(bucket) // 2
-            self._buckets.insert(at + 1, bucket[half:])
-            self._firsts.insert(at + 1, bucket[half])
-            self._buckets[at] = bucket[:half]
+    def _split(self, at: int, bucket: "array[int]") -> None:
+        half = len(bucket) // 2
+        self._buckets.insert(at + 1, bucket[half:])
+        self._firsts.insert(at + 1, bucket[half])
+        self._buckets[at] = bucket[:half]
 
 
 class Digests:
@@ -217,7 +237,5 @@ class Digests:
 
     def add(self, value: bytes) -> bool:
         """Add a value; say whether it was there before."""
-        if self._index.find(value):
-            return True
-        self._index.add(value, self._rows.append(value))
-        return False
+        # The row is added first: what the index finds may be in it.
+        return bool(self._index.put(value, self._rows.append(value)))

@@ -22,26 +22,26 @@ class Shown:
         self._first = Table(scratch, len(_NONE))
         self._later = Table(scratch, 8 + 32)
         self._leaves = Index(lambda number: self._later.read_part(number, _LEAF))
-        for each in signatures:
-            self._first.append(_NONE if each.listed is None else b"\1" + each.listed)
+        for digest in signatures.listed():
+            self._first.append(_NONE if digest is None else b"\1" + digest)
 
     def add(self, leaf: int, digest: bytes) -> None:
         """Note that a name, of this hash, became public at a leaf."""
         at = leaf.to_bytes(8, "big")
-        self._leaves.add(at, self._later.append(at + digest))
+        self._leaves.put(at, self._later.append(at + digest))
 
-    def find_first(self, signature: Signature) -> bytes | None:
-        """Return the hash of the name that a signature showed at first."""
-        if signature.number >= len(self._first):
+    def find_first(self, number: int) -> bytes | None:
+        """Return the hash of the name that the signature of a number showed at first."""
+        if number >= len(self._first):
             return None
-        row = self._first.read(signature.number)
+        row = self._first.read(number)
         return row[1:] if row[0] else None
 
     def find_all(self, signature: Signature) -> set[bytes]:
         """Return the hashes of all names that a signature may have shown, the last one included."""
         found = self._leaves.find(signature.leaf.to_bytes(8, "big"))
         hashes = {self._later.read(number)[8:] for number in found}
-        for digest in (self.find_first(signature), signature.listed):
+        for digest in (self.find_first(signature.number), signature.listed):
             if digest is not None:
                 hashes.add(digest)
         return hashes

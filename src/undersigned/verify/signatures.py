@@ -95,25 +95,6 @@ class Figures(NamedTuple):
     erased: int
 
 
-class Terms(NamedTuple):
-    """How somebody signs: the mode, the condition, and whether there is a name."""
-
-    mode: Mode
-    condition: int | None
-    is_named: bool
-
-
-def find_term_problems(letter: Letter, terms: Terms) -> Iterator[str]:
-    """Yield what a letter does not offer of how somebody signed (§7, Replay)."""
-    mode, condition, is_named = terms
-    if mode not in letter.modes:
-        yield f"signed as {mode}, which the letter does not offer"
-    if condition is not None and (mode is Mode.PUBLIC or condition not in letter.conditions):
-        yield f"the condition {condition} is not one that is offered"
-    if is_named == (mode is Mode.ANONYMOUS):
-        yield f"signed as {mode}, with a name that does not fit it"
-
-
 Tally = Mapping[tuple[Mode, int], int]
 """How many live signatures there are of each mode and condition."""
 
@@ -142,6 +123,7 @@ class Kind(NamedTuple):
 
 _ROW: Final = struct.Struct("<QQQQBBBB32s32s32s")
 _LEAF: Final = slice(0, 8)
+_MODE: Final = 32
 _PK: Final = slice(36, 68)
 _NEAR: Final = 8
 """Rows that are looked at one after the other before all are searched."""
@@ -150,6 +132,7 @@ _NEVER: Final = 2**64 - 1
 """In the place of a number that is not there; no log has such a leaf, and JSON no such condition."""
 
 _MODES: Final = tuple(Mode)
+_PUBLIC, _SEALED = _MODES.index(Mode.PUBLIC), _MODES.index(Mode.SEALED)
 _ENDS: Final = (None, *End)
 _HAS_NAME, _FIXED, _OPENED, _VOUCHED = 1, 2, 4, 8
 _NO_HASH: Final = bytes(32)
@@ -214,6 +197,21 @@ class Signatures:
         """Yield all of them, ended ones included."""
         return (_parse(number, row) for number, row in enumerate(self._rows))
 
+    def of_mode(self, mode: Mode) -> Iterator[Signature]:
+        """Yield those who sign in a mode, ended ones included."""
+        mark = _MODES.index(mode)
+        return (_parse(number, row) for number, row in enumerate(self._rows) if row[_MODE] == mark)
+
+    def listed(self) -> Iterator[bytes | None]:
+        """Yield for each of them the hash of its name that is public now; see `Signature.listed`."""
+        for _, _, _, erased_at, mode, end, _, marks, _, name, opened in self._rows.unpack(_ROW):
+            if end or erased_at != _NEVER:
+                yield None
+            elif mode == _SEALED:
+                yield opened if marks & _OPENED else None
+            else:
+                yield name if mode == _PUBLIC and marks & _HAS_NAME else None
+
     def get(self, number: int) -> Signature:
         """Return the signature of a row."""
         return _parse(number, self._rows.read(number))
@@ -254,11 +252,11 @@ class Signatures:
 
     # --- what changes them
 
-    def add(self, signature: Signature, nonce: bytes) -> None:
-        """Add a live signature; `nonce` is that of its key."""
+    def add(self, signature: Signature, nonce: bytes) -> list[Signature]:
+        """Add a live signature; return those before it by the same key, whose nonce is `nonce`."""
         number = self._rows.append(_format(signature))
-        self._nonces.add(nonce, number)
         self.tally[_kind_of(signature)] += 1
+        return [self.get(before) for before in self._nonces.put(nonce, number)]
 
     def amend(
         self, signature: Signature, seq: int, mode: Mode, condition: int | None, name: bytes | None

@@ -238,14 +238,11 @@ class PageComparison:
         if not is_ordered:
             self._false("the names are not in the order of their leaves, each once")
         if self.replay.stage is None or self.replay.stage.state not in VOID:
-            for signature in self.replay.signatures:
-                is_lasting = signature.listed is not None and (
-                    signature.listed == shown.find_first(signature)
-                )
-                if is_lasting and not met[signature.number]:
-                    self._false(
-                        f"the name at leaf {signature.leaf} is public, and the site does not show it"
-                    )
+            for number, digest in enumerate(self.replay.signatures.listed()):
+                if digest is None or met[number] or digest != shown.find_first(number):
+                    continue
+                leaf = self.replay.signatures.get(number).leaf
+                self._false(f"the name at leaf {leaf} is public, and the site does not show it")
 
     def _most_names(self) -> int:
         """Return how many names are read: more than are signed, for what is wrong with the first of them."""
