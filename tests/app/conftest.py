@@ -18,8 +18,15 @@ def token_key() -> TokenKey:
 
 @pytest.fixture(autouse=True)
 def one_token_key(token_key: TokenKey, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give every letter the same token key; tokens still belong to one letter each."""
+    """Give every letter the same token key; tokens still belong to one letter each.
+
+    Reading it takes as long as making one, since its numbers are checked: once is enough for the same text.
+    """
+    text, parse = token_key.format(), TokenKey.parse
     monkeypatch.setattr(TokenKey, "generate", classmethod(lambda _: token_key))
+    monkeypatch.setattr(
+        TokenKey, "parse", classmethod(lambda _, pem: token_key if pem == text else parse(pem))
+    )
 
 
 @pytest.fixture
