@@ -44,6 +44,7 @@ check: $(STAMP) ## style, types and the direction of imports
 	@$(BIN)/lint-imports --no-cache
 
 bench: $(STAMP) ## measure; prints a table, writes bench/results.json and docs/performance.md (FULL=1: all sizes)
+	@sh tools/test-packages
 	@$(BIN)/python -m bench
 
 fmt: $(STAMP) ## put the code into its one form

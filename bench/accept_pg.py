@@ -33,7 +33,7 @@ from bench.site import CrowdedSite, fill_site
 from undersigned.app.site import make_site
 
 CONNECTIONS: Final = (64, 256)
-SIGNATURES: Final = sized(500, 3_000)
+SIGNATURES: Final = sized(500, 2_000)
 """In each round, at each site."""
 
 WARM_UP: Final = 200
