@@ -5,6 +5,7 @@ server is killed, too, and started again by its Patroni. What waited is there no
 still on one disk: to find it and to answer would be a promise that this one disk can break.
 """
 
+import time
 from http.client import HTTPConnection
 from typing import Final
 
@@ -17,6 +18,11 @@ from tests.campaigns.cluster.kills import leader_of
 
 TRIES: Final = 3
 
+ATTEMPTS: Final = 6
+"""How often it is tried: tables are rewritten with the lock as well."""
+
+SETTLE_S: Final = 5
+
 FLOOR: Final = 3
 """The floor of the letter's epochs: one sealed signature waits for two more, and no epoch holds the lock."""
 
@@ -27,9 +33,11 @@ def try_alone(cluster: Cluster, clients: Clients, leaf: bytes) -> Finding:
     It is repeated until the signature is there: something else may have waited before it, with the lock.
     """
     told = 0
-    for _ in range(TRIES):
+    for _ in range(ATTEMPTS):
         leader = leader_of(cluster)
         standbys = [machine for machine in MACHINES if machine != leader]
+        # What waited to be written when all was whole again is written: none of it may have the lock then.
+        time.sleep(SETTLE_S)
         for machine in standbys:
             # Without etcd there would be no leader either.
             cluster.kill_machine(machine, with_etcd=False)
