@@ -320,3 +320,26 @@ def test_statistics_hold_no_words_of_rows(url: sa.URL) -> None:
     assert rows
     assert not any(MARKER in str(row[0]) for row in rows)
     database.close()
+
+
+def test_a_connection_that_breaks_while_tables_are_rewritten(
+    database: Database, url: sa.URL
+) -> None:
+    """It is told as such; nobody waits for a lock that is gone with it, and the next time is as good."""
+    for count in (1, 2):
+        _put_blobs(database, count)
+    _wait_until_untidy(database)
+    cut: list[int] = []
+
+    def end_it(connection: sa.Connection, _cursor: object, statement: str, *_: object) -> None:
+        if statement.startswith("CLUSTER") and not cut:
+            cut.append(connection.connection.dbapi_connection.info.backend_pid)  # type: ignore[union-attr]
+            run(url, f"SELECT pg_terminate_backend({cut[0]}, 5000)")
+
+    event.listen(database.engine, "before_cursor_execute", end_it)
+    with pytest.raises(DatabaseLost):
+        database.tidy()
+    assert cut
+    with database.write():
+        pass
+    database.tidy()

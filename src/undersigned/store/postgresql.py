@@ -322,7 +322,7 @@ def rewrite(connection: sa.Connection, role: str, tables: list[str]) -> None:
             with _unless_waiting():
                 _rewrite_one(connection, role, table)
     finally:
-        connection.exec_driver_sql("RESET lock_timeout")
+        _undo(connection, "RESET lock_timeout")
 
 
 @contextmanager
@@ -348,8 +348,14 @@ def _rewrite_one(connection: sa.Connection, role: str, table: str) -> None:
         # The file without the dead. Readers who look on keep them there, and see what they saw.
         connection.exec_driver_sql(f'CLUSTER "{table}" USING "{primary}"')
     finally:
-        connection.exec_driver_sql(f"SELECT pg_advisory_unlock({key})")
+        _undo(connection, f"SELECT pg_advisory_unlock({key})")
     connection.exec_driver_sql(f'VACUUM "{table}"')
+
+
+def _undo(connection: sa.Connection, statement: str) -> None:
+    """Undo what was set or locked, unless that is gone with its connection."""
+    if not connection.invalidated:
+        connection.exec_driver_sql(statement)
 
 
 def _primary_key(connection: sa.Connection, table: str) -> tuple[str, str]:
