@@ -8,7 +8,7 @@ from typing import Any
 
 import pypdf
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from undersigned.app import typesetting
@@ -95,6 +95,7 @@ def test_markup_is_text(templates: Path, line: str) -> None:
     max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(st.lists(st.text(st.characters(codec="utf-8"), max_size=80), max_size=5))
+@example(["a\0b", "\ufeff\ufffe\uffff"])
 def test_any_text_is_set(templates: Path, lines: list[str]) -> None:
     """No string, and no character that no font has, keeps a document from being made."""
     assert _set(*lines).startswith(b"%PDF-")
@@ -113,6 +114,8 @@ def test_a_diagnostic_is_read() -> None:
     """Also where typst escapes what it quotes."""
     said = r'error: the text `"\u{200e}\"王"` could not be displayed with font `"Serif"`'
     assert find_missing(said) == {"\u200e", '"', "王"}
+    refused = 'PDF/UA-1 error: the text contains the disallowed codepoint `"\\u{feff}"`'
+    assert find_missing(refused) == {"\ufeff"}
     assert find_missing("error: something else") == set()
 
 

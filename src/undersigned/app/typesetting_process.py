@@ -15,7 +15,11 @@ MOST_MEMORY: Final = 4 * 1024 * 1024 * 1024
 LONGEST_CPU_S: Final = 240
 MOST_ROUNDS: Final = 8
 """A round sees every character that is missing, unless a substitute changes what a font is asked for."""
-_MISSING: Final = re.compile(r'the text `"((?:[^"\\]|\\.)+)"` could not be displayed')
+_MISSING: Final = re.compile(
+    r'the text (?:`"(?P<shown>(?:[^"\\]|\\.)+)"` could not be displayed'
+    r'|contains the disallowed codepoint `"(?P<said>(?:[^"\\]|\\.)+)"`)'
+)
+"""What no font has; and what an accessible PDF must not hold, such as U+FEFF, which is nothing to be read."""
 _ESCAPE: Final = re.compile(r"\\u\{([0-9a-f]{1,6})\}|\\(.)")
 
 
@@ -68,10 +72,11 @@ def _only_page(made: Any) -> bytes:
 
 
 def find_missing(diagnostic: str) -> set[str]:
-    """Return the characters that a diagnostic of typst says no font has."""
+    """Return the characters that a diagnostic of typst says no font has, or no PDF of ours may hold."""
     missing: set[str] = set()
     for match in _MISSING.finditer(diagnostic):
-        text = _ESCAPE.sub(lambda m: chr(int(m[1], 16)) if m[1] else m[2], match[1])
+        said = match["shown"] or match["said"]
+        text = _ESCAPE.sub(lambda m: chr(int(m[1], 16)) if m[1] else m[2], said)
         missing.update(text)
     return missing
 
