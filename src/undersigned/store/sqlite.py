@@ -1,9 +1,13 @@
 """What is SQLite's own: how its connections are set, and how its file loses its order."""
 
+import sqlite3
+import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
+
+PAUSE_S: Final = 0.01
 
 
 def prepare(connection: Any, *, busy_timeout_s: float) -> None:
@@ -11,8 +15,8 @@ def prepare(connection: Any, *, busy_timeout_s: float) -> None:
     # Transactions are begun explicitly; the driver must not begin its own.
     connection.isolation_level = None
     cursor = connection.cursor()
+    _log_ahead(cursor, busy_timeout_s)
     for pragma in (
-        "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
         "secure_delete=ON",
@@ -27,6 +31,20 @@ def has_table(connection: sa.Connection, name: str) -> bool:
     """Say whether there is a table of this name."""
     found = connection.exec_driver_sql("SELECT 1 FROM sqlite_master WHERE name = ?", (name,))
     return found.first() is not None
+
+
+def _log_ahead(cursor: sqlite3.Cursor, patience_s: float) -> None:
+    """Let a file have a write-ahead log; where two do that to a new one at once, SQLite waits for none."""
+    end = time.monotonic() + patience_s
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                raise
+            time.sleep(PAUSE_S)
+        else:
+            return
 
 
 def is_untidy(file: Path) -> bool:
