@@ -280,9 +280,12 @@ def site_in(folder: Path) -> Iterator[tuple[RunningSite, Place]]:
         still_open, _ = (village.open(slug) for slug in ("open", ELSEWHERE))
         opened, waiting = (frozen(village, folder, slug) for slug in ("opened", "waiting"))
         letter = waiting.letter
-        codes = [each.code for each in make_invites(village.site.issuer, letter.slug, None)]
+        # Of members who have no token, and are given none by the village.
+        idle = {village.idle(letter).address for _ in range(2)}
+        invites = make_invites(village.site.issuer, letter.slug, None)
+        codes = [each.code for each in invites if each.address in idle]
         _, request = chosen(http, letter.slug, codes[-1], Mode.PUBLIC)
-        holders = Holders(village, http, still_open, waiting, opened, over, signers, codes[-2:])
+        holders = Holders(village, http, still_open, waiting, opened, over, signers, codes)
         proofs = {**entrances(http, running.desk), **holders.proofs}
         yield running, Place(http, running.desk, letter, codes[-1], request, KEYS[0], proofs)
 

@@ -16,7 +16,7 @@ from undersigned.tlog.proof import parse_proof
 MODES = (Mode.PUBLIC, Mode.SEALED, Mode.ANONYMOUS)
 
 OF_THE_DATABASES = {
-    f"{name}.db{end}" for name in ("collector", "issuer") for end in ("-wal", "-shm")
+    f"{name}{end}" for name in ("collector", "issuer") for end in (".db-wal", ".db-shm", ".lead")
 }
 
 
