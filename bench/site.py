@@ -35,9 +35,14 @@ class CrowdedSite:
     crowd: Crowd
 
 
-def make_crowded_site(base: Path, count: int, *, signed: int = 0) -> CrowdedSite:
-    """Make a site for a crowd of `count`, of whom the first `signed` are in its log with their names."""
-    return fill_site(make_site(base / "data", HOST), base / "letter", count, signed=signed)
+def make_crowded_site(base: Path, count: int, *, signed: int = 0, others: int = 0) -> CrowdedSite:
+    """Make a site for a crowd of `count`, of whom the first `signed` are in its log with their names.
+
+    The letter has room for as many `others`, who may sign by other ways, without coming to its rule.
+    """
+    site = make_site(base / "data", HOST)
+    enough = 10 * (count + others)
+    return fill_site(site, base / "letter", count, signed=signed, rule=enough, headcount=enough)
 
 
 def fill_site(
