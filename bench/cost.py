@@ -32,7 +32,7 @@ from undersigned.signer.signing import signed_request
 from undersigned.tlog.merkle import HASH_SIZE
 
 CONNECTIONS: Final = 64
-SIGNATURES: Final = sized(4_000, 50_000)
+SIGNATURES: Final = sized(2_000, 50_000)
 """All in one round: what stays is the same each time."""
 
 STAYS_GOAL: Final = 3.5

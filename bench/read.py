@@ -24,7 +24,7 @@ from bench.static_files import Nginx, nginx_with
 from undersigned.tlog.tile import FULL_WIDTH, parse_entry_bundle
 
 SIGNATURES: Final = sized(400, 10_000)
-REQUESTS: Final = sized(3_000, 20_000)
+REQUESTS: Final = sized(2_000, 20_000)
 OF_NGINX: Final = 2
 """So many times as many requests: it takes so little for one that the system's clock would not see it."""
 
