@@ -15,6 +15,8 @@ One table maps classes to HTTP statuses (`web.problems`), one to exit codes (`cl
 
 from typing import NamedTuple
 
+from undersigned.outage import Outage
+
 
 class UndersignedError(Exception):
     """Something went wrong."""
@@ -332,22 +334,6 @@ class LastOwner(Refused):
 
 class NameTaken(Refused):
     """There is an account of that name already."""
-
-
-class Outage:
-    """How long a database does not do what it must, seen from all errors that come of it.
-
-    `since` is of a clock that is never put back; `is_told` once one of them was reported, and `untold` is
-    how many came since.
-    """
-
-    __slots__ = ("is_told", "role", "since", "untold")
-
-    def __init__(self, role: str, since: float) -> None:
-        self.role = role
-        self.since = since
-        self.is_told = False
-        self.untold = 0
 
 
 class StoreError(UndersignedError):

@@ -6,7 +6,8 @@ from contextlib import suppress
 
 import structlog
 
-from undersigned.errors import Outage, StoreError, UndersignedError
+from undersigned.errors import StoreError, UndersignedError
+from undersigned.outage import Outage
 
 _log = structlog.get_logger("undersigned")
 _counting = threading.Lock()

@@ -12,7 +12,8 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from undersigned.errors import Outage, StoreError
+from undersigned.errors import StoreError
+from undersigned.outage import Outage
 from undersigned.store import postgresql
 
 _AWAY: Final = ("08", "57")
