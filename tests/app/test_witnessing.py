@@ -333,6 +333,16 @@ def test_a_copy_that_went_its_own_way_is_refused(
     copy.close()
 
 
+def check_stands_still(site: Site, error: type[StoreError], words: str | None = None) -> None:
+    """Check that a site publishes, sequences and promises nothing, and says why."""
+    with pytest.raises(error, match=words):
+        publish(site)
+    with pytest.raises(error, match=words):
+        sequence(site, Letters(site))
+    with pytest.raises(error, match=words):
+        Intake(site, Letters(site)).submit(None)  # type: ignore[arg-type]
+
+
 def test_a_site_that_is_shown_to_be_older_stops(
     site: Site, three: list[Served], tmp_path: Path
 ) -> None:
@@ -350,12 +360,7 @@ def test_a_site_that_is_shown_to_be_older_stops(
     for served in three:
         served.is_down = False
     clock.now += 100
-    with pytest.raises(WitnessAhead):
-        publish(restored)
-    with pytest.raises(WitnessAhead):
-        sequence(restored, Letters(restored))
-    with pytest.raises(WitnessAhead):
-        Intake(restored, Letters(restored)).submit(None)  # type: ignore[arg-type]
+    check_stands_still(restored, WitnessAhead)
     restored.close()
 
 
@@ -380,12 +385,7 @@ def test_what_one_process_was_shown_halts_the_others(
     hearing.step()
     for served in three:
         served.is_down = True
-    with pytest.raises(LogForked, match="another server uses a copy"):
-        Intake(following, Letters(following)).submit(None)  # type: ignore[arg-type]
-    with pytest.raises(LogForked):
-        sequence(following, Letters(following))
-    with pytest.raises(LogForked):
-        publish(following)
+    check_stands_still(following, LogForked, "another server uses a copy")
     assert not is_anyone_due(following)
     # A start that finds nothing forgets it, and one who was shown it says it again.
     hearing.begin_anew()
