@@ -94,15 +94,15 @@ class Streams:
 
 @contextlib.asynccontextmanager
 async def connected(
-    streams: Streams,
+    app: "Streams | Full",
 ) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-    """Serve streams in this loop; give a connection to them."""
-    config = uvicorn.Config(streams, lifespan="off", log_config=None, ws="none")
+    """Serve an app in this loop; give a connection to it."""
+    config = uvicorn.Config(app, lifespan="off", log_config=None, ws="none")
     config.load()
 
     def make_protocol() -> BoundedProtocol:
-        streams.protocols.append(BoundedProtocol(config, ServerState(), {}))
-        return streams.protocols[-1]
+        app.protocols.append(BoundedProtocol(config, ServerState(), {}))
+        return app.protocols[-1]
 
     server = await asyncio.get_running_loop().create_server(make_protocol, "127.0.0.1", 0)
     reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
@@ -181,5 +181,77 @@ def test_few_requests_wait_for_the_one_before(number: int, waiting: int) -> None
                 assert not streams.protocols[0].pipeline
             streams.may_begin.set()
             await wait_until(lambda: streams.ended == 1)
+
+    asyncio.run(run())
+
+
+# --- requests that are turned away unread
+
+REFUSED = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 2\r\ncontent-length: 5\r\n\r\nfull\n"
+
+
+@dataclass
+class Full:
+    """An app that has no room for what is posted, and says of all that it does read how long it was."""
+
+    read: list[int] = field(default_factory=list)
+    protocols: list[BoundedProtocol] = field(default_factory=list)
+
+    def refuse_unread(self, scope: Scope) -> bytes | None:
+        """Turn away what is posted."""
+        return REFUSED if scope["method"] == "POST" else None
+
+    async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
+        """Read a request to its end, then answer."""
+        read, more = 0, True
+        while more:
+            message = await receive()
+            more = message.get("more_body", False)
+            read += len(message.get("body", b""))
+        self.read.append(read)
+        headers = [(b"content-length", b"0")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b""})
+
+
+def _posted(size: int, *more: bytes) -> bytes:
+    lines = b"".join(line + b"\r\n" for line in (b"Host: x", b"Content-Length: %d" % size, *more))
+    return b"POST / HTTP/1.1\r\n" + lines + b"\r\n" + b"a" * size
+
+
+def test_what_is_turned_away_is_not_read() -> None:
+    """Each has its answer, dated, in the order in which they came; the app hears of the others only."""
+
+    async def run() -> None:
+        full = Full()
+        async with connected(full) as (reader, writer), asyncio.timeout(PATIENCE_S):
+            writer.write(_posted(300_000) + (_posted(10) + REQUEST) * 3)
+            for is_refused in (True, *(True, False) * 3):
+                head = await reader.readuntil(b"\r\n\r\n")
+                start = b"HTTP/1.1 503 " if is_refused else b"HTTP/1.1 200 OK\r\n"
+                assert head.startswith(start)
+                assert not is_refused or await reader.readexactly(5) == b"full\n"
+            assert full.read == [0, 0, 0]
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    "line", [b"Connection: close", b"Expect: 100-continue", b""], ids=["last", "asked", "deaf"]
+)
+def test_who_needs_it_is_read_all_the_same(line: bytes) -> None:
+    """Else the answer would be lost with what was not read, a body be sent in vain, or answers pile up."""
+
+    async def run() -> None:
+        full = Full()
+        async with connected(full) as (reader, writer), asyncio.timeout(PATIENCE_S):
+            await wait_until(lambda: bool(full.protocols))
+            if not line:
+                full.protocols[0].pause_writing()
+            writer.write(_posted(10, *filter(None, [line])))
+            await wait_until(lambda: full.read == [10])
+            full.protocols[0].resume_writing()
+            while b" 200 OK\r\n" not in await reader.readuntil(b"\r\n\r\n"):
+                """What comes before says that it may send."""
 
     asyncio.run(run())

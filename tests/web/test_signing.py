@@ -398,9 +398,17 @@ def test_a_full_queue_says_when_to_come_back(live_site: LiveSite, client: httpx2
     intake = live_site.running.intake
     intake._closed = True
     try:
-        answer = client.post(f"{PATH}/signatures", json=asked)
-        assert_problem(answer, 503, "busy")
-        assert answer.headers["retry-after"] == "2"
+        path = f"{PATH}/signatures"
+        unread = client.post(path, json=asked)
+        # Of who says that nothing else comes, the body is read to its end before the answer.
+        read = client.post(path, json=asked, headers={"Connection": "close"})
+        for answer in (unread, read):
+            assert_problem(answer, 503, "busy")
+            assert answer.headers["retry-after"] == "2"
+            check(answer)
+        assert unread.content == read.content
+        assert set(unread.headers) | {"connection"} == set(read.headers)
+        assert client.get(f"{PATH}/counts").status_code == 200
     finally:
         intake._closed = False
     assert client.post(f"{PATH}/signatures", json=asked).status_code == 201

@@ -114,16 +114,17 @@ class Intake:
         self._put(_Waiting(request, name, future))
         return future
 
-    def check_room(self) -> None:
-        """Check that a request could be queued now: whoever cannot be is told so unread. Raises Busy."""
-        if self._closed or len(self._queue) >= MOST_WAITING:
-            raise Busy
+    @property
+    def has_room(self) -> bool:
+        """Say whether a request could be queued now."""
+        return not self._closed and len(self._queue) < MOST_WAITING
 
     def _put(self, waiting: _Waiting) -> None:
         if self._site.witnesses is not None:
             self._site.witnesses.check_not_halted()
         with self._door:
-            self.check_room()
+            if not self.has_room:
+                raise Busy
             self._queue.append(waiting)
             self._door.notify()
 

@@ -99,6 +99,7 @@ def make_app(running: RunningSite, imprint: Imprint = NOBODY) -> UndersignedApp:
         plain_paths=openapi.PATHS,
         outer=[keeping],
         find_ahead=signatures.find_ahead,
+        refuse_unread=signatures.make_refuser(running.intake),
     )
     app.state.door = door
     app.state.imprint = imprint

@@ -6,10 +6,10 @@ import resource
 import socket
 from collections.abc import Callable
 from functools import partial
-from typing import Final
+from typing import Any, Final, TypeAlias, cast
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Scope
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 GRACE_S = 10
@@ -44,6 +44,13 @@ MOST_FILES: Final = 65_536
 """Connections and files that are asked of the system; it may allow fewer."""
 
 
+Refuse: TypeAlias = Callable[[Scope], bytes | None]
+"""Says of a request whose body nobody has read with what answer it is turned away, if it is.
+
+The answer is as it goes over the line, but for the date.
+"""
+
+
 class BoundedProtocol(HttpToolsProtocol):
     """HTTP in which heads and trailers have an end, and nobody has to be waited for.
 
@@ -55,6 +62,10 @@ class BoundedProtocol(HttpToolsProtocol):
     _deaf: asyncio.TimerHandle | None = None
     _end_stream: Callable[[], None] | None = None
     _is_ending = False
+
+    def __init__(self, config: uvicorn.Config, *args: Any, **kwargs: Any) -> None:
+        super().__init__(config, *args, **kwargs)
+        self._refuse: Refuse | None = getattr(config.app, "refuse_unread", None)
 
     def data_received(self, data: bytes) -> None:
         """Read what came; answer 400 and hang up when too much has come that is no body, or waits."""
@@ -75,6 +86,25 @@ class BoundedProtocol(HttpToolsProtocol):
             self._end_stream()
         super().on_headers_complete()
         self.scope["extensions"] = {STREAM: {BEGIN: partial(self._begin_stream, self.cycle)}}
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        """Begin with a request, or turn it away: then it has no task, and nothing of its body is kept.
+
+        Not where the connection ends with the answer, which then would be lost with what was not read, nor
+        where the client waits to send its body, or reads no answers.
+        """
+        refused = None
+        is_simple = cycle.keep_alive and not cycle.waiting_for_100_continue
+        if self._refuse is not None and is_simple and not self.flow.write_paused:
+            refused = self._refuse(cast("Scope", cycle.scope))
+        if refused is None:
+            super()._start_asgi_task(cycle, app)
+            return
+        start, end = refused.split(b"\r\n", 1)
+        date = b"".join(b"%s: %s\r\n" % header for header in self.server_state.default_headers)
+        self.transport.write(b"%s\r\n%s%s" % (start, date, end))
+        cycle.response_started = cycle.response_complete = True
+        self.on_response_complete()
 
     def _begin_stream(self, cycle: RequestResponseCycle, end: Callable[[], None]) -> None:
         """Give the answer little room, the connection no other request, and note how it is ended.
@@ -143,7 +173,7 @@ MANY_OBJECTS: Final = 10_000
 def make_server(app: ASGIApp, host: str, port: int) -> uvicorn.Server:
     """Return a server that logs no request and names no software.
 
-    `run` it between `RunningSite.start` and `stop`.
+    `run` it between `RunningSite.start` and `stop`. An app may have a `refuse_unread` (`Refuse`).
     """
     config = uvicorn.Config(
         app,

@@ -8,6 +8,7 @@ means is found out by the intake, once for all that it takes together.
 
 import re
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Final, cast
 
 import msgspec
@@ -19,7 +20,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from undersigned.app.failures import report_failure
-from undersigned.app.intake import Answer
+from undersigned.app.intake import Answer, Intake
 from undersigned.app.reading import get_view
 from undersigned.app.taking import Request as TakeRequest
 from undersigned.app.taking import (
@@ -35,6 +36,7 @@ from undersigned.web.door import Door
 from undersigned.web.headers import SECURITY_HEADERS
 from undersigned.web.middleware import SecurityHeaders
 from undersigned.web.problems import http_problem, problem_of
+from undersigned.web.serving import Refuse
 
 PATH: Final = "/api/v1/letters/{slug}/"
 
@@ -116,7 +118,8 @@ class Taker:
         await send({"type": "http.response.body", "body": body})
 
     async def _take(self, door: Door, name: str, body: bytes) -> Answer:
-        door.running.intake.check_room()
+        if not door.running.intake.has_room:
+            raise Busy
         try:
             asked = self._parse(body)
         except FormatError:
@@ -184,3 +187,23 @@ def find_ahead(scope: Scope) -> ASGIApp | None:
     name, last = found.groups()
     scope["path_params"] = {"slug": name}
     return _TAKERS[last]
+
+
+def make_refuser(intake: Intake) -> Refuse:
+    """Return what turns requests away that would find the intake full, before their bodies are read.
+
+    The answer is the one that they would hear (`Taker`), written down once.
+    """
+    response = problem_of(Busy())
+    headers = SECURITY_HEADERS | dict(response.headers)
+    lines = "".join(f"{name.lower()}: {value}\r\n" for name, value in headers.items())
+    status = response.status_code
+    head = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n{lines}\r\n"
+    full = head.encode() + response.body
+
+    def refuse(scope: Scope) -> bytes | None:
+        if intake.has_room or scope["method"] != "POST":
+            return None
+        return full if _AHEAD.fullmatch(scope["path"]) else None
+
+    return refuse
