@@ -11,8 +11,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
-import sqlalchemy as sa
-
 from undersigned.app.letters import Letters
 from undersigned.app.log import Batch, publish
 from undersigned.app.site import open_site
@@ -23,9 +21,9 @@ from undersigned.domain.letter import Letter, LetterId, Mode
 from undersigned.domain.name import Attestation, NameDocument, Verified, format_name
 from undersigned.domain.record import IssuedRecord, SignRecord, format_record
 from undersigned.store import letters as letter_store
-from undersigned.store.collector_schema import blob, document, issued, spent
+from undersigned.store import pending as pending_store
 from undersigned.store.database import Connection
-from undersigned.store.pending import Crowd, PendingRow
+from undersigned.store.pending import Crowd, PendingRow, Taken
 from undersigned.tlog.merkle import leaf_hash
 
 PER_EPOCH: Final = 5_000
@@ -85,28 +83,22 @@ def _make_name(letter_id: LetterId, number: int) -> bytes:
 
 def _take(connection: Connection, signers: Sequence[_Signer]) -> list[PendingRow]:
     """Store what the intake would have stored; return the records that wait."""
-    rows = [row for signer in signers for row in _rows_of(signer)]
-    connection.execute(
-        sa.insert(spent),
-        [
-            {"letter_id": r.letter_id, "nonce": r.nonce, "leaf_hash": r.leaf_hash, "by": r.by}
-            for r in rows
-            if r.nonce is not None
-        ],
-    )
-    connection.execute(
-        sa.insert(issued),
-        [
-            {"letter_id": s.issued.letter_id, "member": s.issued.member, "leaf_hash": r.leaf_hash}
-            for s, r in zip(signers, (r for r in rows if r.crowd == "issued"), strict=True)
-        ],
-    )
-    for table, mode in ((document, Mode.PUBLIC), (blob, Mode.SEALED)):
-        contents = [each for each in signers if each.record.mode is mode]
-        values = [{"hash": each.record.name, "content": each.content} for each in contents]
-        if values:
-            connection.execute(sa.insert(table), values)
-    return rows
+    pairs = [_rows_of(signer) for signer in signers]
+    letter_id = signers[0].record.letter_id
+    tokens = {sign.nonce: Taken(sign.leaf_hash, sign.by) for sign, _ in pairs if sign.nonce}
+    members = {
+        signer.issued.member: issued.leaf_hash
+        for signer, (_, issued) in zip(signers, pairs, strict=True)
+    }
+    contents: dict[Mode, dict[bytes, bytes]] = {Mode.PUBLIC: {}, Mode.SEALED: {}}
+    for signer in signers:
+        if signer.record.name is not None:
+            contents[signer.record.mode][signer.record.name] = signer.content
+    pending_store.spend_tokens(connection, letter_id, tokens)
+    pending_store.add_all_issued(connection, letter_id, members)
+    pending_store.put_blobs(connection, contents[Mode.SEALED])
+    letter_store.put_documents(connection, contents[Mode.PUBLIC])
+    return [row for pair in pairs for row in pair]
 
 
 def _rows_of(signer: _Signer) -> tuple[PendingRow, PendingRow]:

@@ -37,10 +37,10 @@ SECONDS: Final = sized(5, 30)
 PROBE: Final = sized(400, 2_000)
 """Signatures by which rate and p99 are found."""
 
-MOST_PROBES: Final = 12
+MOST_PROBES: Final = 6
 """After the flood: for so many the p99 is given time to be what it was."""
 
-LARGEST_POOL: Final = sized(10_000, 100_000)
+LARGEST_POOL: Final = sized(8_000, 100_000)
 """Signatures for the flood; as many as can be taken while it lasts, and as many as may wait."""
 
 MOST_MIB: Final = 300
