@@ -41,7 +41,7 @@ def make_crowded_site(base: Path, count: int, *, signed: int = 0, others: int = 
     The letter has room for as many `others`, who may sign by other ways, without coming to its rule.
     """
     site = make_site(base / "data", HOST)
-    enough = 10 * (count + others)
+    enough = 2 * (count + others)
     return fill_site(site, base / "letter", count, signed=signed, rule=enough, headcount=enough)
 
 
@@ -54,7 +54,7 @@ def fill_site(
     folder for its text.
     """
     import_roll(site.issuer, SLUG, roll_of(make_people(count)))
-    rule = {"rule": 10 * count, "headcount": 10 * count}
+    rule = {"rule": 2 * count, "headcount": 2 * count}
     file = write_letter_file(texts, SLUG, **(rule | terms))
     letter = open_letter(site, read_draft(file))
     keys = site.issuer.keys(letter)

@@ -15,6 +15,7 @@ from tests.live import LiveSite
 from undersigned.app.changes import Changes
 from undersigned.app.site import WholeSite, make_site
 from undersigned.web.headers import PAGE
+from undersigned.web.keeping import Keeping
 from undersigned.web.kept_answers import LONGEST_ADDRESS, KeptAnswers
 from undersigned.web.watching import Watcher
 
@@ -65,9 +66,17 @@ class ByLanguage:
     def __init__(self, watcher: Watcher) -> None:
         self._watcher = watcher
 
-    async def find_stamp(self, _path: str) -> Hashable:
+    def is_unsure(self, _path: str) -> bool:
+        """Say whether it is time to look."""
+        return self._watcher.is_unsure
+
+    async def look(self) -> None:
+        """Look."""
+        await self._watcher.look()
+
+    def stamp_of(self, _path: str) -> Hashable:
         """Return the stamp of all that is shown."""
-        return await self._watcher.find_stamp()
+        return self._watcher.last_stamp
 
     def find_variant(self, scope: Scope) -> Hashable:
         """Return the language."""
@@ -79,7 +88,7 @@ async def asking(
     site: WholeSite, maker: Maker, most_bytes: int = 100_000
 ) -> AsyncIterator[httpx2.AsyncClient]:
     """Give a client of what is kept of a maker's answers."""
-    app = KeptAnswers(maker, ByLanguage(Watcher(Changes(site))), most_bytes)
+    app = Keeping(maker, KeptAnswers(ByLanguage(Watcher(Changes(site))), most_bytes))
     transport = httpx2.ASGITransport(app=app)
     async with httpx2.AsyncClient(transport=transport, base_url="http://x") as client:
         yield client
@@ -137,6 +146,47 @@ def test_each_gets_their_own(site: WholeSite) -> None:
                 answer = await client.get(PATH, headers=headers)
                 assert answer.headers.get("content-encoding") == sent
                 assert answer.text == texts[0]
+
+    run(work())
+
+
+def test_what_is_kept_is_at_hand_until_it_may_have_changed(
+    site: WholeSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same bytes as the long way sends; when it is time to look again, or something changed: nothing."""
+
+    async def work() -> None:
+        kept = KeptAnswers(ByLanguage(Watcher(Changes(site))))
+        transport = httpx2.ASGITransport(app=Keeping(Maker(), kept))
+        scope: dict[str, Any] = {
+            "type": "http",
+            "method": "GET",
+            "path": PATH,
+            "query_string": b"",
+            "headers": [(b"accept-language", b"en")],
+        }
+        monkeypatch.setattr(Changes, "is_unsure", property(lambda _: False))
+        assert kept.find_unread(scope) is None
+        async with httpx2.AsyncClient(transport=transport, base_url="http://x") as client:
+            answer = await client.get(
+                PATH, headers={"Accept-Language": "en", "Accept-Encoding": ""}
+            )
+        unread = kept.find_unread(scope)
+        assert unread is not None
+        assert (unread.start, unread.body) == (b"HTTP/1.1 200 OK\r\n", answer.content)
+        lines = b"".join(b"%s: %s\r\n" % pair for pair in answer.headers.raw)
+        assert unread.headers == lines + b"\r\n"
+        scope["headers"].append((b"if-none-match", answer.headers["etag"].encode()))
+        known = kept.find_unread(scope)
+        assert known is not None
+        assert (known.start, known.body) == (b"HTTP/1.1 304 Not Modified\r\n", b"")
+        assert kept.find_unread({**scope, "method": "HEAD"}) is None
+        assert kept.find_unread({**scope, "headers": []}) is None
+        with monkeypatch.context() as patch:
+            patch.setattr(Changes, "is_unsure", property(lambda _: True))
+            assert kept.find_unread(scope) is None
+        write(site, shown=True)
+        assert kept.find_unread(scope) is None
 
     run(work())
 
@@ -210,7 +260,7 @@ def test_so_much_is_kept_and_no_more(site: WholeSite) -> None:
 
     async def work() -> None:
         maker = Maker()
-        async with asking(site, maker, most_bytes=3 * (LONG + 2_500)) as client:
+        async with asking(site, maker, most_bytes=3 * (LONG + 5_500)) as client:
             for query in ("1", "2", "3", "1", "4", "1", "2"):
                 await client.get(PATH, params={"page": query})
             assert maker.made == 5
@@ -223,7 +273,7 @@ def test_what_is_asked_for_counts(site: WholeSite) -> None:
 
     async def work() -> None:
         maker = Maker()
-        async with asking(site, maker, most_bytes=10 * (LONG + 2_100)) as client:
+        async with asking(site, maker, most_bytes=10 * (LONG + 5_100)) as client:
             for number in (*range(10), 0):
                 await client.get(PATH, params={"a": f"{number:0{LONGEST_ADDRESS - 20}}"})
             assert maker.made == 11

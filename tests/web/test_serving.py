@@ -15,7 +15,15 @@ from tests.live import LiveSite
 from tests.web.listeners import PATIENCE_S, wait_until
 from uvicorn.server import ServerState
 
-from undersigned.web.serving import BEGIN, LONGEST_HEAD, MOST_WAITING, STREAM, BoundedProtocol
+from undersigned.web.serving import (
+    BEGIN,
+    LONGEST_HEAD,
+    MOST_WAITING,
+    STREAM,
+    BoundedProtocol,
+    Unread,
+    write_unread,
+)
 
 PART = b"a" * 10_000
 REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -185,9 +193,9 @@ def test_few_requests_wait_for_the_one_before(number: int, waiting: int) -> None
     asyncio.run(run())
 
 
-# --- requests that are turned away unread
+# --- requests that are answered unread
 
-REFUSED = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 2\r\ncontent-length: 5\r\n\r\nfull\n"
+REFUSED = write_unread(503, [(b"retry-after", b"2"), (b"content-length", b"5")], b"full\n")
 
 
 @dataclass
@@ -197,7 +205,7 @@ class Full:
     read: list[int] = field(default_factory=list)
     protocols: list[BoundedProtocol] = field(default_factory=list)
 
-    def refuse_unread(self, scope: Scope) -> bytes | None:
+    def answer_unread(self, scope: Scope) -> Unread | None:
         """Turn away what is posted."""
         return REFUSED if scope["method"] == "POST" else None
 
@@ -219,7 +227,7 @@ def _posted(size: int, *more: bytes) -> bytes:
     return b"POST / HTTP/1.1\r\n" + lines + b"\r\n" + b"a" * size
 
 
-def test_what_is_turned_away_is_not_read() -> None:
+def test_what_is_answered_unread_is_not_read() -> None:
     """Each has its answer, dated, in the order in which they came; the app hears of the others only."""
 
     async def run() -> None:

@@ -167,7 +167,8 @@ class RunningSite:
         self.site.close()
 
     def _count_commits(self) -> int:
-        return self.site.collector.commits + self.desk.database.commits
+        # What is only taken, and not yet shown, is work for nobody but sequencing, which looks at every tick.
+        return self.site.collector.shown_commits + self.desk.database.commits
 
     def _advance(self) -> None:
         if self._leading.is_mine():

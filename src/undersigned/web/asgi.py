@@ -41,6 +41,7 @@ from undersigned.web.desk import webhooks as desk_webhooks
 from undersigned.web.desk.mounting import ROLLS, add_desk
 from undersigned.web.door import Door, IssuerDoor
 from undersigned.web.imprint import NOBODY, Imprint
+from undersigned.web.keeping import Keeping
 from undersigned.web.kept_answers import KeptAnswers
 from undersigned.web.pages import about as about_pages
 from undersigned.web.pages import answering as answering_pages
@@ -93,13 +94,14 @@ def make_app(running: RunningSite, imprint: Imprint = NOBODY) -> UndersignedApp:
     renderer, watcher = Renderer(static), Watcher(Changes(running.site))
 
     door = Door(running)
-    keeping = Middleware(KeptAnswers, asking=Shown(running, renderer, watcher, door.log))
+    kept = KeptAnswers(Shown(running, renderer, watcher, door.log))
+    refuse = signatures.make_refuser(running)
     app = make_shell(
         description=openapi.DESCRIPTION,
         plain_paths=openapi.PATHS,
-        outer=[keeping],
+        outer=[Middleware(Keeping, kept=kept)],
         find_ahead=signatures.find_ahead,
-        refuse_unread=signatures.make_refuser(running.intake),
+        answer_unread=lambda scope: refuse(scope) or kept.find_unread(scope),
     )
     app.state.door = door
     app.state.imprint = imprint

@@ -4,9 +4,10 @@ import asyncio
 import gc
 import resource
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any, Final, TypeAlias, cast
+from http import HTTPStatus
+from typing import Any, Final, NamedTuple, TypeAlias, cast
 
 import uvicorn
 from starlette.types import ASGIApp, Scope
@@ -44,11 +45,27 @@ MOST_FILES: Final = 65_536
 """Connections and files that are asked of the system; it may allow fewer."""
 
 
-Refuse: TypeAlias = Callable[[Scope], bytes | None]
-"""Says of a request whose body nobody has read with what answer it is turned away, if it is.
+class Unread(NamedTuple):
+    """An answer that needs no more than the head of its request, as it goes over the line."""
 
-The answer is as it goes over the line, but for the date.
-"""
+    start: bytes
+    """The first line; the date comes after it."""
+
+    headers: bytes
+    """The other lines, with the empty one."""
+
+    body: bytes
+
+
+def write_unread(status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> Unread:
+    """Write down an answer for who asks for it again and again."""
+    start = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n".encode()
+    lines = b"".join(b"%s: %s\r\n" % header for header in headers)
+    return Unread(start, lines + b"\r\n", body)
+
+
+AnswerUnread: TypeAlias = Callable[[Scope], Unread | None]
+"""Says what a request is answered with whose body nobody has read, if it is at hand."""
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -65,7 +82,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def __init__(self, config: uvicorn.Config, *args: Any, **kwargs: Any) -> None:
         super().__init__(config, *args, **kwargs)
-        self._refuse: Refuse | None = getattr(config.app, "refuse_unread", None)
+        self._answer_unread: AnswerUnread | None = getattr(config.app, "answer_unread", None)
 
     def data_received(self, data: bytes) -> None:
         """Read what came; answer 400 and hang up when too much has come that is no body, or waits."""
@@ -88,21 +105,20 @@ class BoundedProtocol(HttpToolsProtocol):
         self.scope["extensions"] = {STREAM: {BEGIN: partial(self._begin_stream, self.cycle)}}
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        """Begin with a request, or turn it away: then it has no task, and nothing of its body is kept.
+        """Begin with a request, or answer it at once: then it has no task, and its body is not kept.
 
         Not where the connection ends with the answer, which then would be lost with what was not read, nor
         where the client waits to send its body, or reads no answers.
         """
-        refused = None
+        answer = None
         is_simple = cycle.keep_alive and not cycle.waiting_for_100_continue
-        if self._refuse is not None and is_simple and not self.flow.write_paused:
-            refused = self._refuse(cast("Scope", cycle.scope))
-        if refused is None:
+        if self._answer_unread is not None and is_simple and not self.flow.write_paused:
+            answer = self._answer_unread(cast("Scope", cycle.scope))
+        if answer is None:
             super()._start_asgi_task(cycle, app)
             return
-        start, end = refused.split(b"\r\n", 1)
-        date = b"".join(b"%s: %s\r\n" % header for header in self.server_state.default_headers)
-        self.transport.write(b"%s\r\n%s%s" % (start, date, end))
+        date = (b"%s: %s\r\n" % header for header in self.server_state.default_headers)
+        self.transport.write(b"".join((answer.start, *date, answer.headers, answer.body)))
         cycle.response_started = cycle.response_complete = True
         self.on_response_complete()
 
@@ -173,7 +189,7 @@ MANY_OBJECTS: Final = 10_000
 def make_server(app: ASGIApp, host: str, port: int) -> uvicorn.Server:
     """Return a server that logs no request and names no software.
 
-    `run` it between `RunningSite.start` and `stop`. An app may have a `refuse_unread` (`Refuse`).
+    `run` it between `RunningSite.start` and `stop`. An app may have `answer_unread` (`AnswerUnread`).
     """
     config = uvicorn.Config(
         app,
@@ -182,6 +198,8 @@ def make_server(app: ASGIApp, host: str, port: int) -> uvicorn.Server:
         http=BoundedProtocol,
         access_log=False,
         server_header=False,
+        # Nobody here wants a reader's address, nor whether a proxy was asked over TLS.
+        proxy_headers=False,
         log_config=None,
         lifespan="off",
         ws="none",

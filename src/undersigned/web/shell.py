@@ -13,7 +13,7 @@ from undersigned.web.body_limits import OF_SITE, LongBody
 from undersigned.web.headers import OPEN_TO_ALL
 from undersigned.web.middleware import BodyLimit, HeadAsGet, LastResort, SecurityHeaders
 from undersigned.web.refusing import add_refusals
-from undersigned.web.serving import Refuse
+from undersigned.web.serving import AnswerUnread
 
 API: Final = "/api/v1"
 
@@ -21,13 +21,13 @@ API: Final = "/api/v1"
 class UndersignedApp(FastAPI):
     """The app; its OpenAPI document also has the routes that FastAPI does not know.
 
-    `find_ahead` says of a request what takes it before middleware, if anything does; `refuse_unread`
-    with what answer it is turned away before its body is read, if it is.
+    `find_ahead` says of a request what takes it before middleware, if anything does; `answer_unread`
+    what answers it before its body is read, if that is at hand.
     """
 
     plain_paths: Mapping[str, Any]
     find_ahead: Callable[[Scope], ASGIApp | None]
-    refuse_unread: Refuse
+    answer_unread: AnswerUnread
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -54,7 +54,7 @@ def make_shell(
     more: Sequence[Middleware] = (),
     outer: Sequence[Middleware] = (),
     find_ahead: Callable[[Scope], ASGIApp | None] = lambda _: None,
-    refuse_unread: Refuse = lambda _: None,
+    answer_unread: AnswerUnread = lambda _: None,
 ) -> UndersignedApp:
     """Return an app without routes. `more` stands between the headers and all else, `outer` before them."""
     app = UndersignedApp(
@@ -84,6 +84,6 @@ def make_shell(
     )
     app.plain_paths = plain_paths
     app.find_ahead = find_ahead
-    app.refuse_unread = refuse_unread
+    app.answer_unread = answer_unread
     add_refusals(app)
     return app

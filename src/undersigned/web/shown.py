@@ -31,16 +31,24 @@ class Shown:
         self._log = log
 
         @lru_cache(1024)
-        def find_variant(scheme: str, host: str, accept_language: str) -> Hashable:
-            base = choose_base_url(f"{scheme}://{host}", running.desk.url, running.site.host)
+        def find_variant(host: str, accept_language: str) -> Hashable:
+            base = choose_base_url(host, running.desk.url, running.site.host)
             return base, renderer.known_languages(accept_language)
 
         self._find_variant = find_variant
 
-    async def find_stamp(self, path: str) -> Hashable:
-        """Return the stamp of what is at an address. Raises StoreError."""
+    def is_unsure(self, path: str) -> bool:
+        """Say whether one has to `look` before the stamp of what is at an address is known."""
+        return self._watcher.is_unsure and not path.startswith(LOG)
+
+    async def look(self) -> None:
+        """Find out whether what is shown has changed. Raises StoreError."""
+        await self._watcher.look()
+
+    def stamp_of(self, path: str) -> Hashable:
+        """Return the stamp of what is at an address, as far as it is known."""
         if not path.startswith(LOG):
-            return await self._watcher.find_stamp()
+            return self._watcher.last_stamp
         # Before it is read: one that is published meanwhile is then taken for another.
         return self._log.identify() if path == CHECKPOINT else None
 
@@ -54,6 +62,4 @@ class Shown:
                 host = host or value[:LONGEST_HOST]
             elif name == b"accept-language":
                 language = language or value[:LONGEST_ACCEPT]
-        return self._find_variant(
-            scope["scheme"], host.decode("latin-1"), language.decode("latin-1")
-        )
+        return self._find_variant(host.decode("latin-1"), language.decode("latin-1"))

@@ -14,13 +14,22 @@ class Watcher:
         self._changes = changes
         self._looking = asyncio.Lock()
 
-    async def find_stamp(self) -> Stamp:
-        """Return the stamp; whoever comes while it is looked for waits for it. Raises StoreError."""
-        if self._changes.is_unsure:
+    @property
+    def is_unsure(self) -> bool:
+        """Say whether it is time to look again."""
+        return self._changes.is_unsure
+
+    async def look(self) -> None:
+        """Look if it is time; whoever comes meanwhile waits. Raises StoreError."""
+        if self.is_unsure:
             async with self._looking:
-                if self._changes.is_unsure:
+                if self.is_unsure:
                     await to_thread.run_sync(self._changes.look)
-        return self._changes.stamp
+
+    async def find_stamp(self) -> Stamp:
+        """Return the stamp, looked for if it is time. Raises StoreError."""
+        await self.look()
+        return self.last_stamp
 
     @property
     def last_stamp(self) -> Stamp:

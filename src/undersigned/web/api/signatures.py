@@ -8,7 +8,6 @@ means is found out by the intake, once for all that it takes together.
 
 import re
 from collections.abc import Callable
-from http import HTTPStatus
 from typing import Final, cast
 
 import msgspec
@@ -20,8 +19,9 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from undersigned.app.failures import report_failure
-from undersigned.app.intake import Answer, Intake
+from undersigned.app.intake import Answer
 from undersigned.app.reading import get_view
+from undersigned.app.running import RunningSite
 from undersigned.app.taking import Request as TakeRequest
 from undersigned.app.taking import (
     parse_change_request,
@@ -36,7 +36,7 @@ from undersigned.web.door import Door
 from undersigned.web.headers import SECURITY_HEADERS
 from undersigned.web.middleware import SecurityHeaders
 from undersigned.web.problems import http_problem, problem_of
-from undersigned.web.serving import Refuse
+from undersigned.web.serving import AnswerUnread, Unread, write_unread
 
 PATH: Final = "/api/v1/letters/{slug}/"
 
@@ -189,20 +189,18 @@ def find_ahead(scope: Scope) -> ASGIApp | None:
     return _TAKERS[last]
 
 
-def make_refuser(intake: Intake) -> Refuse:
+def make_refuser(running: RunningSite) -> AnswerUnread:
     """Return what turns requests away that would find the intake full, before their bodies are read.
 
     The answer is the one that they would hear (`Taker`), written down once.
     """
-    response = problem_of(Busy())
-    headers = SECURITY_HEADERS | dict(response.headers)
-    lines = "".join(f"{name.lower()}: {value}\r\n" for name, value in headers.items())
-    status = response.status_code
-    head = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n{lines}\r\n"
-    full = head.encode() + response.body
+    busy = problem_of(Busy())
+    headers = SECURITY_HEADERS | dict(busy.headers)
+    pairs = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+    full = write_unread(busy.status_code, pairs, bytes(busy.body))
 
-    def refuse(scope: Scope) -> bytes | None:
-        if intake.has_room or scope["method"] != "POST":
+    def refuse(scope: Scope) -> Unread | None:
+        if scope["method"] != "POST" or running.intake.has_room:
             return None
         return full if _AHEAD.fullmatch(scope["path"]) else None
 

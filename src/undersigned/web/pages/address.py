@@ -20,20 +20,20 @@ _LOCAL: Final = "http://localhost"
 
 def find_base_url(request: Request, running: RunningSite) -> str:
     """Return `scheme://host[:port]` of the site, as the reader of an answer reaches it."""
-    asked, scheme = request.headers.get("host", "")[:LONGEST_HOST], request.scope["scheme"]
-    return choose_base_url(f"{scheme}://{asked}", running.desk.url, running.site.host)
+    asked = request.headers.get("host", "")[:LONGEST_HOST]
+    return choose_base_url(asked, running.desk.url, running.site.host)
 
 
 def choose_base_url(asked: str, url: str, host: str) -> str:
-    """Return where a site is that people reach at `url`, for somebody who says to have asked at `asked`.
+    """Return where a site is that people reach at `url`, for somebody whose Host header says `asked`.
 
     `host` is that of its log's origin: where it is for whoever did not ask on the machine itself.
     """
     if not url.startswith(_LOCAL):
         return url
     port = url.removeprefix(_LOCAL)
-    ours = [f"http://{name}{port}" for name in _LOOPBACK]
-    return asked if asked in ours else f"https://{host}"
+    ours = [f"{name}{port}" for name in _LOOPBACK]
+    return f"http://{asked}" if asked in ours else f"https://{host}"
 
 
 def find_port(request: Request) -> int:
