@@ -203,6 +203,7 @@ class Full:
     """An app that has no room for what is posted, and says of all that it does read how long it was."""
 
     read: list[int] = field(default_factory=list)
+    may_answer: asyncio.Event = field(default_factory=asyncio.Event)
     protocols: list[BoundedProtocol] = field(default_factory=list)
 
     def answer_unread(self, scope: Scope) -> Unread | None:
@@ -217,6 +218,7 @@ class Full:
             more = message.get("more_body", False)
             read += len(message.get("body", b""))
         self.read.append(read)
+        await self.may_answer.wait()
         headers = [(b"content-length", b"0")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": b""})
@@ -233,6 +235,7 @@ def test_what_is_answered_unread_is_not_read() -> None:
     async def run() -> None:
         full = Full()
         async with connected(full) as (reader, writer), asyncio.timeout(PATIENCE_S):
+            full.may_answer.set()
             writer.write(_posted(300_000) + (_posted(10) + REQUEST) * 3)
             for is_refused in (True, *(True, False) * 3):
                 head = await reader.readuntil(b"\r\n\r\n")
@@ -256,10 +259,46 @@ def test_who_needs_it_is_read_all_the_same(line: bytes) -> None:
             await wait_until(lambda: bool(full.protocols))
             if not line:
                 full.protocols[0].pause_writing()
+            full.may_answer.set()
             writer.write(_posted(10, *filter(None, [line])))
             await wait_until(lambda: full.read == [10])
             full.protocols[0].resume_writing()
             while b" 200 OK\r\n" not in await reader.readuntil(b"\r\n\r\n"):
                 """What comes before says that it may send."""
+
+    asyncio.run(run())
+
+
+def test_who_is_answered_before_the_end_is_not_kept_for_ever() -> None:
+    """The server hangs up on who sends nothing more, also when the rest came after the answer."""
+
+    async def run() -> None:
+        full = Full()
+        async with connected(full) as (reader, writer), asyncio.timeout(PATIENCE_S):
+            await wait_until(lambda: bool(full.protocols))
+            writer.write(_posted(10)[:-5])
+            await reader.readuntil(b"full\n")
+            full.protocols[0].timeout_keep_alive = 0
+            writer.write(b"a" * 5)
+            assert await reader.read() == b""
+
+    asyncio.run(run())
+
+
+def test_who_waits_behind_what_was_at_hand_is_not_hung_up_on() -> None:
+    """The time for a next request does not run while one is under way that came with the one before."""
+
+    async def run() -> None:
+        full = Full()
+        async with connected(full) as (reader, writer), asyncio.timeout(PATIENCE_S):
+            await wait_until(lambda: bool(full.protocols))
+            full.protocols[0].timeout_keep_alive = 0
+            writer.write(_posted(10) + REQUEST)
+            await reader.readuntil(b"full\n")
+            await wait_until(lambda: full.read == [0])
+            # Many times as long as the time that does not run.
+            await asyncio.sleep(0.2)
+            full.may_answer.set()
+            assert (await reader.readline()).startswith(b"HTTP/1.1 200 ")
 
     asyncio.run(run())

@@ -115,6 +115,8 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._answer_unread is not None and is_simple and not self.flow.write_paused:
             answer = self._answer_unread(cast("Scope", cycle.scope))
         if answer is None:
+            # One before it may have been answered with the same bytes that brought this one.
+            self._unset_keepalive_if_required()
             super()._start_asgi_task(cycle, app)
             return
         date = (b"%s: %s\r\n" % header for header in self.server_state.default_headers)
@@ -177,9 +179,13 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """Begin to count anew."""
+        """Begin to count anew; where the answer was there before the end, the client's time begins now."""
         self._kept = 0
         super().on_message_complete()
+        if self.cycle.response_complete and self.timeout_keep_alive_task is None:
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.timeout_keep_alive, self.timeout_keep_alive_handler
+            )
 
 
 MANY_OBJECTS: Final = 10_000
