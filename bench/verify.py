@@ -8,21 +8,20 @@ replay of every record, names, pages.
 
 Two processes are compared with one by the clock, so that other load counts against them, and by the processor
 time of all processes, which tells what is done twice. Memory is the most that the first process had;
-what grows with the log is seen by a mirror of a tenth of the size.
+what grows with the log is seen by a mirror of a tenth of the size. With FULL=1 there are two sizes.
 """
 
 import tempfile
 from pathlib import Path
 from typing import Final
 
-from bench.audit import audit
+from bench.audit import Audit, audit
 from bench.limit import Limit
 from bench.mirrored import LongMirror, write_mirror
 from bench.result import Result, of_ratios, share
 from bench.rounds import cpu_time, sized
 
-SIGNATURES: Final = sized(100_000, 1_000_000)
-SMALLER: Final = SIGNATURES // 10
+SIZES: Final = (100_000, 1_000_000)[: sized(1, 2)]
 SAMPLE: Final = 4_000
 """Signatures whose verifications are measured: each costs the same."""
 
@@ -52,22 +51,32 @@ class _References:
 
 
 def measure() -> list[Result]:
-    """Measure audits of two logs."""
+    """Measure audits of logs, each ten times as long as the one before."""
     with tempfile.TemporaryDirectory() as name:
-        smaller = write_mirror(Path(name) / "smaller", SMALLER)
-        mirror = write_mirror(Path(name) / "mirror", SIGNATURES)
-        little = audit(smaller.folder, 1, SMALLER)
-        references = _References(mirror)
-        references.measure()
-        one = audit(mirror.folder, 1, SIGNATURES)
-        references.measure()
-        two = audit(mirror.folder, 2, SIGNATURES)
-        references.measure()
-    work = f"{SIGNATURES:,} signatures"
-    each = one.cpu / SIGNATURES
+        few = SIZES[0] // 10
+        little = audit(write_mirror(Path(name) / str(few), few).folder, 1, few)
+        results = []
+        for size in SIZES:
+            mirror = write_mirror(Path(name) / str(size), size)
+            one, found = _measure_one(mirror, size, little)
+            results += found
+            little = one
+    return results
+
+
+def _measure_one(mirror: LongMirror, size: int, little: Audit) -> tuple[Audit, list[Result]]:
+    """Measure audits of one log; return that by one process, and what it came to beside a `little` one."""
+    references = _References(mirror)
+    references.measure()
+    one = audit(mirror.folder, 1, size)
+    references.measure()
+    two = audit(mirror.folder, 2, size)
+    references.measure()
+    work, fewer = f"{size:,} signatures", size // 10
+    each = one.cpu / size
     # Less than a byte is what the measurement itself wavers by.
-    grown = max(1.0, (one.memory - little.memory) / (SIGNATURES - SMALLER))
-    return [
+    grown = max(1.0, (one.memory - little.memory) / (size - fewer))
+    return one, [
         of_ratios(
             "audit",
             "the verifications of signatures alone",
@@ -97,10 +106,10 @@ def measure() -> list[Result]:
             [two.cpu / one.cpu],
             TWICE_GOAL,
         ),
-        share("memory that grows with the log", "each signature", [grown], BYTES_EACH, "bytes"),
+        share("memory that grows with the log", f"{work}, each", [grown], BYTES_EACH, "bytes"),
         of_ratios(
             "memory of an audit, one process",
-            f"that of {SMALLER:,} signatures",
+            f"that of {fewer:,} signatures",
             f"{work}, {one.memory / 2**20:.0f} MiB",
             [one.memory / little.memory],
             GOAL,

@@ -32,9 +32,8 @@ def test_opening(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_verify(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A log of a few epochs is audited, by one process and by two, and so is a smaller one."""
+    """Logs of a few epochs are audited, by one process and by two, and so is a smaller one."""
     monkeypatch.setattr(mirrored, "PER_EPOCH", 100)
-    monkeypatch.setattr(verify, "SIGNATURES", 300)
-    monkeypatch.setattr(verify, "SMALLER", 30)
-    monkeypatch.setattr(verify, "SAMPLE", 200)
-    assert_measured(verify.measure, 6)
+    monkeypatch.setattr(verify, "SIZES", (100, 300))
+    monkeypatch.setattr(verify, "SAMPLE", 100)
+    assert_measured(verify.measure, 12)
