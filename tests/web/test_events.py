@@ -16,9 +16,10 @@ from tests.web.listeners import PATIENCE_S, OpenPage, open_pages, wait_until
 from tests.web.members import assert_problem, signed
 
 from undersigned.app.reading import list_numbers
-from undersigned.web import serving
+from undersigned.web import protocol
 from undersigned.web.api import broadcast as module
 from undersigned.web.api.broadcast import Broadcast
+from undersigned.web.serving import GRACE_S
 
 PATH = "/api/v1/letters/small-letter@1/events"
 COUNTS = "/api/v1/letters/small-letter@1/counts"
@@ -88,7 +89,7 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "LOOK_S", 0.05)
     monkeypatch.setattr(module, "BEAT_S", 0.05)
     monkeypatch.setattr(module, "MOST_LISTENERS", 2)
-    monkeypatch.setattr(serving, "LONGEST_DEAF_S", 0.5)
+    monkeypatch.setattr(protocol, "LONGEST_DEAF_S", 0.5)
 
 
 @pytest.fixture
@@ -187,7 +188,7 @@ def test_open_pages_do_not_hold_up_the_end(tmp_path: Path) -> None:
         async with open_pages(live.url, PATH, 20) as pages:
             start = time.monotonic()
             await asyncio.to_thread(site.__exit__, None, None, None)
-            assert time.monotonic() - start < serving.GRACE_S / 2
+            assert time.monotonic() - start < GRACE_S / 2
             await asyncio.gather(*(page.has_ended for page in pages))
             assert all(page.has_whole_end for page in pages)
 

@@ -25,6 +25,17 @@ SECURITY_HEADERS: Final = {
 }
 """What an answer has unless it says otherwise itself."""
 
+_SECURITY_HEADERS: Final = [
+    (name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items()
+]
+
+
+def complete(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Return the headers of an answer with those of every answer that are not among them."""
+    present = {name for name, _ in headers}
+    return [*headers, *(pair for pair in _SECURITY_HEADERS if pair[0] not in present)]
+
+
 DESK_REFERRER: Final = "same-origin"
 """Of pages whose forms are checked for their origin: under `no-referrer` browsers send `Origin: null`.
 

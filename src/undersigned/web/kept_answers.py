@@ -3,7 +3,7 @@
 An answer says of itself, by its `Cache-Control`, that it may be kept (`headers.KEPT`); the requests that
 get the same one are those for an address, by a name of the site, in a language. It holds as long as its
 stamp (`shown.Shown`). Who lets them be made is `web.keeping`; what is kept and known to hold is sent before
-a request has begun (`serving.AnswerUnread`): it meets no task, no thread and no database.
+a request has begun (`unread.AnswerUnread`): it meets no task, no thread and no database.
 """
 
 from collections import OrderedDict
@@ -16,7 +16,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import Message, Scope
 
 from undersigned.web.conditional import is_known, make_tag, pack, takes_gzip
-from undersigned.web.serving import Unread, write_unread
+from undersigned.web.unread import Unread, write_unread
 
 PATHS: Final = ("/letters/", "/api/v1/letters", "/log/")
 """Where these begin, and at `/`, answers may be kept; elsewhere none is looked for."""
@@ -162,6 +162,7 @@ def make_ready(stamp: Hashable, start: Message, content: bytes) -> KeptAnswer:
     headers = MutableHeaders(raw=list(start["headers"]))
     headers["etag"] = tag = make_tag(content)
     headers.add_vary_header("Accept-Encoding")
+    headers["content-length"] = str(len(content))
     packed_content = pack(content)
     packed = None
     if packed_content is not None:

@@ -4,7 +4,7 @@ Plain ASGI: each wraps `receive` or `send` and starts no task of its own.
 """
 
 from collections.abc import MutableMapping
-from typing import Any, Final
+from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
@@ -13,12 +13,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from undersigned.app.failures import report_failure
 from undersigned.web.body_limits import MOST_BODY, LongBody, limit_finder
-from undersigned.web.headers import OPEN_TO_ALL, SECURITY_HEADERS, is_open
+from undersigned.web.headers import OPEN_TO_ALL, complete, is_open
 from undersigned.web.problems import http_problem
-
-_SECURITY_HEADERS: Final = [
-    (name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items()
-]
 
 
 class SecurityHeaders:
@@ -48,8 +44,7 @@ class SecurityHeaders:
         if scope["method"] in ("GET", "HEAD") and is_open(scope["path"], self._open_to_all):
             headers["Access-Control-Allow-Origin"] = "*"
             headers["Cross-Origin-Resource-Policy"] = "cross-origin"
-        present = {name for name, _ in headers.raw}
-        headers.raw.extend(pair for pair in _SECURITY_HEADERS if pair[0] not in present)
+        headers.raw[:] = complete(headers.raw)
 
 
 class LastResort:

@@ -13,7 +13,7 @@ from undersigned.web.body_limits import OF_SITE, LongBody
 from undersigned.web.headers import OPEN_TO_ALL
 from undersigned.web.middleware import BodyLimit, HeadAsGet, LastResort, SecurityHeaders
 from undersigned.web.refusing import add_refusals
-from undersigned.web.serving import AnswerUnread
+from undersigned.web.unread import AnswerUnread
 
 API: Final = "/api/v1"
 

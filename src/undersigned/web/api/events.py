@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from undersigned.web.api.broadcast import Broadcast, Listener
 from undersigned.web.door import door_of
-from undersigned.web.serving import BEGIN, STREAM
+from undersigned.web.protocol import BEGIN, STREAM
 
 EARLIEST_RETRY_MS: Final = 2_000
 LATEST_RETRY_MS: Final = 10_000

@@ -33,10 +33,10 @@ from undersigned.encoding import parse_base64url
 from undersigned.errors import Busy, FormatError, StoreError, UndersignedError
 from undersigned.web.body_limits import MOST_BODY
 from undersigned.web.door import Door
-from undersigned.web.headers import SECURITY_HEADERS
+from undersigned.web.headers import complete
 from undersigned.web.middleware import SecurityHeaders
 from undersigned.web.problems import http_problem, problem_of
-from undersigned.web.serving import AnswerUnread, Unread, write_unread
+from undersigned.web.unread import AnswerUnread, Unread, write_unread
 
 PATH: Final = "/api/v1/letters/{slug}/"
 
@@ -66,12 +66,9 @@ _ENCODER: Final = msgspec.json.Encoder()
 
 _ANNOUNCED: Final = b"content-length"
 
-_HEADERS: Final = [
-    (name.lower().encode(), value.encode())
-    for name, value in (
-        SECURITY_HEADERS | {"Content-Type": "application/json", "Cache-Control": "no-store"}
-    ).items()
-]
+_HEADERS: Final = complete(
+    [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
+)
 """Of every promise; its length comes to them."""
 
 
@@ -195,9 +192,7 @@ def make_refuser(running: RunningSite) -> AnswerUnread:
     The answer is the one that they would hear (`Taker`), written down once.
     """
     busy = problem_of(Busy())
-    headers = SECURITY_HEADERS | dict(busy.headers)
-    pairs = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
-    full = write_unread(busy.status_code, pairs, bytes(busy.body))
+    full = write_unread(busy.status_code, complete(busy.raw_headers), bytes(busy.body))
 
     def refuse(scope: Scope) -> Unread | None:
         if scope["method"] != "POST" or running.intake.has_room:

@@ -11,19 +11,13 @@ import httpx2
 import pytest
 import uvicorn
 from starlette.types import Receive, Scope, Send
+from structlog.testing import capture_logs
 from tests.live import LiveSite
 from tests.web.listeners import PATIENCE_S, wait_until
 from uvicorn.server import ServerState
 
-from undersigned.web.serving import (
-    BEGIN,
-    LONGEST_HEAD,
-    MOST_WAITING,
-    STREAM,
-    BoundedProtocol,
-    Unread,
-    write_unread,
-)
+from undersigned.web.protocol import BEGIN, LONGEST_HEAD, MOST_WAITING, STREAM, BoundedProtocol
+from undersigned.web.unread import Unread, write_unread
 
 PART = b"a" * 10_000
 REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -195,6 +189,7 @@ def test_few_requests_wait_for_the_one_before(number: int, waiting: int) -> None
 
 # --- requests that are answered unread
 
+SECRET = "7GDV-9HK4"
 REFUSED = write_unread(503, [(b"retry-after", b"2"), (b"content-length", b"5")], b"full\n")
 
 
@@ -269,8 +264,9 @@ def test_who_needs_it_is_read_all_the_same(line: bytes) -> None:
     asyncio.run(run())
 
 
-def test_who_is_answered_before_the_end_is_not_kept_for_ever() -> None:
-    """The server hangs up on who sends nothing more, also when the rest came after the answer."""
+@pytest.mark.parametrize("more", [b"a", b"a" * 5, b"a" * 5 + b"GET"], ids=["less", "all", "next"])
+def test_who_is_answered_before_the_end_is_not_kept_for_ever(more: bytes) -> None:
+    """The server hangs up on who sends nothing more, wherever that is."""
 
     async def run() -> None:
         full = Full()
@@ -279,10 +275,58 @@ def test_who_is_answered_before_the_end_is_not_kept_for_ever() -> None:
             writer.write(_posted(10)[:-5])
             await reader.readuntil(b"full\n")
             full.protocols[0].timeout_keep_alive = 0
-            writer.write(b"a" * 5)
+            writer.write(more)
             assert await reader.read() == b""
 
     asyncio.run(run())
+
+
+def test_what_makes_no_sense_after_an_answer_has_no_other() -> None:
+    """A second answer would be taken for that of the next request."""
+
+    async def run() -> None:
+        full = Full()
+        async with connected(full) as (reader, writer), asyncio.timeout(PATIENCE_S):
+            writer.write(
+                b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nnothing\r\n"
+            )
+            assert (await reader.read()).endswith(b"full\n")
+
+    asyncio.run(run())
+
+
+def test_many_that_are_at_hand_hold_up_nobody() -> None:
+    """Who sends more of them ahead than may wait is hung up on, as with all others."""
+
+    async def run() -> None:
+        full = Full()
+        async with connected(full) as (reader, writer), asyncio.timeout(PATIENCE_S):
+            writer.write(_posted(0) * 2_000)
+            answer = await reader.read()
+            assert answer.count(b"full\n") == MOST_WAITING
+            assert b"HTTP/1.1 400 " in answer
+
+    asyncio.run(run())
+
+
+def test_a_defect_is_answered_in_the_one_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is told by its place, without a word of what was sent, and the request goes on."""
+
+    def fail(_app: Full, _scope: Scope) -> None:
+        raise ValueError(SECRET)
+
+    async def run() -> None:
+        monkeypatch.setattr(Full, "answer_unread", fail)
+        full = Full()
+        full.may_answer.set()
+        async with connected(full) as (reader, writer), asyncio.timeout(PATIENCE_S):
+            writer.write(_posted(10))
+            assert (await reader.readline()).startswith(b"HTTP/1.1 200 ")
+
+    with capture_logs() as logs:
+        asyncio.run(run())
+    assert [line["error"] for line in logs] == ["ValueError"]
+    assert SECRET not in repr(logs)
 
 
 def test_who_waits_behind_what_was_at_hand_is_not_hung_up_on() -> None:
