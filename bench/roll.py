@@ -1,4 +1,4 @@
-"""What the import of a roll of 100,000 members costs: reading the file with every check, and storing it.
+"""What the import of a large roll costs: reading the file with every check, and storing it.
 
 The reference is what cannot be saved: in the same run the same file is read by `csv`, and its rows are stored
 in a table of the same form in one transaction. The rest is checks, mailboxes and commitments.
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final, ParamSpec
 
 from bench.result import Result
+from bench.rounds import sized
 from undersigned.app.issuer import IssuedLetter, Issuer, make_issuer
 from undersigned.app.issuing import RollCollector
 from undersigned.app.roll_changes import add_entries
@@ -22,7 +23,7 @@ from undersigned.domain.roll_file import parse_roll_csv
 
 P = ParamSpec("P")
 
-MEMBERS: Final = 100_000
+MEMBERS: Final = sized(20_000, 100_000)
 TIMES: Final = 3
 GOAL: Final = 8.0
 SLUG: Final = "large"
