@@ -167,8 +167,8 @@ class RunningSite:
         self.site.close()
 
     def _count_commits(self) -> int:
-        # What is only taken, and not yet shown, is work for sequencing, which looks at every tick; what tidying
-        # finds in it can wait.
+        # What is only taken, and not yet shown, is work for sequencing, which looks at every tick; tidying,
+        # which finds work in it, too, has time.
         return self.site.collector.shown_commits + self.desk.database.commits
 
     def _advance(self) -> None:
