@@ -49,9 +49,9 @@ class QuicklyMade(Database):
             if statement.split(maxsplit=1)[0].upper() in _CHANGES:
                 noted.append((statement, values))
 
-        event.listen(self.engine, "before_cursor_execute", note)
+        event.listen(self.writer, "before_cursor_execute", note)
         try:
             super().migrate()
         finally:
-            event.remove(self.engine, "before_cursor_execute", note)
+            event.remove(self.writer, "before_cursor_execute", note)
         return noted

@@ -5,6 +5,7 @@ import threading
 import traceback
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from itertools import repeat
 from pathlib import Path
 
 import pytest
@@ -59,10 +60,11 @@ def database(make_database: MakeDatabase) -> Database:
 def test_every_connection_of_sqlite_has_the_settings(
     sqlite_file: Database, pragma: str, value: object
 ) -> None:
-    """The first, and those that the pool makes when it is taken."""
+    """The first, those that the pool makes when it is taken, and the one that writes."""
+    engines = (*repeat(sqlite_file.engine, 3), sqlite_file.writer)
     with ExitStack() as stack:
-        for _ in range(3):
-            connection = stack.enter_context(sqlite_file.engine.connect())
+        for engine in engines:
+            connection = stack.enter_context(engine.connect())
             assert connection.exec_driver_sql(f"PRAGMA {pragma}").scalar() == value
 
 
@@ -331,10 +333,10 @@ def test_a_crash_while_migrating_leaves_nothing_behind(make_database: MakeDataba
         if seen == len(collector.tables):
             raise MemoryError
 
-    sa.event.listen(database.engine, "before_cursor_execute", crash)
+    sa.event.listen(database.writer, "before_cursor_execute", crash)
     with pytest.raises(MemoryError):
         database.migrate()
-    sa.event.remove(database.engine, "before_cursor_execute", crash)
+    sa.event.remove(database.writer, "before_cursor_execute", crash)
     assert sa.inspect(database.engine).get_table_names() == []
     database.migrate()
     assert set(collector.tables) < set(sa.inspect(database.engine).get_table_names())
@@ -451,3 +453,26 @@ def test_who_is_fenced_off_does_not_write(database: Database) -> None:
 def _write(database: Database, done: list[int]) -> None:
     with database.write():
         done.append(1)
+
+
+def test_all_that_a_process_writes_to_a_file_goes_through_one_connection(
+    sqlite_file: Database,
+) -> None:
+    """It keeps the pages that it has read: another connection's commit would make it forget them."""
+    writers: set[int] = set()
+
+    def write() -> None:
+        with sqlite_file.write() as connection:
+            writers.add(id(connection.connection.dbapi_connection))
+
+    sqlite_file.migrate()
+    for _ in range(3):
+        thread = threading.Thread(target=write)
+        thread.start()
+        thread.join()
+    sqlite_file.tidy()
+    write()
+    with sqlite_file.read() as connection:
+        reader = id(connection.connection.dbapi_connection)
+    assert len(writers) == 1
+    assert reader not in writers

@@ -2,8 +2,9 @@
 
 SQLite runs with WAL, synchronous=FULL (a commit is on disk before it returns), foreign keys,
 secure_delete (what is deleted is overwritten with zeros), and temporary data in memory (nothing is
-written outside the data folder); `store.sqlite`. PostgreSQL commits to disk as well, and has a schema
-for each role in one database, or in several; `store.postgresql`.
+written outside the data folder); all that one process writes goes through one connection;
+`store.sqlite`. PostgreSQL commits to disk as well, and has a schema for each role in one database, or
+in several; `store.postgresql`.
 
 On both, a transaction that may write has the database's only write lock from its first statement on,
 so that what it reads stays true until it commits; one that reads sees one moment.
@@ -41,7 +42,8 @@ class Database:
     """One of the databases of a site.
 
     `commits` is how often this process has written, `shown_commits` how often it may have changed what
-    is shown to readers. `health` tells which errors come of one outage.
+    is shown to readers. `health` tells which errors come of one outage. `engine` has the connections of
+    readers, `writer` those that write.
     """
 
     def __init__(self, role: DatabaseRole, url: str | sa.URL) -> None:
@@ -55,6 +57,7 @@ class Database:
             options |= {"pool_pre_ping": True, "connect_args": arguments}
         self.engine = sa.create_engine(address, **options)
         event.listen(self.engine, "connect", self._prepare)
+        self.writer = self._make_writer() if self.is_sqlite else self.engine
         self._name = postgresql.name_process(role)
         if not self.is_sqlite:
             event.listen(self.engine, "do_connect", self._name_connection)
@@ -191,6 +194,18 @@ class Database:
         with self.read() as connection:
             return postgresql.has_schema(connection, self.role)
 
+    def _make_writer(self) -> sa.Engine:
+        """Return what writes to SQLite: one connection, which keeps its pages from one commit to the next.
+
+        Another's commit makes a connection forget all it has read, and here the writers take turns anyway.
+        """
+        engine = sa.create_engine(
+            self.engine.url, pool_size=1, max_overflow=0, hide_parameters=True
+        )
+        event.listen(engine, "connect", self._prepare)
+        event.listen(engine, "connect", sqlite.prepare_writing)
+        return engine
+
     def _prepare(self, connection: Any, record: object) -> None:
         if self.is_sqlite:
             sqlite.prepare(connection, busy_timeout_s=BUSY_TIMEOUT_S)
@@ -218,7 +233,8 @@ class Database:
     @contextmanager
     def _transaction(self, first_statement: str, *, writing: bool) -> Iterator[sa.Connection]:
         """Leaving it, by whatever way, ends the transaction: what is not committed is rolled back."""
-        with self._own_errors(writing=writing), self.engine.connect() as connection:
+        engine = self.writer if writing else self.engine
+        with self._own_errors(writing=writing), engine.connect() as connection:
             connection.exec_driver_sql(first_statement)
             yield connection
 
@@ -272,7 +288,7 @@ class Database:
             with (
                 self._in_turn(),
                 self._own_errors(writing=True),
-                self.engine.connect() as connection,
+                self.writer.connect() as connection,
             ):
                 sqlite.rewrite(connection, self.file, LARGEST_REWRITTEN)
             return
@@ -286,6 +302,7 @@ class Database:
             self._watching.close()
             self._watching = None
         self.engine.dispose()
+        self.writer.dispose()
 
 
 class _Fence(threading.local):
