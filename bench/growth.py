@@ -24,7 +24,7 @@ from bench.site import PATIENCE_S, SLUG, CrowdedSite, make_crowded_site
 from undersigned.domain.record import format_record
 from undersigned.signer.signing import signed_request
 
-SIZES: Final = (0, 100_000, 1_000_000)[: sized(2, 3)]
+SIZES: Final = sized((0, 100_000), (0, 100_000, 1_000_000))
 SIGNATURES: Final = sized(300, 3_000)
 """In each round, for each site."""
 

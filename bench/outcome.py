@@ -27,7 +27,7 @@ from undersigned.store import signatures as signature_store
 from undersigned.store.signatures import SignatureRow
 
 FEW: Final = 1_000
-SIZES: Final = (10_000, 100_000, 1_000_000)[: sized(2, 3)]
+SIZES: Final = sized((10_000, 100_000), (10_000, 100_000, 1_000_000))
 SCRATCH: Final = sized(100_000, 1_000_000)
 REPEATS: Final = 200
 """Times that a count is taken in each round: with few signatures one is too short to be measured."""

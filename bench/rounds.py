@@ -5,17 +5,20 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 FULL: Final = os.environ.get("FULL") == "1"
-"""`make bench FULL=1`: the sizes that the goals are about, and more rounds; it takes an hour."""
+"""`make bench FULL=1`: the sizes that the goals are about; it takes an hour."""
 
-ROUNDS: Final = 5 if FULL else 3
+ROUNDS: Final = 3
 
 TICKS_PER_S: Final = os.sysconf("SC_CLK_TCK")
 
 
-def sized(quick: int, full: int) -> int:
+T = TypeVar("T")
+
+
+def sized(quick: T, full: T) -> T:
     """Return the size for this run."""
     return full if FULL else quick
 
