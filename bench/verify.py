@@ -8,7 +8,8 @@ replay of every record, names, pages.
 
 Two processes are compared with one by the clock, so that other load counts against them, and by the processor
 time of all processes, which tells what is done twice. Memory is the most that the first process had;
-what grows with the log is seen by a mirror of a tenth of the size. With FULL=1 there are two sizes, of 10^5 and 10^6.
+what grows with the log is seen by a mirror of a tenth of the size. With FULL=1 there are two sizes, 10^5
+and 10^6.
 """
 
 import tempfile
