@@ -36,7 +36,7 @@ class Hooked:
         """Begin to call, as a process that starts does."""
         caller = NearCaller(network_of(self.certificate), self.receiver.port)
         village = self.village
-        self.calling = Calling(village.site, village.letters, URL, caller)
+        self.calling = Calling(village.site, village.letters, URL, lambda: caller)
 
     def restart(self) -> None:
         """End what goes on, without noting it, and begin anew."""

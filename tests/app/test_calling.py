@@ -38,7 +38,7 @@ from undersigned.errors import (
 )
 from undersigned.mail import OutboxMailer
 from undersigned.store.purged import purge_addresses
-from undersigned.webhook.calling import Problem
+from undersigned.webhook.call import Problem
 
 
 @pytest.fixture(scope="session")

@@ -32,6 +32,9 @@ LATE = (
     "alembic",
     "authlib",
     "babel.messages",
+    "cryptography.x509",
+    "httpcore2",
+    "httpx2",
     "joserfc",
     "psycopg",
     "rfc3161_client",
@@ -39,7 +42,8 @@ LATE = (
     "undersigned.verify",
     "webauthn",
 )
-"""What a site needs now and then, or never: sign-ons, passkeys, openings, timestamps, the other engine."""
+"""What a site needs now and then, or never: sign-ons, passkeys, openings, timestamps, witnesses, webhooks,
+the other engine."""
 
 
 def test_the_door_imports_nothing_heavy() -> None:

@@ -16,7 +16,7 @@ from undersigned.app.webhooks import WebhookState, list_webhooks
 from undersigned.store import webhooks as webhook_store
 from undersigned.store.purged import purge_addresses
 from undersigned.store.webhooks import CallRow
-from undersigned.webhook.calling import Problem
+from undersigned.webhook.call import Problem
 
 village, organiser = inside.village, inside.organiser
 ADDRESS = "https://hooks.example/a?key=1"

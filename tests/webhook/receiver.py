@@ -9,7 +9,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from undersigned.webhook.calling import Answer, Call, Caller, Network
+from undersigned.webhook.call import Answer, Call
+from undersigned.webhook.calling import Caller, Network
 from undersigned.webhook.target import Address, Target
 
 HOST = "hooks.example"

@@ -27,16 +27,8 @@ from tests.webhook.receiver import (
 )
 
 from undersigned.app.calling import MOST_AT_ONCE
-from undersigned.webhook.calling import (
-    Answer,
-    Call,
-    Caller,
-    Network,
-    Problem,
-    resolve,
-    send,
-    trusted,
-)
+from undersigned.webhook.call import Answer, Call, Problem
+from undersigned.webhook.calling import Caller, Network, resolve, send, trusted
 from undersigned.webhook.target import is_public
 
 BODY = b'{"type":"letter.test"}'

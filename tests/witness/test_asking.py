@@ -22,10 +22,11 @@ from undersigned.tlog.checkpoint import Checkpoint
 from undersigned.tlog.note import MAX_NOTE_SIZE
 from undersigned.tlog.policy import PolicyWitness
 from undersigned.witness import asking
-from undersigned.witness.asking import Cosigned, Tree, Unwilling, WitnessClient
+from undersigned.witness.asking import Cosigned, Unwilling, WitnessClient
 from undersigned.witness.judging import Witness
 from undersigned.witness.memory import make_witness, trust_log
 from undersigned.witness.serving import make_witness_app
+from undersigned.witness.tree import Tree
 
 LOG = GrowingLog()
 NOW = 1_700_000_000

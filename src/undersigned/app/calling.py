@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from undersigned.app.failures import report_event, report_failure
 from undersigned.app.letters import Letters
@@ -30,9 +30,12 @@ from undersigned.crypto.keys import WebhookKey
 from undersigned.domain.letter import Letter, LetterId
 from undersigned.store import webhooks as webhook_store
 from undersigned.store.webhooks import CallRow, WebhookRow
-from undersigned.webhook.calling import Answer, Call, Caller, Problem
+from undersigned.webhook.call import Answer, Call, Problem
 from undersigned.webhook.signing import signed_headers
 from undersigned.webhook.target import parse_target
+
+if TYPE_CHECKING:
+    from undersigned.webhook.calling import Caller
 
 PAUSE_S: Final = 1.0
 """Between two looks at the log and at what is due."""
@@ -57,6 +60,13 @@ _HEADERS: Final = {
 }
 
 
+def make_caller() -> "Caller":
+    """Return who makes the calls of a site, once there are any: what speaks HTTP takes a while to import."""
+    from undersigned.webhook.calling import Caller
+
+    return Caller()
+
+
 class Calling:
     """Calls the webhooks of a site. `url` is where people reach it; `wall` is the machine's own time.
 
@@ -69,13 +79,14 @@ class Calling:
         site: Site,
         letters: Letters,
         url: str,
-        caller: Caller,
+        make_caller: "Callable[[], Caller]" = make_caller,
         wall: Callable[[], float] = time.time,
     ) -> None:
         self._site = site
         self._letters = letters
         self._url = url
-        self._caller = caller
+        self._make_caller = make_caller
+        self._caller: Caller | None = None
         self._wall = wall
         self._key: WebhookKey | None = None
         self._on_the_way: dict[bytes, tuple[CallRow, Future[Answer]]] = {}
@@ -100,7 +111,8 @@ class Calling:
 
     def stop(self) -> None:
         """End what is on the way: it is made again at the next start."""
-        self._caller.stop()
+        if self._caller is not None:
+            self._caller.stop()
         self._on_the_way.clear()
 
     # --- 1. what is new
@@ -143,6 +155,8 @@ class Calling:
 
     def _begin(self, row: WebhookRow, call: CallRow) -> Future[Answer]:
         headers = signed_headers(call.call, int(self._wall()), call.body, self._secrets_of(row))
+        if self._caller is None:
+            self._caller = self._make_caller()
         return self._caller.begin(Call(parse_target(row.url), _HEADERS | headers, call.body))
 
     def _secrets_of(self, row: WebhookRow) -> list[bytes]:

@@ -57,7 +57,7 @@ from undersigned.tlog.tile import (
     format_tile_path,
     new_full_tiles,
 )
-from undersigned.witness.asking import Tree
+from undersigned.witness.tree import Tree
 
 HASH_SIZE = 32
 

@@ -35,12 +35,11 @@ from undersigned.app.sequencing import sequence
 from undersigned.app.site import Site, WholeSite
 from undersigned.app.tidying import Tidying, tidy
 from undersigned.app.timestamping import Timestamping
-from undersigned.authority import Authority
 from undersigned.errors import StoreError
 from undersigned.mail import Mailer
-from undersigned.webhook.calling import Caller
 
 if TYPE_CHECKING:
+    from undersigned.authority import Authority
     from undersigned.provider.asking import Provider
 
 REST_S: Final = 1.0
@@ -58,7 +57,7 @@ class RunningSite:
         self,
         site: Site,
         mailer: Mailer,
-        authorities: tuple[Authority, ...] = (),
+        authorities: "tuple[Authority, ...]" = (),
         *,
         url: str | None = None,
         provider: "Provider | None" = None,
@@ -79,7 +78,7 @@ class RunningSite:
         self._damaged = Damaged()
         self._timestamping = Timestamping(site, self.letters, authorities)
         self._releasing = Releasing(site, self.letters, self.desk.url, fonts)
-        self._calling = Calling(site, self.letters, self.desk.url, Caller())
+        self._calling = Calling(site, self.letters, self.desk.url)
         self._rest_until = 0.0
         self._operator = Operator()
         self._halting = Halting(site)

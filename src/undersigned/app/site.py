@@ -14,12 +14,12 @@ those of the issuer an `Issuer`: neither can reach into the other's database.
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from undersigned.app.clock import Clock, StoredClock
 from undersigned.app.folder import clock_in, has_database, make_folders, open_database
 from undersigned.app.issuer import Issuer, add_letter, has_issuer
 from undersigned.app.shared_key import COPY, open_shared_key
-from undersigned.app.witnessing import Witnesses
 from undersigned.crypto.keys import NoteSigner, RecordSigner, TrusteeKey, WebhookKey
 from undersigned.crypto.note_key import format_vkey
 from undersigned.crypto.token import TokenChallenge, TokenVerifier
@@ -33,6 +33,9 @@ from undersigned.store.database import Database
 from undersigned.store.letters import LetterRow
 from undersigned.tlog.checkpoint import Checkpoint, format_checkpoint_body, parse_checkpoint
 from undersigned.tlog.merkle import EMPTY_ROOT
+
+if TYPE_CHECKING:
+    from undersigned.app.witnessing import Witnesses
 
 _HOST = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
 
@@ -59,7 +62,7 @@ class Site:
     collector: Database
     keys: SiteKeys
     clock: Clock
-    witnesses: Witnesses | None = field(default=None, kw_only=True)
+    witnesses: "Witnesses | None" = field(default=None, kw_only=True)
 
     @property
     def origin(self) -> str:

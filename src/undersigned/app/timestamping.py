@@ -9,7 +9,7 @@ times lie after the stamp over them would be false for ever.
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from undersigned.app.failures import report_failure
 from undersigned.app.letters import Letters
@@ -18,8 +18,6 @@ from undersigned.app.noticing import append_notice
 from undersigned.app.pauses import Pauses
 from undersigned.app.site import Site
 from undersigned.app.turn import Turn
-from undersigned.authority import Authority
-from undersigned.crypto.timestamp_token import Stamp
 from undersigned.domain.record import NoticeKind
 from undersigned.domain.timestamp import Timestamp, format_timestamp
 from undersigned.errors import LeadLost, StaleCheckpoint, VerificationError
@@ -29,6 +27,10 @@ from undersigned.store.database import Connection
 from undersigned.store.letters import LetterRow
 from undersigned.store.notices import TimestampRow
 from undersigned.tlog.checkpoint import format_checkpoint_body
+
+if TYPE_CHECKING:
+    from undersigned.authority import Authority
+    from undersigned.crypto.timestamp_token import Stamp
 
 DAY_S: Final = 86_400
 CLOCK_SLACK_S: Final = 300
@@ -41,7 +43,7 @@ LONGEST_DELAY_S: Final = 3_600
 class Timestamping:
     """Asks the authorities of a site, each when its turn comes; one that fails is left alone longer."""
 
-    def __init__(self, site: Site, letters: Letters, authorities: tuple[Authority, ...]) -> None:
+    def __init__(self, site: Site, letters: Letters, authorities: "tuple[Authority, ...]") -> None:
         self._site = site
         self._letters = letters
         self._authorities = authorities
@@ -59,7 +61,7 @@ class Timestamping:
         self._next_s = now_s + LOOK_EVERY_S
         return sum(self._stamp_next(authority, now_s) for authority in self._authorities)
 
-    def _stamp_next(self, authority: Authority, now_s: float) -> bool:
+    def _stamp_next(self, authority: "Authority", now_s: float) -> bool:
         if not self._pauses.may_try(authority.id, now_s):
             return False
         subject = _find_due(self._site, authority)
@@ -86,7 +88,7 @@ class _Subject:
     content: bytes
     size: int | None
 
-    def document(self, stamp: Stamp, token: bytes) -> bytes:
+    def document(self, stamp: "Stamp", token: bytes) -> bytes:
         if self.size is None:
             timestamp = Timestamp(stamp.imprint, None, stamp.authority, token)
         else:
@@ -94,7 +96,7 @@ class _Subject:
         return format_timestamp(timestamp)
 
 
-def _find_due(site: Site, authority: Authority) -> _Subject | None:
+def _find_due(site: Site, authority: "Authority") -> _Subject | None:
     """Return what this authority has to stamp next: a letter, else a checkpoint."""
     with site.collector.read() as connection:
         rows = letter_store.list_letters(connection)
@@ -106,7 +108,7 @@ def _find_due(site: Site, authority: Authority) -> _Subject | None:
 
 
 def _find_checkpoint(
-    connection: Connection, site: Site, rows: list[LetterRow], authority: Authority
+    connection: Connection, site: Site, rows: list[LetterRow], authority: "Authority"
 ) -> _Subject | None:
     published = find_published(site)
     if published is None or not rows:
@@ -127,10 +129,10 @@ def _find_checkpoint(
 def _log(
     site: Site,
     letters: Letters,
-    authority: Authority,
+    authority: "Authority",
     subject: _Subject,
     token: bytes,
-    stamp: Stamp,
+    stamp: "Stamp",
 ) -> None:
     """Append a stamp as a notice and publish it. Raises VerificationError if the clocks differ."""
     with site.collector.write() as connection:
@@ -153,7 +155,7 @@ def _log(
 
 
 def _has_stamp(
-    connection: Connection, authority: Authority, subject: _Subject, stamp: Stamp
+    connection: Connection, authority: "Authority", subject: _Subject, stamp: "Stamp"
 ) -> bool:
     """Say whether another process of this site was faster."""
     if subject.size is None:
@@ -163,7 +165,7 @@ def _has_stamp(
     return last is not None and stamp.at < last.at + DAY_S
 
 
-def _check_clocks(now: int, rows: list[LetterRow], authority: Authority, stamp: Stamp) -> None:
+def _check_clocks(now: int, rows: list[LetterRow], authority: "Authority", stamp: "Stamp") -> None:
     """Check that the stamp's time is now, and after everything in the log, give or take minutes."""
     latest = max(row.at for row in rows)
     if abs(stamp.at - now) > CLOCK_SLACK_S or latest > stamp.at + CLOCK_SLACK_S:

@@ -17,7 +17,8 @@ from undersigned.app.failures import report_event
 from undersigned.errors import LogForked, StoreError, WitnessAhead
 from undersigned.tlog.note import NoteSignature, parse_note
 from undersigned.tlog.policy import Policy, find_cosignatures, printable
-from undersigned.witness.asking import TIMEOUT_S, Cosigned, Tree, Unwilling, WitnessClient
+from undersigned.witness.asking import TIMEOUT_S, Cosigned, Unwilling, WitnessClient
+from undersigned.witness.tree import Tree
 
 FIRST_PAUSE_S: Final = 5.0
 LONGEST_PAUSE_S: Final = 60.0

@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from undersigned.authority import MOST_AUTHORITIES, Authority, parse_authority
 from undersigned.config import Settings
 from undersigned.errors import FormatError
 from undersigned.mail import DkimKey, Mailer, OutboxMailer, SmtpMailer
@@ -11,6 +10,7 @@ from undersigned.provider.terms import ProviderTerms
 from undersigned.web.imprint import Imprint
 
 if TYPE_CHECKING:
+    from undersigned.authority import Authority
     from undersigned.provider.asking import Provider
 
 
@@ -42,10 +42,13 @@ def dkim_of(settings: Settings, sender: str) -> DkimKey | None:
     return DkimKey(settings.dkim_selector, domain, settings.dkim_key.get_secret_value())
 
 
-def authorities_of(settings: Settings) -> tuple[Authority, ...]:
+def authorities_of(settings: Settings) -> "tuple[Authority, ...]":
     """Return the timestamp authorities of the settings, each once. Raises FormatError."""
     if settings.timestamp_urls is None:
         return ()
+    # Only here: what reads their answers, and what asks them, is large.
+    from undersigned.authority import MOST_AUTHORITIES, parse_authority
+
     urls = dict.fromkeys(settings.timestamp_urls.get_secret_value().split())
     if len(urls) > MOST_AUTHORITIES:
         raise FormatError(f"UNDERSIGNED_TIMESTAMP_URLS: at most {MOST_AUTHORITIES} authorities")

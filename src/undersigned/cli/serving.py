@@ -18,7 +18,6 @@ import uvicorn
 from undersigned.app.clock import StoredClock
 from undersigned.app.running import RunningSite
 from undersigned.app.site import Site, WholeSite
-from undersigned.authority import Authority
 from undersigned.cli import output
 from undersigned.cli.adapters import authorities_of, imprint_of, mailer_of, provider_of
 from undersigned.cli.desk_opening import offer_claim
@@ -39,6 +38,7 @@ from undersigned.web.serving import (
 )
 
 if TYPE_CHECKING:
+    from undersigned.authority import Authority
     from undersigned.provider.asking import Provider
 
 
@@ -89,7 +89,7 @@ def serve_on(
     site: Site,
     mailer: Mailer,
     host: str,
-    authorities: tuple[Authority, ...] = (),
+    authorities: "tuple[Authority, ...]" = (),
     *,
     url: str | None = None,
     provider: "Provider | None" = None,

@@ -144,12 +144,15 @@ def database_address() -> str | None:
 
 def load_witnesses() -> "Witnesses | None":
     """Return the witnesses of the policy in the settings, if one is set. Raises StoreError, FormatError."""
-    from undersigned.app.witnessing import Witnesses
     from undersigned.cli.files import read_policy
     from undersigned.config import read_settings
 
     policy = read_policy(read_settings().witness_policy)
-    return None if policy is None else Witnesses(policy)
+    if policy is None:
+        return None
+    from undersigned.app.witnessing import Witnesses
+
+    return Witnesses(policy)
 
 
 def _unfinished(folder: Path) -> NoSite:

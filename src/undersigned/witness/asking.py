@@ -9,39 +9,24 @@ Whatever it does, it has an end after `TIMEOUT_S`.
 """
 
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from hashlib import sha256
 from typing import Final, NamedTuple
 
 import httpx2
 
-from undersigned.crypto.note_key import NoteKey
 from undersigned.errors import FormatError, LogForked, VerificationError, WitnessAhead
 from undersigned.tlog.add_checkpoint import AddCheckpoint, format_add_checkpoint, parse_size
-from undersigned.tlog.checkpoint import Checkpoint, parse_checkpoint
+from undersigned.tlog.checkpoint import parse_checkpoint
 from undersigned.tlog.cosignature import verify_cosignature
 from undersigned.tlog.note import MAX_NOTE_SIZE, NoteSignature, parse_note, parse_signatures
 from undersigned.tlog.policy import PolicyWitness, printable
+from undersigned.witness.tree import Tree
 
 TIMEOUT_S: Final = 5.0
 """Seconds for all that is asked of one witness at one time; one across the world answers in one."""
 MOST_CONFLICTS: Final = 3
 """409 in a row: another process may ask for the same log at the same time, but not for ever."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tree:
-    """What is to be cosigned: a checkpoint as the log's key signed it, and how to prove and recompute.
-
-    `prove` gives the consistency proof from a smaller size, `root_of` the root of a smaller tree.
-    """
-
-    key: NoteKey
-    checkpoint: Checkpoint
-    note: bytes
-    prove: Callable[[int], tuple[bytes, ...]]
-    root_of: Callable[[int], bytes]
 
 
 class Cosigned(NamedTuple):
