@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx2
 import uvicorn
 from fastapi import FastAPI
 from starlette.types import ASGIApp
@@ -26,12 +27,15 @@ from undersigned.domain.proposal import Proposal
 from undersigned.encoding import format_base64url
 from undersigned.mail import OutboxMailer
 from undersigned.provider.asking import Provider
+from undersigned.store import log as log_store
+from undersigned.store import pending as pending_store
 from undersigned.web.asgi import make_app
 from undersigned.web.serving import make_server
 from undersigned.web.static_files import find_bundle
 
 HOST = "letters.example"
 SLUG = "small-letter"
+PATIENCE_S = 120
 
 PEOPLE = tuple(
     (f"{name.split()[0].lower()}@staff.example", name, role)
@@ -120,6 +124,20 @@ class LiveSite:
     def outbox(self) -> Path:
         """Where mails are written."""
         return self.folder / "outbox"
+
+    def wait_until_logged(self) -> None:
+        """Wait until all that was taken is in the log, and readers are shown it."""
+        end = time.monotonic() + PATIENCE_S
+        while not self._is_logged():
+            assert time.monotonic() < end, "what was taken is not in the log in time"
+            time.sleep(0.05)
+
+    def _is_logged(self) -> bool:
+        with self.site.collector.read() as connection:
+            waiting = pending_store.count_pending(connection, self.letter.letter_id)
+            newest = log_store.find_checkpoint(connection)
+        assert newest is not None
+        return not waiting and httpx2.get(f"{self.url}/log/checkpoint").text.startswith(newest.note)
 
     @property
     def slug(self) -> str:

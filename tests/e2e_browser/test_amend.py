@@ -1,6 +1,5 @@
 """One's own signature, changed in the browser: with the words alone, and with the receipt."""
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -54,15 +53,14 @@ def find_by_receipt(page: Page, live: LiveSite, file: Path, lang: str) -> None:
     expect(page.locator("#found")).to_be_visible()
 
 
-def confirm(page: Page, lang: str) -> None:
-    """Press the button, see the summary, and say yes."""
+def confirm(page: Page, live: LiveSite, lang: str) -> None:
+    """Press the button, see the summary, and say yes; wait until it is in the log."""
     page.click("#amend")
     expect(page.locator("#amend-dialog")).to_be_visible()
     page.click("#amend-yes")
     expect(page.locator("#amend-done")).to_contain_text(WORDS[lang]["done"])
     expect(page.locator("#found-title")).to_be_focused()
-    # An epoch of one second takes it.
-    time.sleep(2.5)
+    live.wait_until_logged()
 
 
 def refusing(code: str) -> Callable[[Route], None]:
@@ -107,7 +105,7 @@ def test_the_words_alone(
     page.click("#amend-no")
     expect(page.locator("#amend-dialog")).to_be_hidden()
     expect(page.locator("#amend-done")).to_be_hidden()
-    confirm(page, lang)
+    confirm(page, live_site, lang)
 
     find_by_words(page, live_site, words, lang)
     expect(page.locator("#found-title")).to_contain_text(say["stands"], use_inner_text=True)
@@ -115,7 +113,7 @@ def test_the_words_alone(
     expect(page.locator("#amend-offer [data-slot=left]")).to_have_text("7")
     page.select_option("#amend-mode", "anonymous")
     page.select_option("#amend-when", "3")
-    confirm(page, lang)
+    confirm(page, live_site, lang)
 
     find_by_words(page, live_site, words, lang)
     expect(page.locator("#facts [data-mode=anonymous]")).to_be_visible()
@@ -124,7 +122,7 @@ def test_the_words_alone(
     page.click("#withdraw-yes")
     expect(page.locator("#withdraw-done")).to_be_visible()
     expect(page.locator("#amend-offer")).to_be_hidden()
-    time.sleep(2.5)
+    live_site.wait_until_logged()
     find_by_words(page, live_site, words, lang)
     expect(page.locator("#found-title")).to_contain_text(say["withdrawn"], use_inner_text=True)
     expect(page.locator("#amend-offer")).to_be_hidden()
@@ -153,7 +151,7 @@ def test_with_the_receipt(
     expect(page.locator("#amend-statement")).to_be_focused()
     assert find_faults(page) + find_overflow(page) == []
     page.fill("#amend-statement", f"Said in {lang}, at last.")
-    confirm(page, lang)
+    confirm(page, live_site, lang)
 
     names = f"{live_site.url}/letters/{live_site.slug}/names?lang={lang}"
     page.goto(names)
@@ -163,14 +161,14 @@ def test_with_the_receipt(
     expect(page.locator("#facts [data-mode=public]")).to_be_visible()
     page.check("#amend-anew")
     page.fill("#amend-statement", "")
-    confirm(page, lang)
+    confirm(page, live_site, lang)
     page.goto(names)
     expect(page.locator("main")).not_to_contain_text(f"Said in {lang}")
 
     find_by_receipt(page, live_site, file, lang)
     page.select_option("#amend-mode", "sealed")
     expect(page.locator("#amend-from-public")).to_be_visible()
-    confirm(page, lang)
+    confirm(page, live_site, lang)
     find_by_receipt(page, live_site, file, lang)
     expect(page.locator("#facts [data-mode=sealed]")).to_be_visible()
     page.click("#withdraw")

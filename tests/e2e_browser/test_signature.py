@@ -51,7 +51,7 @@ def test_withdraw_with_the_words(page: Page, live_site: LiveSite, tmp_path: Path
     page.click("#withdraw")
     page.click("#withdraw-yes")
     expect(page.locator("#withdraw-done")).to_be_visible()
-    page.wait_for_timeout(2_500)
+    live_site.wait_until_logged()
     look_up(page, live_site, " ".join(words))
     expect(page.locator("#found-title")).to_contain_text(
         "Your signature is withdrawn", use_inner_text=True
