@@ -5,9 +5,11 @@ import ipaddress
 import os
 import socket
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+import httpcore2
 import pytest
 import sqlalchemy as sa
 from hypothesis import settings
@@ -94,6 +96,15 @@ def no_network() -> Iterator[None]:
         return look_up(host, *args, **kwargs)
 
     patch.setattr(socket, "getaddrinfo", look_up_here)
+    yield
+    patch.undo()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def trust_read_once() -> Iterator[None]:
+    """Read once whom this machine trusts: every client would, which takes longer than its requests."""
+    patch = pytest.MonkeyPatch()
+    patch.setattr(httpcore2, "default_ssl_context", cache(httpcore2.default_ssl_context))
     yield
     patch.undo()
 
