@@ -1,5 +1,6 @@
 """Transactions: what is read is one moment, what is written is whole, and errors hold no value."""
 
+import secrets
 import sqlite3
 import threading
 import traceback
@@ -14,6 +15,7 @@ from tests.store.conftest import MakeDatabase
 
 from undersigned.errors import Busy, LeadLost, StoreError
 from undersigned.store import database as module
+from undersigned.store import sqlite
 from undersigned.store.collector_schema import blob, checkpoint, collector, site, spent, tile
 from undersigned.store.database import (
     Connection,
@@ -476,3 +478,74 @@ def test_all_that_a_process_writes_to_a_file_goes_through_one_connection(
         reader = id(connection.connection.dbapi_connection)
     assert len(writers) == 1
     assert reader not in writers
+
+
+def _fill(database: Database) -> None:
+    database.migrate()
+    with database.write() as connection:
+        for _ in range(40):
+            row = {"hash": secrets.token_bytes(32), "content": secrets.token_bytes(500_000)}
+            connection.execute(sa.insert(blob).values(row))
+    with database.write() as connection:
+        connection.execute(sa.delete(blob).where(blob.c.hash < b"\x80"))
+
+
+def test_a_large_file_is_rewritten_by_a_process_of_its_own(
+    sqlite_file: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its copy is a file without a name beside it: it takes no memory, and lies nowhere else."""
+    monkeypatch.setattr(sqlite, "LARGEST_IN_MEMORY", 1_000_000)
+    _fill(sqlite_file)
+    before = {path.name for path in tmp_path.iterdir()}
+    seen, done = set(), threading.Event()
+
+    def look() -> None:
+        while not done.is_set():
+            with suppress(OSError):
+                for fd in Path("/proc").glob(f"{_child()}/fd/*"):
+                    seen.add(str(fd.readlink()))
+
+    watcher = threading.Thread(target=look)
+    watcher.start()
+    try:
+        sqlite_file.tidy()
+    finally:
+        done.set()
+        watcher.join()
+    assert str(sqlite_file.file) in seen
+    # SQLite names its own files so; others are the test runner's, until the process begins its program.
+    copies = [name for name in seen if "etilqs" in name]
+    assert copies
+    assert {Path(name).parent for name in copies} == {tmp_path}
+    assert all(name.endswith(" (deleted)") for name in copies)
+    assert {path.name for path in tmp_path.iterdir()} == before
+    with sqlite_file.read() as connection:
+        assert connection.exec_driver_sql("PRAGMA freelist_count").scalar() == 0
+        kept = list(connection.execute(sa.select(blob.c.hash)).scalars())
+    assert kept
+    assert min(kept) >= b"\x80"
+
+
+def _child() -> int:
+    """Return the number of the newest process that this one has begun, or 0."""
+    children = [
+        int(number)
+        for task in Path("/proc/self/task").iterdir()
+        for number in (task / "children").read_text().split()
+    ]
+    return max(children, default=0)
+
+
+def test_a_large_file_that_cannot_be_rewritten_stays_as_it_was(
+    sqlite_file: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever asked hears what SQLite says, and goes on writing."""
+    monkeypatch.setattr(sqlite, "LARGEST_IN_MEMORY", 1_000_000)
+    _fill(sqlite_file)
+    content = sqlite_file.file.read_bytes()
+    monkeypatch.setattr(sqlite, "_PROCESS", Path(__file__).with_name("nothing.py"))
+    with pytest.raises(StoreError, match="cannot be rewritten"):
+        sqlite_file.tidy()
+    assert sqlite_file.file.read_bytes() == content
+    with sqlite_file.write() as connection:
+        connection.execute(sa.delete(blob))

@@ -1,16 +1,26 @@
 """What is SQLite's own: how its connections are set, and how its file loses its order."""
 
+import os
 import sqlite3
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any, Final
 
 import sqlalchemy as sa
 
+from undersigned.errors import StoreError
+
 PAUSE_S: Final = 0.01
 
 WRITER_KIB: Final = 16 * 1024
 """Pages that a writer keeps in memory: of trees with a million random keys all but the leaves."""
+
+LARGEST_IN_MEMORY: Final = 16 * 1024 * 1024
+"""Bytes of a file that is rewritten here, by a copy in memory; a larger one has a process of its own."""
+
+_PROCESS: Final = Path(__file__).with_name("rewriting_process.py")
 
 
 def prepare(connection: Any, *, busy_timeout_s: float) -> None:
@@ -68,7 +78,28 @@ def rewrite(connection: sa.Connection, file: Path, largest: int) -> None:
 
     A table keyed by hashes has no order of arrival, but its file does: a page is filled in the order in
     which its rows come, long values get ever later pages, and the write-ahead log is a diary.
+    Raises StoreError.
     """
-    if file.stat().st_size <= largest:
+    size = file.stat().st_size
+    if size <= min(largest, LARGEST_IN_MEMORY):
         connection.exec_driver_sql("VACUUM")
+    elif size <= largest:
+        _rewrite_apart(file)
     connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _rewrite_apart(file: Path) -> None:
+    """Rewrite a file in a process of its own; nobody of this one may write meanwhile. Raises StoreError."""
+    done = subprocess.run(  # noqa: S603  (our own program, no shell)
+        [sys.executable, "-I", str(_PROCESS), str(file)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "SQLITE_TMPDIR": str(file.parent.absolute())},
+        # What ends the server by the keyboard does not end this half-way.
+        start_new_session=True,
+        check=False,
+    )
+    if done.returncode:
+        said = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
+        raise StoreError(f"the database cannot be rewritten: {said}")
