@@ -536,14 +536,21 @@ def _child() -> int:
     return max(children, default=0)
 
 
+@pytest.mark.parametrize(
+    ("what", "value"),
+    [
+        ("undersigned.store.sqlite._PROCESS", Path(__file__).with_name("nothing.py")),
+        ("sys.executable", "/nothing/python"),
+    ],
+)
 def test_a_large_file_that_cannot_be_rewritten_stays_as_it_was(
-    sqlite_file: Database, monkeypatch: pytest.MonkeyPatch
+    sqlite_file: Database, monkeypatch: pytest.MonkeyPatch, what: str, value: object
 ) -> None:
     """Whoever asked hears what SQLite says, and goes on writing."""
     monkeypatch.setattr(sqlite, "LARGEST_IN_MEMORY", 1_000_000)
     _fill(sqlite_file)
     content = sqlite_file.file.read_bytes()
-    monkeypatch.setattr(sqlite, "_PROCESS", Path(__file__).with_name("nothing.py"))
+    monkeypatch.setattr(what, value)
     with pytest.raises(StoreError, match="cannot be rewritten"):
         sqlite_file.tidy()
     assert sqlite_file.file.read_bytes() == content

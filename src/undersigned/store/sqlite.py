@@ -90,16 +90,19 @@ def rewrite(connection: sa.Connection, file: Path, largest: int) -> None:
 
 def _rewrite_apart(file: Path) -> None:
     """Rewrite a file in a process of its own; nobody of this one may write meanwhile. Raises StoreError."""
-    done = subprocess.run(  # noqa: S603  (our own program, no shell)
-        [sys.executable, "-I", str(_PROCESS), str(file)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        env={**os.environ, "SQLITE_TMPDIR": str(file.parent.absolute())},
-        # What ends the server by the keyboard does not end this half-way.
-        start_new_session=True,
-        check=False,
-    )
+    try:
+        done = subprocess.run(  # noqa: S603  (our own program, no shell)
+            [sys.executable, "-I", str(_PROCESS), str(file)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            env={**os.environ, "SQLITE_TMPDIR": str(file.parent.absolute())},
+            # What ends the server by the keyboard does not end this half-way.
+            start_new_session=True,
+            check=False,
+        )
+    except OSError as error:
+        raise StoreError(f"the database cannot be rewritten: {error.strerror}") from None
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
         raise StoreError(f"the database cannot be rewritten: {said}")
