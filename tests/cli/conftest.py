@@ -2,16 +2,18 @@
 
 import os
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TypeAlias
 
 import pytest
-from tests.cli.terminal import SCRIPT, Outcome
+from tests.cli.terminal import SCRIPT, Outcome, Terminal
 
 from undersigned.cli.main import main
 
 Run: TypeAlias = Callable[..., Outcome]
+OpenTerminal: TypeAlias = Callable[..., Terminal]
 
 
 @pytest.fixture(autouse=True)
@@ -51,3 +53,14 @@ def script(tmp_path: Path) -> Run:
         return Outcome(done.returncode, done.stdout, done.stderr)
 
     return run_script
+
+
+@pytest.fixture
+def open_terminal(tmp_path: Path) -> Iterator[OpenTerminal]:
+    """Run the console script on a terminal; none outlives its test, also where the test fails."""
+    with ExitStack() as stack:
+
+        def open_one(*arguments: str) -> Terminal:
+            return stack.enter_context(Terminal(*arguments, cwd=tmp_path))
+
+        yield open_one

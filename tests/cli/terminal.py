@@ -10,10 +10,16 @@ import termios
 import time
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple, Self
 
 SCRIPT = Path(sys.executable).with_name("undersigned")
 """The console script as it is installed."""
+
+PATIENCE_S: Final = 60
+"""A machine that does much else takes its time."""
+
+QUESTION: Final = "\nword "
+"""Where one of the twelve words is asked for; "word" itself may be one of them."""
 
 
 class Outcome(NamedTuple):
@@ -30,7 +36,7 @@ def _take_terminal(slave: int) -> None:
 
 
 class Terminal:
-    """The console script on a terminal of its own."""
+    """The console script on a terminal of its own; ended with the context, whatever it waits for."""
 
     def __init__(self, *arguments: str, cwd: Path) -> None:
         self._master, slave = pty.openpty()
@@ -49,7 +55,15 @@ class Terminal:
         self.text = ""
         self._read = 0
 
-    def expect(self, words: str, timeout_s: float = 20) -> str:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.wait()
+        os.close(self._master)
+
+    def expect(self, words: str, timeout_s: float = PATIENCE_S) -> str:
         """Wait until the words were written, and return what was written up to them."""
         end = time.monotonic() + timeout_s
         while words not in self.text[self._read :]:
@@ -67,14 +81,12 @@ class Terminal:
         """Press Ctrl-C."""
         os.write(self._master, b"\x03")
 
-    def end(self, timeout_s: float = 20) -> int:
+    def end(self, timeout_s: float = PATIENCE_S) -> int:
         """Read to the end; return the exit code."""
         end = time.monotonic() + timeout_s
         while self._fill(end - time.monotonic()):
             pass
-        code = self.process.wait(timeout=timeout_s)
-        os.close(self._master)
-        return code
+        return self.process.wait(timeout=timeout_s)
 
     def _fill(self, timeout_s: float) -> bool:
         ready, _, _ = select.select([self._master], [], [], max(timeout_s, 0))

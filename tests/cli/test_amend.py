@@ -6,8 +6,8 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from tests.cli.conftest import Run
-from tests.cli.terminal import Outcome, Terminal
+from tests.cli.conftest import OpenTerminal, Run
+from tests.cli.terminal import Outcome
 from tests.live import LiveSite
 
 from undersigned.crypto.keys import SignerKey
@@ -173,11 +173,13 @@ def test_eight_times(run: Run, live_site: LiveSite) -> None:
     assert done.err.startswith("error: the amendment does not follow the last one")
 
 
-def test_on_a_terminal_it_shows_and_asks(run: Run, live_site: LiveSite, tmp_path: Path) -> None:
+def test_on_a_terminal_it_shows_and_asks(
+    run: Run, live_site: LiveSite, open_terminal: OpenTerminal
+) -> None:
     """How it stands is the default; what it will be is shown; anything but yes changes nothing."""
     signed = Signed(run, live_site, 5, "--mode", "sealed")
     for answer, code in (("no", 1), ("yes", 0)):
-        terminal = Terminal("amend", FILE, "--site", live_site.url, cwd=tmp_path)
+        terminal = open_terminal("amend", FILE, "--site", live_site.url)
         terminal.expect("how do you want to stand? (public, sealed, anonymous) [sealed]:")
         terminal.type("loudly")
         terminal.expect("please type one of: public, sealed, anonymous")

@@ -4,8 +4,7 @@ import datetime as dt
 from pathlib import Path
 
 import pytest
-from tests.cli.conftest import Run
-from tests.cli.terminal import Terminal
+from tests.cli.conftest import OpenTerminal, Run
 from tests.live import HOST, SLUG, LiveSite, make_letter
 
 from undersigned.app.site import make_site
@@ -148,11 +147,11 @@ def test_a_letter_is_opened_once(run: Run) -> None:
     assert "\nerror: a letter of that name has been opened already" in again.err
 
 
-def test_opening_asks_on_a_terminal(run: Run, tmp_path: Path) -> None:
+def test_opening_asks_on_a_terminal(run: Run, open_terminal: OpenTerminal) -> None:
     """It shows what will be fixed for good; anything but yes changes nothing."""
     run("letter", "new", "x")
     run("roll", "import", "x", "x/roll.csv", "--data", "d", "--origin", "a.example")
-    terminal = Terminal("letter", "open", "x/letter.toml", "--data", "d", cwd=tmp_path)
+    terminal = open_terminal("letter", "open", "x/letter.toml", "--data", "d")
     shown = terminal.expect("open it now? (yes/no)")
     assert "for good" in shown
     # A hash is folded where the terminal is narrow, and never cut.
@@ -160,7 +159,7 @@ def test_opening_asks_on_a_terminal(run: Run, tmp_path: Path) -> None:
     terminal.type("")
     assert terminal.end() == 1
     assert "nothing was changed" in terminal.text
-    terminal = Terminal("letter", "open", "x/letter.toml", "--data", "d", cwd=tmp_path)
+    terminal = open_terminal("letter", "open", "x/letter.toml", "--data", "d")
     terminal.expect("open it now?")
     terminal.type("yes")
     assert terminal.end() == 0

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 from tests.app.village import Village, Villager, village_in
-from tests.cli.conftest import Run
-from tests.cli.terminal import Terminal
+from tests.cli.conftest import OpenTerminal, Run
 
 from undersigned.domain.letter import Letter, Mode
 from undersigned.domain.record import EraseRecord, InvalidateRecord
@@ -73,11 +72,13 @@ def test_many_are_invalidated(run: Run, village: Village, public: list[Villager]
     assert again.err.startswith("error: no public or opened signature fits")
 
 
-def test_on_a_terminal_it_asks(village: Village, public: list[Villager], tmp_path: Path) -> None:
+def test_on_a_terminal_it_asks(
+    village: Village, public: list[Villager], open_terminal: OpenTerminal
+) -> None:
     """For the explanation, and then whether; anything but yes changes nothing."""
     leaf = village.row(public[0]).leaf_index
     for answer, code in (("no", 1), ("yes", 0)):
-        terminal = Terminal(*map(str, strike("--leaf", leaf)), cwd=tmp_path)
+        terminal = open_terminal(*map(str, strike("--leaf", leaf)))
         terminal.expect("why, in a sentence that everybody can read")
         terminal.type(WHY)
         terminal.expect("invalidate 1 signature, for good? (yes/no)")
@@ -130,14 +131,14 @@ def test_an_explanation_from_a_file(run: Run, village: Village, public: list[Vil
 
 
 def test_a_name_is_erased(
-    run: Run, village: Village, public: list[Villager], tmp_path: Path
+    run: Run, village: Village, public: list[Villager], open_terminal: OpenTerminal
 ) -> None:
     """At a terminal the name is shown once more; the record tells of it, the signature stands."""
     leaf = village.row(public[0]).leaf_index
     erase = ("letter", "erase", "mill", str(leaf), "--reason", "asked", "--data", "d")
     unsaid = run(*erase)
     assert unsaid.err.startswith("error: --yes is needed where nobody can be asked")
-    terminal = Terminal(*erase, cwd=tmp_path)
+    terminal = open_terminal(*erase)
     shown = terminal.expect("erase this name, for good?")
     assert public[0].attestation.name in shown
     terminal.type("yes")

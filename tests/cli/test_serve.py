@@ -11,8 +11,8 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from tests.cli.conftest import Run
-from tests.cli.terminal import SCRIPT, Terminal
+from tests.cli.conftest import OpenTerminal, Run
+from tests.cli.terminal import SCRIPT
 
 from undersigned.app.site import make_site
 from undersigned.cli.listening import addresses_of, is_local
@@ -65,9 +65,9 @@ def test_a_signal_ends_it_in_good_order(tmp_path: Path, number: signal.Signals) 
         assert ask(again)["origin"] == "letters.example.org/log"
 
 
-def test_ctrl_c_at_a_terminal(tmp_path: Path) -> None:
+def test_ctrl_c_at_a_terminal(open_terminal: OpenTerminal) -> None:
     """The whole group gets the signal then, and it still ends in good order."""
-    terminal = Terminal("serve", "--port", "0", *SITE, cwd=tmp_path)
+    terminal = open_terminal("serve", "--port", "0", *SITE)
     terminal.expect("Ctrl-C stops the site")
     terminal.interrupt()
     assert terminal.end() == 0

@@ -7,8 +7,8 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.cli.conftest import Run
-from tests.cli.terminal import Outcome, Terminal
+from tests.cli.conftest import OpenTerminal, Run
+from tests.cli.terminal import QUESTION, Outcome, Terminal
 from tests.live import LiveSite, make_invited_letter
 
 from undersigned.signer.attempt import Attempt
@@ -254,9 +254,11 @@ def test_a_receipt_without_its_proof(run: Run, live_site: LiveSite) -> None:
     assert run("receipt", "verify", file).code == 2
 
 
-def test_signing_by_mail_at_a_terminal(live_site: LiveSite, tmp_path: Path) -> None:
+def test_signing_by_mail_at_a_terminal(
+    live_site: LiveSite, tmp_path: Path, open_terminal: OpenTerminal
+) -> None:
     """The whole conversation: text, way, words, code, review, receipt."""
-    terminal = Terminal("sign", url_of(live_site), cwd=tmp_path)
+    terminal = open_terminal("sign", url_of(live_site))
     assert "Keep the <night> kitchen open" in terminal.expect("how do you want to sign?")
     terminal.type("sealed")
     terminal.expect("count me in now, or once so many of us stand? (now, 2, 3, 6)")
@@ -265,7 +267,7 @@ def test_signing_by_mail_at_a_terminal(live_site: LiveSite, tmp_path: Path) -> N
     terminal.type("3")
     terminal.expect("a statement beside your name")
     terminal.type("")
-    shown = terminal.expect("word ")
+    shown = terminal.expect(QUESTION)
     words = re.findall(r"\d\. ([a-z]+)", shown)
     assert len(words) == 12
     _confirm(terminal, words, "show your full name or initials?")
@@ -292,22 +294,22 @@ def test_signing_by_mail_at_a_terminal(live_site: LiveSite, tmp_path: Path) -> N
     assert (receipt.record.mode, receipt.record.condition) == ("sealed", 3)
 
 
-def test_changing_ones_mind_before_signing(live_site: LiveSite, tmp_path: Path) -> None:
+def test_changing_ones_mind_before_signing(
+    live_site: LiveSite, open_terminal: OpenTerminal
+) -> None:
     """No at the last question signs nothing; the same command goes on, withdrawing asks as well."""
     arguments = ("sign", url_of(live_site), "--mode", "anonymous", "--when", "0")
-    terminal = Terminal(*arguments, "--invite", live_site.invites[10], cwd=tmp_path)
-    shown = terminal.expect("word ")
+    terminal = open_terminal(*arguments, "--invite", live_site.invites[10])
+    shown = terminal.expect(QUESTION)
     _confirm(terminal, re.findall(r"\d\. ([a-z]+)", shown), "sign? (yes/no)")
     terminal.type("no")
     assert terminal.end() == 1
     assert "error: nothing was signed" in terminal.text
-    again = Terminal(*arguments, cwd=tmp_path)
+    again = open_terminal(*arguments)
     again.expect("sign? (yes/no)")
     again.type("yes")
     assert again.end() == 0
-    leaving = Terminal(
-        "withdraw", "small-letter-1.receipt.json", "--site", live_site.url, cwd=tmp_path
-    )
+    leaving = open_terminal("withdraw", "small-letter-1.receipt.json", "--site", live_site.url)
     leaving.expect("for good? (yes/no)")
     leaving.type("no")
     assert leaving.end() == 1
@@ -321,7 +323,7 @@ def _confirm(terminal: Terminal, words: list[str], then: str) -> None:
     terminal.expect("that is another word")
     terminal.expect(f"word {number}: ")
     terminal.type(words[number - 1])
-    terminal.expect("word ")
+    terminal.expect(QUESTION)
     terminal.type(words[int(terminal.expect(": ").removesuffix(": ")) - 1])
     terminal.expect(then)
 

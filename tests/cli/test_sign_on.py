@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
-from tests.cli.terminal import Terminal
+from tests.cli.conftest import OpenTerminal
+from tests.cli.terminal import QUESTION
 from tests.live import PEOPLE, SLUG, LiveSite, live_site_in
 from tests.provider.certified import CLIENT, SECRET, certified_provider, sign_on
 
@@ -32,7 +33,9 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSite]:
         yield stack.enter_context(live_site_in(folder, find_provider))
 
 
-def test_signing_on_at_a_terminal(live: LiveSite, tmp_path: Path) -> None:
+def test_signing_on_at_a_terminal(
+    live: LiveSite, tmp_path: Path, open_terminal: OpenTerminal
+) -> None:
     """An address to open, the address of the page at which the browser ended, and the receipt."""
     url = f"{live.running.desk.url}/letters/{SLUG}"
     said = (
@@ -46,9 +49,9 @@ def test_signing_on_at_a_terminal(live: LiveSite, tmp_path: Path) -> None:
         "--statement",
         "We cook.",
     )
-    terminal = Terminal("sign", url, *said, cwd=tmp_path)
-    words = re.findall(r"\d\. ([a-z]+)", terminal.expect("word "))
-    for after in ("word ", "open this address in a browser"):
+    terminal = open_terminal("sign", url, *said)
+    words = re.findall(r"\d\. ([a-z]+)", terminal.expect(QUESTION))
+    for after in (QUESTION, "open this address in a browser"):
         terminal.type(words[int(terminal.expect(": ").removesuffix(": ")) - 1])
         terminal.expect(after)
     address = re.search(

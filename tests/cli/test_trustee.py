@@ -6,8 +6,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from tests.cli.conftest import Run
-from tests.cli.terminal import Terminal
+from tests.cli.conftest import OpenTerminal, Run
 from tests.live import LiveSite, make_proposal
 
 from undersigned.app.proposing import get_proposal
@@ -72,9 +71,11 @@ def test_a_short_passphrase_is_refused(run: Run, tmp_path: Path) -> None:
     assert not Path("k.json").exists()
 
 
-def test_a_passphrase_is_typed_twice_and_not_shown(tmp_path: Path) -> None:
+def test_a_passphrase_is_typed_twice_and_not_shown(
+    tmp_path: Path, open_terminal: OpenTerminal
+) -> None:
     """On a terminal it is asked for."""
-    terminal = Terminal("trustee", "keygen", "k.json", cwd=tmp_path)
+    terminal = open_terminal("trustee", "keygen", "k.json")
     terminal.expect("passphrase: ")
     terminal.type(WORDS)
     terminal.expect("the same again: ")
@@ -83,7 +84,7 @@ def test_a_passphrase_is_typed_twice_and_not_shown(tmp_path: Path) -> None:
     assert WORDS not in terminal.text
     (tmp_path / "words").write_text(WORDS)
     assert load_key(tmp_path / "k.json", tmp_path / "words").seed
-    terminal = Terminal("trustee", "keygen", "l.json", cwd=tmp_path)
+    terminal = open_terminal("trustee", "keygen", "l.json")
     terminal.expect("passphrase: ")
     terminal.type(WORDS)
     terminal.expect("the same again: ")
@@ -135,12 +136,12 @@ def test_a_trustee_acknowledges(
 
 
 def test_a_trustee_can_say_no(
-    live_site: LiveSite, proposal: Proposal, tmp_path: Path, words: Path
+    live_site: LiveSite, proposal: Proposal, words: Path, open_terminal: OpenTerminal
 ) -> None:
     """Anything but yes sends nothing."""
     url = f"{live_site.url}/proposals/{proposal.letter_id.hex()}"
-    terminal = Terminal(
-        "trustee", "ack", url, "--key", "k.json", "--passphrase-file", str(words), cwd=tmp_path
+    terminal = open_terminal(
+        "trustee", "ack", url, "--key", "k.json", "--passphrase-file", str(words)
     )
     terminal.expect("acknowledge it? (yes/no)")
     terminal.type("no")

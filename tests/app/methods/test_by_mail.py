@@ -73,7 +73,7 @@ def test_a_member_proves_their_address(village: Village, letter: Letter) -> None
     """With the code that was mailed to them."""
     enrolment, code = _asked(village, letter)
     member = _prove(village, letter, EmailProof(enrolment, code))
-    assert (member.address, member.name) == (MEMBER, "Villager 3")
+    assert (member.address, member.name) == (MEMBER, "Villager 03")
     (mail,) = _mails(village)
     assert (mail.recipient, mail.tries) == (MEMBER, 0)
     assert "mill" not in mail.subject + mail.body.replace(MEMBER, "")
