@@ -147,7 +147,7 @@ def _kill_everything(
     _tell("a leader without a standby")
     crowd = [*crowd[: clients.sent], *sealed, *crowd[clients.sent :]]
     clients.bodies = list(map(_body, crowd))
-    alone = try_alone(cluster, clients, sealed[0].leaf)
+    alone = try_alone(cluster, clients, [each.leaf for each in sealed])
     _wait_until_logged(cluster)
     watcher.stop()
     return Campaign(crowd, clients, watcher, kills, alone, ports["front"])
