@@ -34,7 +34,7 @@ from undersigned.store import signatures as signature_store
 from undersigned.store.collector_schema import blob as blob_table
 from undersigned.store.database import Connection
 from undersigned.store.signatures import SignatureRow
-from undersigned.store.tallies import find_wrong
+from undersigned.store.tallies import find_wrong, read_tallies
 from undersigned.verify import Report, Status, verify_mirror
 from undersigned.verify.context import Context
 from undersigned.verify.folder import Folder
@@ -135,8 +135,15 @@ def verified(village: Village) -> tuple[Report, list[str]]:
 
 def _find_wrong_tallies(village: Village) -> list[str]:
     with village.site.collector.read() as connection:
-        wrong = find_wrong(connection)
-    return [f"the tally of {kind} lacks {number}" for kind, number in wrong.items()]
+        doubts = [
+            f"the tally of {kind} lacks {number}" for kind, number in find_wrong(connection).items()
+        ]
+        for row in letter_store.list_letters(connection):
+            shown = read_tallies(connection, row.letter_id).shown(Mode.PUBLIC.value)
+            names = signature_store.count_shown_names(connection, row.letter_id, [])
+            if shown != names:
+                doubts.append(f"{names} names of {row.slug} are shown, and counted are {shown}")
+    return doubts
 
 
 def _replayed(folder: Path) -> Replay:

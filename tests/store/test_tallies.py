@@ -74,6 +74,22 @@ def test_the_ended_are_counted_by_how(collector: Connection) -> None:
     assert tallies.erased() == 2
 
 
+def test_names_that_are_shown_are_counted(collector: Connection) -> None:
+    """Public or opened, of who neither ended nor was erased."""
+    tallies = _counted(
+        collector,
+        _signature(1, "public"),
+        _signature(2, "public", fixed=True),
+        _signature(3, opened=True),
+        _signature(4),
+        _signature(5, "anonymous"),
+        _signature(6, "public", erased=True),
+        _signature(7, "public", status="withdrawn"),
+        _signature(8, opened=True, status="invalidated"),
+    )
+    assert tallies.shown("public") == 3
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_whatever_changes_is_counted(collector: Connection, seed: int) -> None:
     """After each of many writes the tallies are what a count from scratch gives; others are left alone."""

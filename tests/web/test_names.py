@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import httpx2
 import pytest
+import sqlalchemy as sa
 from tests.live import LiveSite
 from tests.web.markup import check_soundness, texts_of
 from tests.web.members import enrolled, signed, wait_for_proof
@@ -18,13 +19,17 @@ from undersigned.signer.amending import withdraw
 from undersigned.signer.letter_view import get_letter
 from undersigned.signer.signing import sign
 from undersigned.signer.signing import wait_for_proof as wait
+from undersigned.store.collector_schema import signature
 from undersigned.store.signatures import (
     ShownName,
+    SignatureRow,
     add_shown_names,
+    add_signatures,
     change_signature,
     delete_shown_name,
     find_signature,
 )
+from undersigned.store.tallies import Kind, add_to_tallies
 from undersigned.tlog.merkle import leaf_hash
 from undersigned.tlog.proof import parse_proof, verify_proof
 
@@ -34,6 +39,9 @@ STATEMENT = '<script>alert(2)</script>\nSecond line & "more"'
 LONG_STATEMENT = "𝔘<&" * 333
 FIRST = 100_000
 """Leaf index of the first made-up name: far above what the log holds."""
+
+NEVER = 10**6
+"""A condition that is not met."""
 
 Places = dict[str, int]
 
@@ -60,11 +68,12 @@ def places(live_site: LiveSite) -> Places:
 
 @pytest.fixture
 def crowd(live_site: LiveSite) -> Iterator[None]:
-    """Many names that are shown, put into the table of names alone, with hostile ones among them."""
+    """Many names that are shown, hostile ones among them, of signatures that wait for ever and no log has."""
+    letter_id = live_site.letter.letter_id
     rows = [
         ShownName(
             FIRST + i,
-            live_site.letter.letter_id,
+            letter_id,
             f"Person {i}",
             "<b>Öffentliche</b> Straße" if i % 50 == 0 else None,
             "self-declared" if i % 2 else "email",
@@ -74,11 +83,23 @@ def crowd(live_site: LiveSite) -> Iterator[None]:
     ]
     database = live_site.running.site.collector
     with database.write() as connection:
+        add_signatures(
+            connection,
+            [
+                SignatureRow(
+                    row.leaf_index, letter_id, bytes(32), "sealed", NEVER, None, opened=True
+                )
+                for row in rows
+            ],
+        )
         add_shown_names(connection, rows)
     yield
     with database.write() as connection:
         for row in rows:
             delete_shown_name(connection, row.leaf_index)
+        connection.execute(sa.delete(signature).where(signature.c.leaf_index >= FIRST))
+        kind = Kind(letter_id, "sealed", NEVER, "live", opened=1, erased=0)
+        add_to_tallies(connection, {kind: -len(rows)})
 
 
 def names_in(page: str) -> list[str]:

@@ -4,6 +4,7 @@ Whoever is not found may have signed all the same: sealed, anonymously, or not a
 these three apart.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from undersigned.app.counting import ENDED, count_letter
@@ -11,7 +12,7 @@ from undersigned.app.hiding import Hidden, find_hidden
 from undersigned.app.letters import Letters, stage_of
 from undersigned.app.site import Site
 from undersigned.app.struck import Invalidation, find_erasure, find_invalidation
-from undersigned.domain.letter import Letter, State
+from undersigned.domain.letter import Letter, Mode, State
 from undersigned.domain.name import fold as fold
 from undersigned.domain.reasons import EraseReason
 from undersigned.errors import UnknownLeaf
@@ -20,6 +21,7 @@ from undersigned.store import log as log_store
 from undersigned.store import signatures as signature_store
 from undersigned.store.database import Connection
 from undersigned.store.signatures import ShownName, SignatureRow
+from undersigned.store.tallies import read_tallies
 from undersigned.tlog.merkle import leaf_hash
 
 NAMES_ON_A_PAGE = 100
@@ -70,7 +72,7 @@ def get_names(site: Site, letters: Letters, name: str, *, query: str, number: in
     words = fold(query).split()[:MOST_WORDS]
     with site.collector.read() as connection:
         letter_id = letters.get_row(connection, name).letter_id
-        found = signature_store.count_shown_names(connection, letter_id, words)
+        found = _count(connection, letter_id, words)
         number, pages = _clamp(number, found)
         names = signature_store.search_shown_names(
             connection,
@@ -81,6 +83,12 @@ def get_names(site: Site, letters: Letters, name: str, *, query: str, number: in
         )
         hidden = find_hidden(connection, [each.leaf_index for each in names])
     return NamesPage(tuple(names), found, number, pages, hidden)
+
+
+def _count(connection: Connection, letter_id: bytes, words: Sequence[str]) -> int:
+    if words:
+        return signature_store.count_shown_names(connection, letter_id, words)
+    return read_tallies(connection, letter_id).shown(Mode.PUBLIC.value)
 
 
 def _clamp(number: int, found: int) -> tuple[int, int]:

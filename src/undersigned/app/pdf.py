@@ -19,6 +19,7 @@ from undersigned.app.reading import LetterPage, get_page
 from undersigned.app.site import Site
 from undersigned.app.typesetting import typeset
 from undersigned.app.wording import SOURCE_LANGUAGE, make_environments, read_words
+from undersigned.domain.letter import Mode
 from undersigned.domain.name import Verified
 from undersigned.domain.reasons import NoticeKind
 from undersigned.domain.text import TextDocument
@@ -29,6 +30,7 @@ from undersigned.store import notices as notice_store
 from undersigned.store import signatures as signature_store
 from undersigned.store.database import Connection
 from undersigned.store.signatures import ShownName
+from undersigned.store.tallies import read_tallies
 from undersigned.tlog.checkpoint import Checkpoint
 
 if TYPE_CHECKING:
@@ -73,7 +75,7 @@ def read_printed(site: Site, letters: Letters, name: str, url: str, text: str | 
         names = signature_store.list_shown_names(
             connection, letter_id, after=-1, limit=MOST_PRINTED
         )
-        found = signature_store.count_shown_names(connection, letter_id, [])
+        found = read_tallies(connection, letter_id).shown(Mode.PUBLIC.value)
         answers = read_answers(connection, page.letter)
     checkpoint = find_published(site)
     if checkpoint is None:

@@ -175,10 +175,11 @@ def find_shown_name(connection: sa.Connection, leaf_index: int) -> ShownName | N
     return ShownName(*row) if row else None
 
 
-def count_shown_names(
-    connection: sa.Connection, letter_id: bytes, words: Sequence[str] = ()
-) -> int:
-    """Count the public and opened names of a letter; with words, those that hold every one."""
+def count_shown_names(connection: sa.Connection, letter_id: bytes, words: Sequence[str]) -> int:
+    """Count the public and opened names of a letter that hold every word; it looks at each of them.
+
+    How many there are of all is kept (`tallies.Tallies.shown`).
+    """
     return connection.execute(
         sa.select(sa.func.count())
         .select_from(shown_name)

@@ -73,6 +73,15 @@ class Tallies:
             lambda kind: kind.status == "live" and kind.mode != public and not kind.opened
         )
 
+    def shown(self, public: str) -> int:
+        """Count the names that are shown: of live signatures, `public` or opened, and not erased."""
+        return self._count(
+            lambda kind: (
+                (kind.status, kind.erased) == ("live", 0)
+                and (kind.mode == public or bool(kind.opened))
+            )
+        )
+
     def all(self) -> int:
         """Count the signatures in the log, those that have ended as well."""
         return sum(self.numbers.values())
