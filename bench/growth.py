@@ -7,6 +7,7 @@ each signature until it is in the log, and for each page, so that what else the 
 
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -25,10 +26,15 @@ from undersigned.domain.record import format_record
 from undersigned.signer.signing import signed_request
 
 SIZES: Final = sized((0, 100_000), (0, 100_000, 1_000_000))
-SIGNATURES: Final = sized(300, 3_000)
-"""In each round, for each site."""
+TURNS: Final = sized(5, 10)
+"""In each round: the speed of a machine is another one every second, and each site is to meet all of them."""
 
-READS: Final = sized(1_000, 20_000)
+SIGNATURES: Final = sized(60, 300)
+"""In each turn, for each site."""
+
+READS: Final = sized(1_000, 2_000)
+"""In each turn, for each site."""
+
 CONNECTIONS: Final = 64
 GOAL: Final = 0.9
 MOST_MEMORY: Final = 300 * 1024 * 1024
@@ -54,7 +60,7 @@ class _Grown:
     signed: int = 0
 
     def sign(self) -> float:
-        """Let members sign; return the server's time for each until all stand."""
+        """Let members sign; return the server's time until all stand."""
         crowd = self.site.crowd.sign_many(SIGNATURES)
         requests = [_request_of(each) for each in crowd]
         before = cpu_of(self.server.pid)
@@ -62,15 +68,15 @@ class _Grown:
         assert set(load.statuses) == {201}
         self.signed += SIGNATURES
         _wait_until_standing(self.server, self.size + self.signed)
-        return (cpu_of(self.server.pid) - before) / SIGNATURES
+        return cpu_of(self.server.pid) - before
 
     def read(self) -> float:
-        """Read pages; return the server's time for each."""
+        """Read pages; return the server's time for them."""
         requests = [get(PAGES[i % len(PAGES)]) for i in range(READS)]
         before = cpu_of(self.server.pid)
         load = send_load(Job(self.server.port, CONNECTIONS, requests))
         assert set(load.statuses) == {200}
-        return (cpu_of(self.server.pid) - before) / READS
+        return cpu_of(self.server.pid) - before
 
 
 def measure() -> list[Result]:
@@ -82,9 +88,7 @@ def measure() -> list[Result]:
                 each.server.start()
                 each.sign()
             for _ in range(ROUNDS):
-                for each in sites:
-                    each.signing.append(each.sign())
-                    each.reading.append(each.read())
+                _measure_round(sites)
             memory = {each.size: most_memory(each.server.pid) for each in sites}
             # A letter that comes to its rule has other work: its names are opened.
             assert {_ask(each.server, _LETTER)["state"] for each in sites} == {"open"}
@@ -95,8 +99,16 @@ def measure() -> list[Result]:
     return [result for each in grown for result in _compare(empty, each, memory[each.size])]
 
 
+def _measure_round(sites: Sequence[_Grown]) -> None:
+    turns = [[(each.sign(), each.read()) for each in sites] for _ in range(TURNS)]
+    for each, took in zip(sites, zip(*turns, strict=True), strict=True):
+        signing, reading = map(sum, zip(*took, strict=True))
+        each.signing.append(signing / (TURNS * SIGNATURES))
+        each.reading.append(reading / (TURNS * READS))
+
+
 def _make(base: Path, size: int) -> _Grown:
-    site = make_crowded_site(base, SIGNATURES * (ROUNDS + 1), others=size)
+    site = make_crowded_site(base, SIGNATURES * (TURNS * ROUNDS + 1), others=size)
     grow(site.folder, site.letter, size)
     return _Grown(size, site, Server(site.folder))
 
