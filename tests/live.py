@@ -137,7 +137,9 @@ class LiveSite:
             waiting = pending_store.count_pending(connection, self.letter.letter_id)
             newest = log_store.find_checkpoint(connection)
         assert newest is not None
-        return not waiting and httpx2.get(f"{self.url}/log/checkpoint").text.startswith(newest.note)
+        return not waiting and httpx2.get(f"{self.url}/log/checkpoint", timeout=60).text.startswith(
+            newest.note
+        )
 
     @property
     def slug(self) -> str:

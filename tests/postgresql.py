@@ -5,11 +5,15 @@ each worker, where there are several), started when a test first asks for it.
 """
 
 import itertools
+import subprocess
 import tempfile
+import threading
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 import pytest
 import sqlalchemy as sa
@@ -20,6 +24,11 @@ _numbers = itertools.count()
 
 on_both_engines = pytest.mark.parametrize("engine", ["sqlite", "postgresql"], indirect=True)
 """Runs a test twice; where all tests of a module are, it says `ENGINES = ("sqlite", "postgresql")`."""
+
+PATIENCE_S: Final = 60
+
+_PROBE: Final = "probe"
+"""What a connection is called that commits to see whether that takes a standby."""
 
 ROLES: tuple[DatabaseRole, ...] = ("collector", "issuer", "desk")
 
@@ -37,7 +46,11 @@ def running_postgresql(*, syncs: bool = False, folder: Path | None = None) -> It
 
         # Not below the folder of pytest, which the server's own user may not enter.
         data = folder or tempfile.mkdtemp(prefix="undersigned-postgresql-")
-        server = get_server(data, cleanup_mode="delete")
+        try:
+            server = get_server(data, cleanup_mode="delete")
+        except subprocess.TimeoutExpired:
+            # The package waits ten seconds for the server to start.
+            server = get_server(data, cleanup_mode="delete")
     url = sa.make_url(server.get_uri(driver="psycopg"))
     if not syncs:
         run(url, "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
@@ -57,6 +70,36 @@ def run(server: sa.URL, *statements: str) -> list[sa.Row[tuple[object, ...]]]:
             rows = list(result.all()) if result.returns_rows else []
     engine.dispose()
     return rows
+
+
+@contextmanager
+def without_standby(server: sa.URL) -> Iterator[None]:
+    """Let commits of a server wait for a standby that there is not, surely as soon as this is entered."""
+    is_waiting = (
+        "SELECT count(*) FROM pg_stat_activity "  # noqa: S608
+        f"WHERE wait_event = 'SyncRep' AND application_name = '{_PROBE}'"
+    )
+    run(server, "ALTER SYSTEM SET synchronous_standby_names = 'nobody'", "SELECT pg_reload_conf()")
+    probe = None
+    try:
+        # A server reads its settings when it comes to it; until then commits go through.
+        end = time.monotonic() + PATIENCE_S
+        while str(run(server, is_waiting)[0][0]) != "1":
+            assert time.monotonic() < end, "commits do not wait for a standby"
+            if probe is None or not probe.is_alive():
+                probe = threading.Thread(target=_commit, args=(server,))
+                probe.start()
+            time.sleep(0.05)
+        yield
+    finally:
+        run(server, "ALTER SYSTEM RESET synchronous_standby_names", "SELECT pg_reload_conf()")
+        if probe is not None:
+            probe.join(PATIENCE_S)
+
+
+def _commit(server: sa.URL) -> None:
+    said = "SELECT pg_logical_emit_message(true, 'test', '')"
+    run(server, f"SET application_name = '{_PROBE}'", said)
 
 
 def new_postgresql(server: sa.URL) -> sa.URL:

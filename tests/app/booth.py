@@ -195,7 +195,7 @@ class Booth:
     def send(self, attempt: Attempt) -> Signed:
         """Send the record of an attempt. Raises what the intake refuses with."""
         entry, blob = attempt.entry, attempt.blob
-        answer = self.intake.submit(parse_sign_request(entry, blob)).result(20)
+        answer = self.intake.submit(parse_sign_request(entry, blob)).result(120)
         key = SignerKey.from_words(attempt.words, self.letter.letter_id)
         return Signed(key, entry, blob, answer)
 
@@ -210,7 +210,7 @@ class Booth:
         """Sign a change and send it. Raises what the intake refuses with."""
         sig = signed.key.sign(signed_bytes(record))
         entry = format_record(replace(record, sig=sig))
-        return self.intake.submit(parse_change_request(entry, blob)).result(20)
+        return self.intake.submit(parse_change_request(entry, blob)).result(120)
 
 
 @contextmanager

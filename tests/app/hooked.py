@@ -34,7 +34,7 @@ class Hooked:
 
     def begin(self) -> None:
         """Begin to call, as a process that starts does."""
-        caller = NearCaller(network_of(self.certificate), self.receiver.port)
+        caller = NearCaller(network_of(self.certificate, longest_call_s=60), self.receiver.port)
         village = self.village
         self.calling = Calling(village.site, village.letters, URL, lambda: caller)
 

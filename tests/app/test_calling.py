@@ -181,15 +181,13 @@ def test_a_crash_loses_nothing(hooked: Hooked, letter: Letter) -> None:
     village, secret, check = hooked.village, hooked.add(), documented_check()
     post(village)
     hooked.restart()
-    hooked.receiver.answers = [lambda _: time.sleep(1), status(200)]
+    hooked.receiver.answers = [lambda _: time.sleep(60), status(200)]
     hooked.step()
-    while not hooked.receiver.calls:
-        time.sleep(0.01)
+    hooked.receiver.wait_for_calls(1)
     hooked.restart()
     assert hooked.states() == [("letter.notice", "waiting", 0, None)]
     hooked.step()
-    while len(hooked.receiver.calls) < 2:
-        time.sleep(0.01)
+    hooked.receiver.wait_for_calls(2)
     hooked.restart()
     hooked.go()
     calls = hooked.receiver.calls
@@ -246,21 +244,20 @@ def test_a_slow_receiver_holds_up_no_other(hooked: Hooked, letter: Letter) -> No
     """Neither another webhook of the letter, nor another letter's."""
     village = hooked.village
     village.open("weir")
-    hooked.receiver.answers = [lambda _: time.sleep(5), status(200)]
+    hooked.receiver.answers = [lambda _: time.sleep(60), status(200)]
     hooked.add()
     post(village)
     hooked.step()
-    while not hooked.receiver.calls:
-        time.sleep(0.01)
+    hooked.receiver.wait_for_calls(1)
     hooked.add(url=f"{HOOK}/2")
     hooked.add("weir")
     post(village)
     post_notice(village.site, village.letters, "weir", NoticeKind.NEWS, "Water.")
     begun = time.monotonic()
     while len(hooked.receiver.calls) < 3:
+        assert time.monotonic() - begun < 30
         hooked.step()
         time.sleep(0.01)
-    assert time.monotonic() - begun < 4
     assert hooked.calling.on_the_way >= 1
     hooked.calling.stop()
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from tests.app.booth import Booth, booth_in
-from tests.postgresql import emptied, run
+from tests.postgresql import emptied, run, without_standby
 
 from undersigned.app.intake import Answer
 from undersigned.app.taking import SignRequest, parse_sign_request
@@ -87,14 +87,9 @@ def _submit_and_cut_in_commit(
     booth: Booth, server: sa.URL, request: SignRequest
 ) -> "Future[Answer]":
     """Let the commit wait for a second machine that there is not, and cut the connection meanwhile."""
-    future = None
-    try:
-        names = "ALTER SYSTEM SET synchronous_standby_names = 'nobody'"
-        run(server, names, "SELECT pg_reload_conf()")
+    with without_standby(server):
         future = booth.intake.submit(request)
         _cut(server, FOR_STANDBY)
-    finally:
-        run(server, "ALTER SYSTEM RESET synchronous_standby_names", "SELECT pg_reload_conf()")
     return future
 
 

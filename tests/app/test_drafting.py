@@ -227,7 +227,7 @@ def test_a_roll_does_not_change_while_its_letter_is_opened(
         monkeypatch.setattr(drafting, "Batch", Crowded)
         letter = open_letter(village.site, draft)
         with pytest.raises(RollFixed):
-            late[0].result(30)
+            late[0].result(120)
     roll = village.records(letter)[1]
     assert isinstance(roll, RollRecord)
     assert roll.n == 2

@@ -115,9 +115,9 @@ def test_a_defect_in_one_request_does_not_spoil_the_others(
             # Both wait behind the lock, and so come into one batch.
             first = booth.intake.submit(parse_sign_request(good.entry, None))
             futures = [booth.intake.submit(_Defective(record, None)), first]
-        assert futures[1].result(20).created
+        assert futures[1].result(120).created
         with pytest.raises(UndersignedError):
-            futures[0].result(20)
+            futures[0].result(120)
 
 
 def test_a_full_queue_says_so_at_once(
@@ -134,7 +134,7 @@ def test_a_full_queue_says_so_at_once(
         with pytest.raises(Busy):
             idle.submit(request)
         idle.start()
-        assert [future.result(20).created for future in futures] == [True, False, False]
+        assert [future.result(120).created for future in futures] == [True, False, False]
         idle.stop()
         with pytest.raises(Busy):
             idle.submit(request)
@@ -164,6 +164,6 @@ def _submit_until_stopped(booth: Booth, request: SignRequest) -> int:
     while stopper.is_alive():
         stopper.join()
     for future in futures:
-        error = future.exception(20)
+        error = future.exception(120)
         assert error is None or isinstance(error, Busy)
     return len(futures)

@@ -27,7 +27,7 @@ class Room:
         self.imports = RollImports(village.site.issuer, lambda _: rolls, lambda: self.now)
 
     def _read(self, data: bytes, tell: Callable[[float], None]) -> RollFile:
-        assert self.go.wait(10)
+        assert self.go.wait(120)
         self.read += 1
         return read_roll(data, tell=tell)
 

@@ -545,11 +545,11 @@ def _issued(village: Village, letter: Letter, **changed: Any) -> IssuedRequest:
 def test_a_member_is_on_record_once(village: Village, letter: Letter) -> None:
     """The same record again is no error; another one for the same member is."""
     request = _issued(village, letter)
-    assert village.intake.submit(request).result(20).created
-    assert not village.intake.submit(request).result(20).created
+    assert village.intake.submit(request).result(120).created
+    assert not village.intake.submit(request).result(120).created
     other = _issued(village, letter, member=request.record.member)
     with pytest.raises(AlreadyIssued):
-        village.intake.submit(other).result(20)
+        village.intake.submit(other).result(120)
     assert village.waiting(letter) == {"issued": 1}
 
 
@@ -558,7 +558,7 @@ def test_only_the_issuer_says_who_received_a_token(village: Village, letter: Let
     request = _issued(village, letter)
     forged = IssuedRequest(replace(request.record, sig=bytes(64)))
     with pytest.raises(VerificationError):
-        village.intake.submit(forged).result(20)
+        village.intake.submit(forged).result(120)
 
 
 # --- many at once
@@ -576,7 +576,7 @@ def test_a_bad_request_does_not_hurt_the_others(village: Village, letter: Letter
         # All wait behind the lock, and so come into one batch.
         requests = [good[0], bad, twice[0], lost, good[1], twice[1], good[2]]
         futures = [village.submit(each) for each in requests]
-    answers = [type(future.exception(20)) for future in futures]
+    answers = [type(future.exception(120)) for future in futures]
     nothing = type(None)
     assert answers == [
         nothing, ConditionNotOffered, nothing, FormatError, nothing, TokenSpent, nothing,
@@ -594,7 +594,7 @@ def test_a_failing_database_leaves_nobody_waiting(village: Village, letter: Lett
     with village.site.collector.write() as connection:
         connection.exec_driver_sql("ALTER TABLE pending RENAME TO away")
     futures = [village.submit(each) for each in requests]
-    assert [type(future.exception(20)).__name__ for future in futures] == ["StoreError"] * 3
+    assert [type(future.exception(120)).__name__ for future in futures] == ["StoreError"] * 3
     with village.site.collector.write() as connection:
         connection.exec_driver_sql("ALTER TABLE away RENAME TO pending")
     assert [village.take(each).created for each in requests] == [True] * 3
@@ -607,7 +607,7 @@ def test_a_future_cannot_be_cancelled(village: Village, villager: Villager) -> N
     with village.site.collector.write():
         future = village.submit(request)
         assert not future.cancel()
-    assert future.result(20).created
+    assert future.result(120).created
     assert not village.take(request).created
 
 

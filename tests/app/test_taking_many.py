@@ -170,7 +170,7 @@ def test_a_loop_that_has_ended_hinders_nobody(village: Village, letter: Letter) 
     with village.site.collector.write():
         asyncio.run(leave())
         waiting = village.submit(request)
-    assert not waiting.result(20).created
+    assert not waiting.result(120).created
 
 
 def test_a_letter_of_another_site(village: Village, letter: Letter) -> None:

@@ -121,7 +121,7 @@ class Walk:
         request: SignRequest | ChangeRequest,
         future: "Future[Answer]",
     ) -> None:
-        answer = future.result(30)
+        answer = future.result(120)
         if not answer.created:
             # A second withdrawal is the first one again.
             return

@@ -59,9 +59,9 @@ def three(site: Site, tmp_path: Path) -> Iterator[list[Served]]:
 
 @pytest.fixture
 def short_timeouts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wait for a slow witness for two seconds; the others are there in far less."""
-    monkeypatch.setattr(witnessing, "TIMEOUT_S", 2.0)
-    monkeypatch.setattr(asking, "TIMEOUT_S", 2.0)
+    """Wait for a slow witness for three seconds; the others are there in far less."""
+    monkeypatch.setattr(witnessing, "TIMEOUT_S", 3.0)
+    monkeypatch.setattr(asking, "TIMEOUT_S", 3.0)
 
 
 def append(site: Site, count: int = 1, word: str = "entry") -> int:
@@ -199,7 +199,7 @@ def test_a_slow_witness_is_left_alone(site: Site, three: list[Served]) -> None:
     append(site)
     started = time.monotonic()
     publish(site)
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 20
     assert published_size(site) == 1
     asked = three[0].asked
     for _ in range(3):
@@ -233,9 +233,9 @@ def test_sequencing_goes_on_without_witnesses(site: Site, three: list[Served]) -
     witnessed(site, three, 3)
     three[0].is_slow = True
     append(site)
-    started = time.monotonic()
+    asked = [each.asked for each in three]
     sequence(site, Letters(site))
-    assert time.monotonic() - started < 0.4
+    assert [each.asked for each in three] == asked
     assert published_size(site) is None
 
 

@@ -390,7 +390,7 @@ class Village:
 
     def take(self, request: SignRequest | ChangeRequest) -> Answer:
         """Hand a request to the intake and wait. Raises what it refuses with."""
-        return self.submit(request).result(30)
+        return self.submit(request).result(120)
 
     def member(
         self,

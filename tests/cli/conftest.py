@@ -48,7 +48,7 @@ def script(tmp_path: Path) -> Run:
             capture_output=True,
             text=True,
             cwd=tmp_path,
-            timeout=60,
+            timeout=180,
         )
         return Outcome(done.returncode, done.stdout, done.stderr)
 

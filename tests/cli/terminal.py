@@ -1,5 +1,6 @@
 """A program on a pseudo-terminal, spoken to line by line; the console script; outcomes of commands."""
 
+import codecs
 import fcntl
 import os
 import pty
@@ -54,6 +55,7 @@ class Terminal:
         os.close(slave)
         self.text = ""
         self._read = 0
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
 
     def __enter__(self) -> Self:
         return self
@@ -97,5 +99,6 @@ class Terminal:
         except OSError:
             # What Linux says when the other end of a terminal is closed.
             return False
-        self.text += data.decode().replace("\r\n", "\n")
+        # A read may end within a character.
+        self.text += self._decoder.decode(data).replace("\r\n", "\n")
         return bool(data)

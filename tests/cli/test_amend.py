@@ -37,7 +37,7 @@ class Signed:
 
     def trace(self) -> Trace | None:
         """What the log has of the signature."""
-        with httpx2.Client(base_url=self.live.url) as client:
+        with httpx2.Client(base_url=self.live.url, timeout=60) as client:
             head = get_letter(client, self.live.slug)
             key = SignerKey.from_words(self.receipt.words, head.letter.letter_id)
             return find_trace(client, head, key.public_key)
@@ -77,7 +77,7 @@ def test_with_the_receipt_everything_changes(run: Run, live_site: LiveSite) -> N
     public = signed.amended(1)
     assert (public.mode, public.condition) == (Mode.PUBLIC, None)
     assert public.name is not None
-    content = httpx2.get(f"{live_site.url}/documents/{public.name.hex()}").content
+    content = httpx2.get(f"{live_site.url}/documents/{public.name.hex()}", timeout=60).content
     assert parse_name(content).statement == "Now in the open."
 
     done = signed.amend("--mode", "anonymous", "--when", "3")

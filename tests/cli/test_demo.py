@@ -90,18 +90,27 @@ def test_the_site_can_be_served_again(demo_run: DemoRun, tmp_path: Path) -> None
         signed = _undersigned(
             "sign",
             f"{url}/letters/november-2023",
-            *("--invite", code, "--mode", "public", "--yes", "--receipt", str(receipt)),
+            *(
+                "--invite",
+                code,
+                "--mode",
+                "public",
+                "--yes",
+                "--wait",
+                "120",
+                "--receipt",
+                str(receipt),
+            ),
         )
         assert signed.returncode == 0, signed.stderr
-        time.sleep(1.5)
         after = _undersigned("verify", url)
         assert after.returncode == 0, after.stdout + after.stderr
         assert "739 of 770" in after.stdout
         assert json.loads(receipt.read_text())["words"].count(" ") == 11
     finally:
         server.send_signal(signal.SIGTERM)
-        server.wait(30)
-    assert instant < int((folder / "clock").read_text()) < instant + 120, "its own clock goes on"
+        server.wait(120)
+    assert instant < int((folder / "clock").read_text()) < instant + 3600, "its own clock goes on"
 
 
 def test_what_the_press_printed(demo_run: DemoRun, capsys: pytest.CaptureFixture[str]) -> None:

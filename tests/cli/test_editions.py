@@ -18,7 +18,7 @@ def wait_until_in_log(live: LiveSite, number: int) -> None:
     """Wait until so many stand under the newest edition."""
     end = time.monotonic() + 120
     address = f"{live.url}/api/v1/letters/{live.slug}/counts"
-    while httpx2.get(address).json()["standing"] < number:
+    while httpx2.get(address, timeout=60).json()["standing"] < number:
         assert time.monotonic() < end
         time.sleep(0.1)
 
@@ -39,13 +39,13 @@ def test_members_move_to_the_new_edition_with_the_same_words(
     old = run("letter", "show", f"{url}@1")
     assert "state: superseded\n" in old.out
     assert "standing: 0 of 14" in old.out
-    page = httpx2.get(f"{url}@1?lang=en").text
+    page = httpx2.get(f"{url}@1?lang=en", timeout=60).text
     assert 'href="/letters/small-letter?lang=en">The newest edition</a>' in page
     for path, words in (
         ("@1/sign", "Sign the newest edition"),
         ("@1/signature", "Sign the newest"),
     ):
-        answer = httpx2.get(f"{url}{path}?lang=en").text
+        answer = httpx2.get(f"{url}{path}?lang=en", timeout=60).text
         assert words in answer
         assert 'href="/letters/small-letter/sign?lang=en"' in answer
     refused = run(

@@ -70,6 +70,6 @@ def test_words_are_for_a_new_edition(run: Run, live_site: LiveSite) -> None:
 
 def test_the_crowd_is_told_to_programs(live_site: LiveSite) -> None:
     """Two numbers and a size, cached for seconds only."""
-    answer = httpx2.get(f"{live_site.url}/api/v1/letters/{live_site.slug}/crowd")
+    answer = httpx2.get(f"{live_site.url}/api/v1/letters/{live_site.slug}/crowd", timeout=60)
     assert set(answer.json()) == {"unused", "hidden", "size"}
     assert answer.headers["Cache-Control"] == "public, max-age=2"

@@ -137,7 +137,7 @@ def test_a_reader_who_leaves_is_no_defect(run: Run, tmp_path: Path) -> None:
         assert process.stderr is not None
         process.stdout.close()
         assert process.stderr.read() == b""
-        assert process.wait(30) == 2
+        assert process.wait(120) == 2
 
 
 def test_a_defect_shows_its_place_and_no_value(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

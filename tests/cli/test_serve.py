@@ -44,7 +44,7 @@ def serving(folder: Path, *arguments: str) -> Iterator[tuple["subprocess.Popen[s
 
 def ask(address: str) -> dict[str, str]:
     """Return what the site says of itself; it may need a moment to take connections in."""
-    with httpx2.Client() as client:
+    with httpx2.Client(timeout=60) as client:
         answer: dict[str, str] = client.get(f"{address}/api/v1/site").json()
     return answer
 
@@ -77,7 +77,7 @@ def test_ctrl_c_at_a_terminal(open_terminal: OpenTerminal) -> None:
 def test_nothing_names_the_software_or_logs_a_request(tmp_path: Path) -> None:
     """No server header; what is asked for is not written anywhere."""
     with serving(tmp_path, *SITE) as (process, address):
-        answer = httpx2.get(f"{address}/letters/a-secret-name")
+        answer = httpx2.get(f"{address}/letters/a-secret-name", timeout=60)
         assert answer.status_code == 404
         assert "server" not in answer.headers
         process.terminate()

@@ -76,7 +76,7 @@ def test_signing_sealed_with_a_condition_and_initials(run: Run, live_site: LiveS
 def test_signing_anonymously_until_it_is_in_the_log(script: Run, live_site: LiveSite) -> None:
     """With `--wait` the receipt is complete; the code comes from stdin."""
     done = script(
-        "sign", url_of(live_site), "--mode", "anonymous", "--invite", "-", "--yes", "--wait", 20,
+        "sign", url_of(live_site), "--mode", "anonymous", "--invite", "-", "--yes", "--wait", 120,
         stdin=f"{live_site.invites[2]}\n",
     )  # fmt: skip
     receipt = check_signed(done, "small-letter-1.receipt.json")
@@ -240,7 +240,7 @@ def test_a_receipt_without_its_proof(run: Run, live_site: LiveSite) -> None:
     assert early.code == 2
     assert "holds: The twelve words belong to this signature" in early.out
     assert "error: the receipt has no proof yet" in early.err
-    completed = run("receipt", "complete", file, "--site", live_site.url, "--wait", 20)
+    completed = run("receipt", "complete", file, "--site", live_site.url, "--wait", 120)
     assert (completed.code, completed.out) == (0, f"{file}\n")
     done = run("receipt", "verify", file)
     assert done.code == 0

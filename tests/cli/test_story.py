@@ -29,7 +29,7 @@ def served(folder: Path) -> Iterator[str]:
             assert process.stdout is not None
             yield process.stdout.readline().removeprefix("serving: ").strip()
             process.send_signal(signal.SIGTERM)
-            assert process.wait(30) == 0
+            assert process.wait(120) == 0
         finally:
             process.kill()
 

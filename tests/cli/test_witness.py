@@ -58,7 +58,7 @@ def test_it_is_served(run: Run, tmp_path: Path) -> None:
         url = served.stdout.readline().removeprefix("serving: ").strip()
         assert served.stdout.readline().startswith("key: witness.example/w1+")
         assert served.stdout.readline() == f"log: {LOG.origin}\n"
-        answer = httpx2.post(f"{url}/add-checkpoint", content=LOG.request(0, 5))
+        answer = httpx2.post(f"{url}/add-checkpoint", content=LOG.request(0, 5), timeout=60)
         assert answer.status_code == 200
         second = run("witness", "serve", "w", "--port", 0)
         assert second.code == 2

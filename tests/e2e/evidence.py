@@ -16,7 +16,7 @@ from undersigned.tlog.note import parse_note
 from undersigned.tlog.tile import ENTRIES, format_tile_path, parse_entry_bundle, tiles_of
 from undersigned.verify import LetterFigures, verify_mirror
 
-PATIENCE_S = 30
+PATIENCE_S = 120
 
 
 @dataclass(frozen=True, slots=True)

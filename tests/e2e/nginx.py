@@ -17,7 +17,7 @@ from tests.e2e.server import free_port
 
 from undersigned.web.reverse_proxy import nginx_lines
 
-PATIENCE_S = 20
+PATIENCE_S = 120
 BODY_TIMEOUT_S = 1
 
 _MAIN = """\
@@ -114,7 +114,7 @@ def nginx_before(
 
 def _wait_for(nginx: Nginx, process: "subprocess.Popen[bytes]") -> None:
     end = time.monotonic() + PATIENCE_S
-    with httpx2.Client() as client:
+    with httpx2.Client(timeout=60) as client:
         while True:
             assert process.poll() is None, nginx.words
             try:

@@ -7,7 +7,7 @@ from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
-TIMEOUT_S = 20
+TIMEOUT_S = 60
 
 
 class LossyProxy(ThreadingHTTPServer):

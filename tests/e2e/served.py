@@ -18,7 +18,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 _ADDRESS = re.compile(r"^serving: (http://\S+)$", re.MULTILINE)
 _CODE = re.compile(r"Your code: ([0-9A-Z]{4}-[0-9A-Z]{4})")
-_PATIENCE_S = 20
+_PATIENCE_S = 120
 
 
 @dataclass

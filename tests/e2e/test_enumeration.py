@@ -76,7 +76,7 @@ class Asking:
         self._key = ChallengeKey.load(folder / "keys/issuer/challenge.key")
         self._data = {
             "letter": letter.letter_id.hex(),
-            "expires": int(time.time()) + 600,
+            "expires": int(time.time()) + 3_600,
             "most": 1,
         }
         self.answers: set[tuple[int, tuple[str, ...], tuple[tuple[str, str], ...], int]] = set()

@@ -76,7 +76,7 @@ def _promise_in(body: bytes) -> str:
 def test_answers_that_were_lost_are_given_again(trip: Trip, tmp_path: Path) -> None:
     """Of token, signature and withdrawal two answers are lost; the third is what they were."""
     attempt = Attempt.start(trip.view, tmp_path / "attempt")
-    with httpx2.Client() as client:
+    with httpx2.Client(timeout=60) as client:
         trip.proxy.lose("/tokens", times=2)
         enrol(client, attempt, InviteProof(trip.members[0].invite), patience=BRISK)
         attempt.choose(Mode.SEALED)
@@ -100,7 +100,7 @@ def test_a_server_that_dies_with_the_answer_gives_it_again(
     attempt = Attempt.start(trip.view, tmp_path / "attempt")
     proof = InviteProof(trip.members[0].invite)
     trip.proxy.lose(f"/{what}", then=trip.server.kill)
-    with httpx2.Client() as client:
+    with httpx2.Client(timeout=60) as client:
         _through_one_kill(trip, lambda: enrol(client, attempt, proof, patience=ONCE))
         attempt.choose(Mode.SEALED)
         receipt = _through_one_kill(trip, lambda: sign(client, attempt, patience=ONCE))

@@ -73,7 +73,7 @@ def test_answers_come_through_as_they_are(
     """Status, body and every header are the site's own; only https is added."""
     headers = {"Accept": "text/html", "Accept-Encoding": "identity"}
     there = client.get(path, headers=headers)
-    here = httpx2.get(live_site.url + path, headers=headers)
+    here = httpx2.get(live_site.url + path, headers=headers, timeout=60)
     assert there.status_code == here.status_code
     assert there.headers.get_list(HSTS) == ["max-age=31536000"]
     # A page has the address in it that it was asked for at.
@@ -103,13 +103,18 @@ def test_members_sign_through_it(client: httpx2.Client, live_site: LiveSite) -> 
 
 def test_another_certificate_is_not_accepted(nginx: Nginx) -> None:
     """The client of these tests does check."""
-    with pytest.raises(httpx2.ConnectError), httpx2.Client(base_url=nginx.url) as client:
+    with (
+        pytest.raises(httpx2.ConnectError),
+        httpx2.Client(base_url=nginx.url, timeout=60) as client,
+    ):
         client.get("/")
 
 
 def test_http_leads_to_https(nginx: Nginx) -> None:
     """For good, to the site's own name whatever was asked for."""
-    answer = httpx2.get(f"{nginx.plain_url}/letters/x?lang=id", headers={"Host": "else.example"})
+    answer = httpx2.get(
+        f"{nginx.plain_url}/letters/x?lang=id", headers={"Host": "else.example"}, timeout=60
+    )
     assert answer.status_code == 301
     assert answer.headers["location"] == f"https://{HOST}/letters/x?lang=id"
 

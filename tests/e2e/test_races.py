@@ -91,7 +91,7 @@ def race(tmp_path_factory: pytest.TempPathFactory, module_database: str | None) 
     settings = {} if module_database is None else {"UNDERSIGNED_DATABASE": module_database}
     with (
         Server(base / "data", settings=settings) as server,
-        httpx2.Client(base_url=server.url) as client,
+        httpx2.Client(base_url=server.url, timeout=60) as client,
     ):
         yield Race(server, letter, get_letter(client, SLUG), iter(members))
 
@@ -131,7 +131,7 @@ def test_one_invite_code_with_fifty_blindings_gives_one_token(race: Race) -> Non
 def test_one_entry_of_the_roll_gives_one_token_by_mail_and_invite(race: Race) -> None:
     """Two ways to prove the same entry are one entry."""
     member = next(race.members)
-    with httpx2.Client(base_url=race.server.url) as client:
+    with httpx2.Client(base_url=race.server.url, timeout=60) as client:
         enrolment = ask_for_code(client, race.view, member.address)
     by_mail = EmailProof(enrolment, _mailed_code(race.server.folder / "outbox", member.address))
     by_invite = InviteProof(member.invite)
@@ -253,5 +253,5 @@ def test_the_log_verifies_after_the_races(race: Race, tmp_path: Path) -> None:
     (figures,) = evidence.letters
     assert figures.withdrawn == len(race.withdrawals)
     assert figures.standing + figures.waiting == len(race.signatures) - len(race.withdrawals)
-    counts = httpx2.get(f"{race.server.url}/api/v1/letters/{SLUG}/counts").json()
+    counts = httpx2.get(f"{race.server.url}/api/v1/letters/{SLUG}/counts", timeout=60).json()
     assert (counts["standing"], counts["withdrawn"]) == (figures.standing, figures.withdrawn)

@@ -95,7 +95,7 @@ class World:
         self.site: WholeSite = live.site
         self.letter = live.letter
         self.port = int(live.url.rpartition(":")[2])
-        soon = (datetime.now(UTC) + timedelta(seconds=3)).isoformat(timespec="seconds")
+        soon = (datetime.now(UTC) + timedelta(seconds=10)).isoformat(timespec="seconds")
         self.lapsed, self.lapsed_members = self._open("lapsed", closes=soon)
         self.named, _ = self._open("named", modes='["public", "sealed"]', conditions="[5]")
         self.public, _ = self._open("public-only", modes='["public"]', methods='["invite"]')

@@ -13,6 +13,7 @@ from playwright.sync_api import (
     Page,
     Playwright,
     ViewportSize,
+    expect,
     sync_playwright,
 )
 from tests.live import HOST
@@ -28,7 +29,8 @@ FLAGS = (
     f"--host-resolver-rules=MAP {HOST} 127.0.0.1",
 )
 TELEPHONE: ViewportSize = {"width": 390, "height": 844}
-PATIENCE_MS = 15_000
+PATIENCE_MS = 60_000
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture(scope="module")

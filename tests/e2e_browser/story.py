@@ -220,13 +220,15 @@ class Story:
     def counts(self) -> dict[str, int]:
         """Return the letter's numbers as the site shows them."""
         found: dict[str, int] = httpx2.get(
-            f"{self.collector.url}/api/v1/letters/{SLUG}/counts"
+            f"{self.collector.url}/api/v1/letters/{SLUG}/counts", timeout=60
         ).json()
         return found
 
     def page(self) -> dict[str, object]:
         """Return all that the API tells of the letter."""
-        found: dict[str, object] = httpx2.get(f"{self.collector.url}/api/v1/letters/{SLUG}").json()
+        found: dict[str, object] = httpx2.get(
+            f"{self.collector.url}/api/v1/letters/{SLUG}", timeout=60
+        ).json()
         return found
 
     def wait_for(self, state: str) -> None:
@@ -239,7 +241,9 @@ class Story:
         after: int | None = -1
         while after is not None:
             page = httpx2.get(
-                f"{self.collector.url}/api/v1/letters/{SLUG}/names", params={"after": after}
+                f"{self.collector.url}/api/v1/letters/{SLUG}/names",
+                params={"after": after},
+                timeout=60,
             ).json()
             found |= {each["leaf"]: each["name"] for each in page["names"]}
             after = page["next"]

@@ -106,7 +106,7 @@ def test_the_page_may_ask_nobody_else(page: Page, pair: Pair, complaints: list[s
     complaints.clear()
     # Another page, without such a policy: the issuer's answer is not for it.
     page.goto(f"{pair.collector.url}/log/checkpoint")
-    foreign = httpx2.post(named, json={}, headers={"Origin": "http://127.0.0.1:1"})
+    foreign = httpx2.post(named, json={}, headers={"Origin": "http://127.0.0.1:1"}, timeout=60)
     assert "access-control-allow-origin" not in foreign.headers
 
 

@@ -186,6 +186,6 @@ def test_the_old_words_serve_the_new_edition(
     assert said["letter"]["body"]["edition"] == 2
     end = time.monotonic() + 120
     counts = f"{live_site.url}/api/v1/letters/{live_site.slug}/counts"
-    while httpx2.get(counts).json()["standing"] != 1:
+    while httpx2.get(counts, timeout=60).json()["standing"] != 1:
         assert time.monotonic() < end
         time.sleep(0.1)

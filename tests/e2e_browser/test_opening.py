@@ -55,7 +55,7 @@ def freeze(live: LiveSite, folder: Path, slug: str, *, trustees: int, quorum: in
         for invite in invites[:SIGNERS]:
             attempt = enrolled(client, slug, invite)
             attempt.choose(Mode.SEALED)
-            wait_for_proof(client, sign(client, attempt), 20)
+            wait_for_proof(client, sign(client, attempt), 120)
     wait_for(live, slug, "frozen")
     files = []
     for i, key in enumerate(keys, 1):

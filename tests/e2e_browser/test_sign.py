@@ -82,7 +82,7 @@ def test_public_by_invite(page: Page, live_site: LiveSite, tmp_path: Path) -> No
     sign(page)
     checked = check_receipt(save_receipt(page, tmp_path / "receipt.json"))
     assert checked.code == 0, checked.said
-    answer = httpx2.get(f"{live_site.url}/api/v1/letters/{live_site.slug}/names")
+    answer = httpx2.get(f"{live_site.url}/api/v1/letters/{live_site.slug}/names", timeout=60)
     shown = [(name["name"], name["role"], name["statement"]) for name in answer.json()["names"]]
     assert ("B. T.", "Porter", "Openly.") in shown
 
@@ -206,5 +206,5 @@ def mail_sink_beside() -> Iterator[MailSink]:
 
 def count_of(url: str, slug: str) -> dict[str, int]:
     """Return how many stand and wait, as the site counts."""
-    counts = httpx2.get(f"{url}/api/v1/letters/{slug}/counts").json()
+    counts = httpx2.get(f"{url}/api/v1/letters/{slug}/counts", timeout=60).json()
     return {"standing": counts["standing"], "waiting": counts["waiting"]}

@@ -127,4 +127,4 @@ def test_the_count_is_live(page: Page, live_site: LiveSite) -> None:
     other.close()
     page.bring_to_front()
     expect(standing).to_have_text(str(before + 1))
-    assert httpx2.get(f"{live_site.url}/static/dist/live.js").status_code == 200
+    assert httpx2.get(f"{live_site.url}/static/dist/live.js", timeout=60).status_code == 200

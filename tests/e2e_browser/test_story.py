@@ -132,8 +132,8 @@ def withdraw_in_the_last_moment(story: Story) -> int:
     receipt = next(r for r in reversed(story.receipts) if r.record.mode is Mode.SEALED)
     view = story.view()
     with httpx2.Client(base_url=story.collector.url, timeout=60) as client:
-        proved = wait_for_proof(client, receipt, 20)
-        sleep_until(reached_at + COOLING_OFF_S - 1.5)
+        proved = wait_for_proof(client, receipt, 120)
+        sleep_until(reached_at + COOLING_OFF_S - 5)
         withdraw(client, view, receipt.words)
     story.wait_for("frozen")
     records = [parse_record(entry) for entry in entries_of(story)]
@@ -158,7 +158,7 @@ def withdraw_after_the_opening(story: Story) -> int:
         while story.counts()["withdrawn"] < 2:
             assert time.monotonic() < end
             time.sleep(0.1)
-        return place_of(wait_for_proof(client, receipt, 20))
+        return place_of(wait_for_proof(client, receipt, 120))
 
 
 def place_of(receipt: Receipt) -> int:
@@ -332,5 +332,5 @@ def check_the_count(story: Story) -> None:
     assert "released" in said
     kept = story.base / "receipt.json"
     with httpx2.Client(base_url=story.collector.url, timeout=60) as client:
-        kept.write_bytes(format_receipt(wait_for_proof(client, story.receipts[-1], 20)))
+        kept.write_bytes(format_receipt(wait_for_proof(client, story.receipts[-1], 120)))
     run("receipt", "verify", kept, "--key", story.vkey, "--policy", story.policy, at=story.base)

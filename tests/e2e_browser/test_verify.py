@@ -54,7 +54,7 @@ def given(live_site: LiveSite, tmp_path_factory: pytest.TempPathFactory) -> Give
         ):
             attempt = enrolled(client, live_site.slug, invite)
             attempt.choose(mode, condition)
-            receipts.append(wait_for_proof(client, sign(client, attempt), 20))
+            receipts.append(wait_for_proof(client, sign(client, attempt), 120))
         cheated = enrolled(client, live_site.slug, live_site.invites[2])
     cheated.choose(Mode.ANONYMOUS)
     text = format_promise_text(Promise(leaf_hash(cheated.entry), 1_700_000_000)).encode()
@@ -164,7 +164,7 @@ def test_a_list_of_names(page: Page, live_site: LiveSite, given: Given) -> None:
     check(page, given.file("names.csv", f'leaf,name\n,"{name}"\n,"Somebody, Famous"\n'))
     expect_title(page, "Not every line is in the log")
     expect(page.locator("#lines tr").first).to_contain_text("Somebody, Famous")
-    listed = httpx2.get(f"{live_site.url}/api/v1/letters/{live_site.slug}/names").text
+    listed = httpx2.get(f"{live_site.url}/api/v1/letters/{live_site.slug}/names", timeout=60).text
     check(page, given.file("names.json", listed))
     expect_title(page, "Every line is in the log")
     waiting = json.loads(listed)["names"][0]["leaf"] + 1

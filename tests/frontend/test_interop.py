@@ -207,13 +207,13 @@ def test_a_member_signs_in_the_browser_on_a_real_site(
 def test_a_receipt_made_here_holds_in_the_browser(browser: Browser, live_site: LiveSite) -> None:
     """Signed and proved by the command line's code; a receipt that says otherwise is refused."""
     pinned = format_vkey(live_site.running.site.keys.log.verifier)
-    with httpx2.Client(base_url=live_site.url) as client:
+    with httpx2.Client(base_url=live_site.url, timeout=60) as client:
         view = get_letter(client, live_site.slug, pinned_vkey=pinned)
         attempt = Attempt.start(view, None)
         enrol(client, attempt, InviteProof(live_site.invites[6]))
         attempt.choose(Mode.PUBLIC, statement="As I said.")
         blob = attempt.blob or b""
-        receipt = wait_for_proof(client, sign(client, attempt), 20)
+        receipt = wait_for_proof(client, sign(client, attempt), 120)
     value = format_receipt(receipt)
     answer = browser("verify_receipt", receipt=text(value), blob=text(blob), pinned=pinned)
     assert answer["index"] is not None

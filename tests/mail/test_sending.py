@@ -70,7 +70,9 @@ class Sink:
 @contextmanager
 def _server(sink: Sink, **settings: Any) -> Iterator[int]:
     """Run a server on a free port of this machine; give the port."""
-    controller = Controller(sink, hostname="127.0.0.1", port=_free_port(), **settings)
+    controller = Controller(
+        sink, hostname="127.0.0.1", port=_free_port(), ready_timeout=60, **settings
+    )
     controller.start()
     try:
         yield controller.port

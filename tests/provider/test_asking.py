@@ -249,14 +249,16 @@ def test_a_provider_that_is_down(fake: FakeProvider) -> None:
 
 
 @pytest.mark.parametrize("trouble", ["refuses", "waits"])
-def test_a_look_that_failed_is_remembered(fake: FakeProvider, trouble: str) -> None:
+def test_a_look_that_failed_is_remembered(
+    fake: FakeProvider, monkeypatch: pytest.MonkeyPatch, trouble: str
+) -> None:
     """For some seconds nobody else waits for it; then it is asked again."""
     now = time.time()
-    provider = fake.provider(clock=lambda: now, longest_wait_s=0.3)
+    provider = fake.provider(clock=lambda: now, longest_wait_s=1.0)
     if trouble == "refuses":
         fake.answers["/keys"] = JSONResponse({}, 500)
     else:
-        fake.wait_s = 1.0
+        fake.wait_s = 3.0
     for _ in range(3):
         with pytest.raises(AWAY):
             provider.find_authorization_endpoint()
@@ -267,13 +269,17 @@ def test_a_look_that_failed_is_remembered(fake: FakeProvider, trouble: str) -> N
     fake.answers.clear()
     fake.wait_s = 0.0
     now += FAILED_FOR_S
+    monkeypatch.setattr(provider, "_longest_wait_s", 30.0)
     assert identify(provider) == ADDRESS
 
 
-def test_a_slow_provider_is_not_waited_for(fake: FakeProvider) -> None:
+def test_a_slow_provider_is_not_waited_for(
+    fake: FakeProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """For longer than the bound, whether it says nothing or one byte at a time."""
-    provider = fake.provider(longest_wait_s=1.5)
+    provider = fake.provider()
     identify(provider)
+    monkeypatch.setattr(provider, "_longest_wait_s", 1.5)
 
     async def drip() -> Any:
         import asyncio

@@ -78,7 +78,7 @@ def test_what_names_no_letter(site: InMemorySite, client: httpx2.Client, url: st
 
 def test_a_slug_needs_a_site() -> None:
     """A client without a base has nowhere to ask."""
-    with httpx2.Client() as client, pytest.raises(FormatError):
+    with httpx2.Client(timeout=60) as client, pytest.raises(FormatError):
         get_letter(client, "the-letter")
 
 

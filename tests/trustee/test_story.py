@@ -38,7 +38,7 @@ from undersigned.trustee.visiting import Visit
 from undersigned.trustee.waiting import find_due_wave
 
 SLUG = "five"
-COOLING_OFF_S = 20
+COOLING_OFF_S = 40
 MEMBERS = 8
 QUORUM = 3
 

@@ -13,7 +13,7 @@ _DATA = re.compile(rb"event: counts\nid: (\d+)\ndata: (.*)\n\n")
 _KEPT = 1_000
 """Bytes of a stream that are kept: more than two events."""
 
-PATIENCE_S = 20
+PATIENCE_S = 120
 
 
 class OpenPage(asyncio.Protocol):

@@ -81,7 +81,7 @@ def test_a_member_signs_by_invite(apart: Apart, site: httpx2.Client) -> None:
     with httpx2.Client(timeout=60) as other:
         enrol(other, attempt, InviteProof(apart.members[0].invite))
     attempt.choose(Mode.SEALED)
-    receipt = wait_for_proof(site, sign(site, attempt), 15)
+    receipt = wait_for_proof(site, sign(site, attempt), 120)
     assert receipt.proof is not None
 
 
@@ -97,7 +97,7 @@ def test_a_member_signs_by_mail(apart: Apart, site: httpx2.Client) -> None:
             EmailProof(enrolment, read_code(apart.issuer.folder / "outbox", member.address)),
         )
     attempt.choose(Mode.PUBLIC)
-    receipt = wait_for_proof(site, sign(site, attempt), 15)
+    receipt = wait_for_proof(site, sign(site, attempt), 120)
     assert receipt.attestation.name == member.name
     assert not list((apart.site.folder / "outbox").iterdir())
 
@@ -111,9 +111,9 @@ def test_the_same_request_gets_the_same_answer(apart: Apart, site: httpx2.Client
     assert [answer.status_code for answer in answers] == [200, 200]
     assert answers[0].content == answers[1].content
     other = Attempt.start(get_letter(site, SLUG), None)
-    with httpx2.Client() as client, pytest.raises(AlreadyIssued):
+    with httpx2.Client(timeout=60) as client, pytest.raises(AlreadyIssued):
         enrol(client, other, InviteProof(apart.members[2].invite), patience=ONCE)
-    with httpx2.Client() as client, pytest.raises(ProofRejected):
+    with httpx2.Client(timeout=60) as client, pytest.raises(ProofRejected):
         enrol(client, other, InviteProof("0000000000000000"), patience=ONCE)
 
 

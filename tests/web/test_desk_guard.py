@@ -174,7 +174,7 @@ def test_a_form_of_before_can_be_sent_after_signing_in_again(desk: Desk) -> None
 def test_another_address_says_where_to_go(live_site: LiveSite, owner: DeskClient) -> None:
     """127.0.0.1 is not localhost: no passkey works there."""
     assert urlsplit(live_site.url).hostname == "127.0.0.1"
-    with httpx2.Client(base_url=live_site.url) as elsewhere:
+    with httpx2.Client(base_url=live_site.url, timeout=60) as elsewhere:
         for path in ("/desk/letters", "/desk/sign-in"):
             answer = elsewhere.get(path, headers=owner.headers)
             assert answer.status_code == 404

@@ -4,7 +4,8 @@ import re
 import threading
 import time
 from collections.abc import Hashable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
 from itertools import count
 from typing import Any
 
@@ -31,6 +32,7 @@ from undersigned.web.desk import invites
 from undersigned.web.desk.guard import CSRF_FIELD, CSRF_HEADER
 
 NUMBERS = count()
+PATIENCE_S = 60
 
 ROLL = b"email,name\nana@staff.example,Ana\nbudi@staff.example,Budi\n"
 
@@ -69,6 +71,25 @@ def pdf_of(answer: httpx2.Response) -> bytes:
     return answer.content
 
 
+@contextmanager
+def two_at_once() -> Iterator[Executor]:
+    """Give threads for two who press at one moment: no cards are made before both are here."""
+    key_of, sent = invites.Table.key, threading.Semaphore(0)
+
+    def key_and_tell(table: invites.Table, act: str) -> Hashable:
+        sent.release()
+        return key_of(table, act)
+
+    def make_once_both_are_here(*args: Any) -> bytes | None:
+        assert all(sent.acquire(timeout=PATIENCE_S) for _ in range(2))
+        return make_cards(*args)
+
+    with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(2) as threads:
+        patch.setattr(invites.Table, "key", key_and_tell)
+        patch.setattr(invites, "make_cards", make_once_both_are_here)
+        yield threads
+
+
 def test_cards_for_everybody_on_a_list(owner: DeskClient, issuer: Issuer, slug: str) -> None:
     """One each, with names; then nobody is left, and only hashes are."""
     import_roll(issuer, slug, ROLL)
@@ -101,7 +122,7 @@ def test_cards_of_codes_alone(owner: DeskClient, issuer: Issuer, slug: str) -> N
         assert f"Write a number from 1 to {MOST_CARDS}." in answer.text
         assert f'value="{wrong}"' in answer.text
     form = {"had": "0", "count": " 3 ", "lang": "id"}
-    with ThreadPoolExecutor(2) as threads:
+    with two_at_once() as threads:
         answers = list(threads.map(lambda _: owner.post(at(slug), form), range(2)))
     pdf, again = [pdf_of(answer) for answer in answers]
     assert pdf == again
@@ -122,7 +143,7 @@ def test_a_list_is_given_each_file_once(
     """Whoever presses twice gets one file twice: browsers drop the first answer. Later there is none."""
     monkeypatch.setattr("undersigned.app.cards.MOST_CARDS", 1)
     import_roll(issuer, slug, ROLL)
-    with ThreadPoolExecutor(2) as threads:
+    with two_at_once() as threads:
         answers = list(threads.map(lambda _: owner.post(at(slug), {"had": "0"}), range(2)))
     pdf, again = [pdf_of(answer) for answer in answers]
     assert pdf == again
@@ -136,32 +157,16 @@ def test_a_list_is_given_each_file_once(
 
 
 def test_nobody_is_given_the_cards_of_another(
-    owner: DeskClient,
-    organiser: DeskClient,
-    issuer: Issuer,
-    slug: str,
-    monkeypatch: pytest.MonkeyPatch,
+    owner: DeskClient, organiser: DeskClient, issuer: Issuer, slug: str
 ) -> None:
     """Two who press at one moment, with forms that are the same: one has the cards, one is told of them."""
-    key_of, sent = invites.Table.key, threading.Semaphore(0)
-
-    def key_and_tell(table: invites.Table, act: str) -> Hashable:
-        sent.release()
-        return key_of(table, act)
-
-    def make_once_both_are_here(*args: Any) -> bytes | None:
-        assert all(sent.acquire(timeout=30) for _ in range(2))
-        return make_cards(*args)
-
-    monkeypatch.setattr(invites.Table, "key", key_and_tell)
-    monkeypatch.setattr(invites, "make_cards", make_once_both_are_here)
 
     def press(client: DeskClient) -> httpx2.Response:
         # As a script of the desk says whose form it is: not in a field.
         form = {CSRF_FIELD: "", "had": "0", "count": "2"}
         return client.post(at(slug), form, headers={CSRF_HEADER: client.csrf})
 
-    with ThreadPoolExecutor(2) as threads:
+    with two_at_once() as threads:
         answers = list(threads.map(press, (owner, organiser)))
     made, told = sorted(answers, key=lambda answer: answer.status_code)
     assert told.status_code == 422

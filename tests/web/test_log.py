@@ -44,7 +44,7 @@ def log_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Site, s
 @pytest.fixture(scope="module")
 def log(log_site: tuple[Site, str]) -> Iterator[httpx2.Client]:
     """A client of the log."""
-    with httpx2.Client(base_url=log_site[1] + "/log/") as http:
+    with httpx2.Client(base_url=log_site[1] + "/log/", timeout=60) as http:
         yield http
 
 
@@ -127,7 +127,7 @@ def test_no_checkpoint_before_the_first(tmp_path: Path) -> None:
     """A log that has published nothing shows nothing."""
     site = make_site(tmp_path / "data", HOST)
     running = RunningSite(site, OutboxMailer(tmp_path, f"no-reply@{HOST}"))
-    with serve(make_app(running)) as url, httpx2.Client(base_url=url) as client:
+    with serve(make_app(running)) as url, httpx2.Client(base_url=url, timeout=60) as client:
         assert_problem(client.get("/log/checkpoint"), 404, "not-found")
         assert_problem(client.get("/log/tile/0/000.p/1"), 404, "not-found")
     running.close()
@@ -143,7 +143,9 @@ def test_damaged_checkpoint_is_a_failure_of_the_store(
     try:
         assert_problem(log.get("checkpoint"), 503, "store-error")
         assert_problem(log.get("tile/0/000.p/201"), 503, "store-error")
-        answer = httpx2.get(f"{log_site[1]}/api/v1/proofs/{leaf_hash(b'entry 0').hex()}")
+        answer = httpx2.get(
+            f"{log_site[1]}/api/v1/proofs/{leaf_hash(b'entry 0').hex()}", timeout=60
+        )
         assert_problem(answer, 503, "store-error")
     finally:
         file.write_bytes(note)

@@ -189,7 +189,7 @@ def broken(live_site: LiveSite) -> Iterator[str]:
 
 def test_unexpected_failures_leak_nothing(broken: str, capfd: pytest.CaptureFixture[str]) -> None:
     """500 with the one shape; the log has class and place, and nothing that was sent."""
-    with httpx2.Client(base_url=broken) as client, capture_logs() as logs:
+    with httpx2.Client(base_url=broken, timeout=60) as client, capture_logs() as logs:
         problem = assert_problem(client.get("/fail"), 500, "undersigned-error")
         assert client.get("/late").text == "done"
         assert_problem(client.get("/store"), 503, "store-error")

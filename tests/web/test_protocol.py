@@ -59,7 +59,7 @@ def test_a_head_without_end_is_cut(head: bytes, part: bytes, live_site: LiveSite
 
 def test_what_is_within_the_bound_is_served(live_site: LiveSite) -> None:
     """Long headers, and many requests over one connection."""
-    with httpx2.Client(base_url=live_site.url) as client:
+    with httpx2.Client(base_url=live_site.url, timeout=60) as client:
         for _ in range(20):
             answer = client.get("/api/v1/site", headers={"A": "a" * (LONGEST_HEAD // 8)})
             assert answer.status_code == 200
@@ -67,7 +67,7 @@ def test_what_is_within_the_bound_is_served(live_site: LiveSite) -> None:
 
 def test_a_large_body_is_no_head(live_site: LiveSite) -> None:
     """Bodies are counted by the site, and told so in its own words."""
-    with httpx2.Client(base_url=live_site.url) as client:
+    with httpx2.Client(base_url=live_site.url, timeout=60) as client:
         path = "/api/v1/letters/small-letter/signatures"
         assert client.post(path, content=b" " * 200_000).json()["code"] == "format-error"
         assert client.post(path, content=b" " * 300_000).json()["code"] == "too-large"

@@ -16,6 +16,7 @@ from tests.web.test_signing import token_request
 from undersigned.domain.letter import Mode
 from undersigned.encoding import format_base64url
 from undersigned.errors import FormatError, LoginRejected, NoMember, Refused
+from undersigned.provider.asking import Provider
 from undersigned.signer.attempt import Attempt
 from undersigned.signer.enrolment import OpenIdProof
 from undersigned.signer.letter_view import get_letter
@@ -41,10 +42,16 @@ def fake(served: FakeProvider) -> FakeProvider:
 
 
 @pytest.fixture(scope="module")
-def live(served: FakeProvider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSite]:
+def provider(served: FakeProvider) -> Provider:
+    """The provider as the site asks it."""
+    return served.provider()
+
+
+@pytest.fixture(scope="module")
+def live(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSite]:
     """A site whose members may sign on."""
     folder = tmp_path_factory.mktemp("signing-on") / "data"
-    with live_site_in(folder, lambda _: served.provider(longest_wait_s=1.0)) as site:
+    with live_site_in(folder, lambda _: provider) as site:
         yield site
 
 
@@ -185,13 +192,18 @@ def test_a_wrong_sign_on_is_refused(
 
 @pytest.mark.parametrize("trouble", ["down", "slow", "huge"])
 def test_a_provider_in_trouble_is_nobodys_fault(
-    fake: FakeProvider, live: LiveSite, client: httpx2.Client, trouble: str
+    fake: FakeProvider,
+    provider: Provider,
+    client: httpx2.Client,
+    monkeypatch: pytest.MonkeyPatch,
+    trouble: str,
 ) -> None:
     """503 and when to come back; invite codes are taken all the while, and later so is the sign-on."""
     asked = request_of(login(fake, client, PEOPLE[5][0]))
     if trouble == "down":
         fake.answers["/token"] = JSONResponse({}, 502)
     elif trouble == "slow":
+        monkeypatch.setattr(provider, "_longest_wait_s", 1.0)
         fake.wait_s = 1.5
     else:
         fake.answers["/token"] = JSONResponse(["x" * 70_000])
@@ -204,6 +216,7 @@ def test_a_provider_in_trouble_is_nobodys_fault(
     assert "retry-after" in answer.headers
     wrong = token_request({"method": "invite", "code": "0" * 16})
     assert client.post(f"{PATH}/tokens", json=wrong).status_code == 403
+    monkeypatch.undo()
     fake.answers.clear()
     fake.wait_s = 0
     again = request_of(login(fake, client, PEOPLE[5][0]))

@@ -3,6 +3,7 @@
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
@@ -16,6 +17,8 @@ from undersigned.webhook.target import Address, Target
 HOST = "hooks.example"
 OTHER = "other.example"
 HERE = "127.0.0.1"
+
+PATIENCE_S = 60
 
 OK = b"HTTP/1.1 204 No Content\r\n\r\n"
 
@@ -52,6 +55,13 @@ class Receiver:
     def target(self) -> Target:
         """Where it is called."""
         return Target(HOST, self.port, "/hook?a=1")
+
+    def wait_for_calls(self, number: int) -> None:
+        """Wait until it has been called so many times."""
+        end = time.monotonic() + PATIENCE_S
+        while len(self.calls) < number:
+            assert time.monotonic() < end, f"{len(self.calls)} of {number} calls came"
+            time.sleep(0.01)
 
     def take(self, connection: ssl.SSLSocket) -> None:
         """Read a request and answer it."""

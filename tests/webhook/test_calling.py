@@ -156,12 +156,12 @@ def _head_drop_by_drop(connection: ssl.SSLSocket) -> None:
 
 def test_a_slow_receiver_has_its_time_and_no_more(receiver: Receiver, certificate: Path) -> None:
     """Whether it says nothing, or always a little."""
-    for slow in (lambda _: time.sleep(2), _head_drop_by_drop):
+    for slow in (lambda _: time.sleep(8), _head_drop_by_drop):
         receiver.answers = [slow]
         begun = time.monotonic()
         network = network_of(certificate, longest_call_s=0.3)
         assert answer_of(receiver, network) == Answer(problem=Problem.TOO_SLOW)
-        assert time.monotonic() - begun < 1.5
+        assert time.monotonic() - begun < 6
 
 
 def test_a_slow_name_server_has_the_same_time(receiver: Receiver, certificate: Path) -> None:
@@ -196,7 +196,7 @@ def test_slow_names_hold_up_no_other(
             for _ in range(number):
                 others.begin(slow)
             assert all(looked_up.acquire(timeout=30) for _ in range(number))
-            assert caller.begin(call_of(receiver)).result(30) == Answer(204)
+            assert caller.begin(call_of(receiver)).result(120) == Answer(204)
             others.stop()
     finally:
         ending.set()
@@ -214,13 +214,14 @@ def test_a_body_is_not_waited_for(receiver: Receiver, certificate: Path) -> None
 
     def slow(connection: ssl.SSLSocket) -> None:
         connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
-        time.sleep(2)
+        time.sleep(60)
 
     for body in (endless, slow):
         receiver.answers = [body]
         begun = time.monotonic()
-        assert answer_of(receiver, network_of(certificate)) == Answer(200)
-        assert time.monotonic() - begun < 1.5
+        network = network_of(certificate, longest_call_s=60)
+        assert answer_of(receiver, network) == Answer(200)
+        assert time.monotonic() - begun < 30
 
 
 def test_an_endless_head_is_left(receiver: Receiver, certificate: Path) -> None:
@@ -242,7 +243,7 @@ def test_an_endless_head_is_left(receiver: Receiver, certificate: Path) -> None:
         receiver.answers = [endless(first, again)]
         begun = time.monotonic()
         assert answer_of(receiver, network_of(certificate)) == Answer(problem=Problem.NO_HTTP)
-        assert time.monotonic() - begun < 3
+        assert time.monotonic() - begun < 30
 
 
 @pytest.mark.parametrize(
@@ -284,15 +285,14 @@ def test_nothing_of_a_call_is_shown() -> None:
 
 def test_a_slow_call_holds_up_no_other(receiver: Receiver, certificate: Path) -> None:
     """Calls go on beside each other; those that go on at the end are ended."""
-    receiver.answers = [lambda _: time.sleep(5), status(200)]
-    caller = Caller(network_of(certificate))
+    receiver.answers = [lambda _: time.sleep(60), status(200)]
+    caller = Caller(network_of(certificate, longest_call_s=60))
     begun = time.monotonic()
     slow = caller.begin(call_of(receiver))
-    while not receiver.calls:
-        time.sleep(0.01)
-    assert caller.begin(call_of(receiver)).result(5) == Answer(200)
+    receiver.wait_for_calls(1)
+    assert caller.begin(call_of(receiver)).result(60) == Answer(200)
     assert not slow.done()
     caller.stop()
     assert slow.cancelled()
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < 30
     caller.stop()

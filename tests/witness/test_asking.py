@@ -49,7 +49,7 @@ def tree(size: int, log: GrowingLog = LOG) -> Tree:
 @contextmanager
 def asked(url: str, signer: CosignatureSigner = SIGNER) -> Iterator[WitnessClient]:
     """Give what asks a witness at an address."""
-    with httpx2.Client() as client:
+    with httpx2.Client(timeout=60) as client:
         yield WitnessClient(PolicyWitness("w", signer.verifier, url), client)
 
 
@@ -223,7 +223,7 @@ def test_nobody_there() -> None:
     with asked("http://127.0.0.1:1") as client:
         assert refusal(client).problem == "no answer (ConnectError)"
     for url in (None, "ftp://a.example", "witness.example"):
-        with pytest.raises(FormatError, match="has no address"), httpx2.Client() as http:
+        with pytest.raises(FormatError, match="has no address"), httpx2.Client(timeout=60) as http:
             WitnessClient(PolicyWitness("w", SIGNER.verifier, url), http)
 
 

@@ -19,6 +19,7 @@ from undersigned.witness.memory import make_witness, trust_log
 from undersigned.witness.serving import make_witness_app
 
 LOG = GrowingLog()
+PATIENCE_S = 120
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def test_every_status_over_http(folder: Path) -> None:
     """Statuses, media types and bodies of tlog-witness, on one connection that is kept."""
     with (
         serve(make_witness_app(Witness(folder, lambda: 9))) as url,
-        httpx2.Client(base_url=url) as client,
+        httpx2.Client(base_url=url, timeout=60) as client,
     ):
         assert client.get(f"/{LOG.hash}/checkpoint").status_code == 404
         answer = client.post("/add-checkpoint", content=LOG.request(0, 5))
@@ -64,7 +65,7 @@ def test_a_full_disk_is_503(folder: Path) -> None:
     """Nothing is cosigned, and the answer names no file."""
     with (
         serve(make_witness_app(Witness(folder, lambda: 9))) as url,
-        httpx2.Client(base_url=url) as client,
+        httpx2.Client(base_url=url, timeout=60) as client,
     ):
         part = folder / "memory.json.part"
         part.mkdir()
@@ -106,23 +107,29 @@ def free_port() -> int:
         return port
 
 
+def _is_answered(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+    except OSError:
+        return False
+    return True
+
+
 @contextmanager
 def process(script: str, folder: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """Serve a witness in a process; give its address."""
     port = free_port()
     running = subprocess.Popen([sys.executable, "-c", script, str(folder), str(port)])
     try:
-        for _ in range(200):
-            try:
-                socket.create_connection(("127.0.0.1", port), 1).close()
-                break
-            except OSError:
-                assert running.poll() is None
-                time.sleep(0.05)
+        end = time.monotonic() + PATIENCE_S
+        while not _is_answered(port):
+            assert running.poll() is None
+            assert time.monotonic() < end
+            time.sleep(0.05)
         yield f"http://127.0.0.1:{port}", running
     finally:
         running.terminate()
-        running.wait(20)
+        running.wait(PATIENCE_S)
 
 
 @pytest.mark.parametrize("is_stored", [False, True])
@@ -130,13 +137,15 @@ def test_killed_around_the_storing(folder: Path, is_stored: bool) -> None:
     """Before it nothing has happened; after it the log asks again and the same history goes on."""
     with process(KILLED.format(is_stored=is_stored), folder) as (url, running):
         with pytest.raises(httpx2.HTTPError):
-            httpx2.post(f"{url}/add-checkpoint", content=LOG.request(0, 5))
-        assert running.wait(20) == -9
+            httpx2.post(f"{url}/add-checkpoint", content=LOG.request(0, 5), timeout=60)
+        assert running.wait(PATIENCE_S) == -9
     with process(WHOLE, folder) as (url, _):
-        answer = httpx2.post(f"{url}/add-checkpoint", content=LOG.request(0, 5))
+        answer = httpx2.post(f"{url}/add-checkpoint", content=LOG.request(0, 5), timeout=60)
         if is_stored:
             assert (answer.status_code, answer.content) == (409, b"5\n")
-            fork = httpx2.post(f"{url}/add-checkpoint", content=GrowingLog(fork=2).request(5, 9))
+            fork = httpx2.post(
+                f"{url}/add-checkpoint", content=GrowingLog(fork=2).request(5, 9), timeout=60
+            )
             assert fork.status_code == 422
-            answer = httpx2.post(f"{url}/add-checkpoint", content=LOG.request(5, 5))
+            answer = httpx2.post(f"{url}/add-checkpoint", content=LOG.request(5, 5), timeout=60)
         assert answer.status_code == 200

@@ -172,7 +172,7 @@ def _judge(cluster: Cluster, campaign: Campaign, mirror: Path) -> list[Finding]:
         return [by_command]
     entries = read_entries(mirror / "log")
     evidence = Evidence(tuple(map(parse_record, entries)), ())
-    with httpx2.Client(base_url=cluster.url) as client:
+    with httpx2.Client(base_url=cluster.url, timeout=60) as client:
         promise_key = get_letter(client, SLUG).site.promise_key
     nodes = {cluster.plan.ports[f"app {node}"] for node in NODES}
     findings = [
