@@ -270,6 +270,8 @@ class Walk:
     # --- the walk
 
     def _try(self, step: Callable[[], None]) -> None:
+        if not self.signed and step in (self.amend, self.withdraw, self.repeat):
+            return
         self.story.append(f"{self.village.now:>7} {step.__name__}")
         try:
             step()
@@ -300,9 +302,7 @@ class Walk:
             self.guarantee: 3,
         }
         for _ in range(steps):
-            step = self.chance.choices(list(choices), list(choices.values()))[0]
-            if self.signed or step not in (self.amend, self.withdraw, self.repeat):
-                self._try(step)
+            self._try(self.chance.choices(list(choices), list(choices.values()))[0])
 
     def find_broken_promises(self) -> list[str]:
         """Check every promise against the log: kept, in time, and on the right side of boundaries."""
