@@ -189,7 +189,7 @@ def test_the_hash_is_over_canonical_json(indexes: set[int]) -> None:
     assert outcome_hash([]) == hashlib.sha256(b"[]").digest()
 
 
-def test_a_million_signatures_are_decided_in_seconds() -> None:
+def test_a_million_signatures_are_decided_within_a_second() -> None:
     """From scratch, with as many conditions as a letter may offer; some of them do not hold."""
     conditions = [0, 10, *(k * 100_000 for k in range(1, 15))]
     chance = Random(1)
@@ -199,8 +199,7 @@ def test_a_million_signatures_are_decided_in_seconds() -> None:
     # Time of this thread: other processes do not count.
     began = time.thread_time()
     outcome = find_outcome(candidates)
-    # Linear work is done in a second or two; work that grows with the conditions in a minute.
-    assert time.thread_time() - began < 10
+    assert time.thread_time() - began < 1
     assert 0 < outcome.waiting < 10**6
     assert outcome.m < len(outcome.standing)
     check_outcome(candidates, outcome)

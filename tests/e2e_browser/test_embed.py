@@ -180,6 +180,7 @@ def test_no_other_page_is_framed(browser: Browser, host: Host, live_site: LiveSi
     while sum("frame-ancestors" in text for text in said) < len(PAGES):
         assert time.monotonic() < end, said
         page.wait_for_timeout(50)
+    assert sum("frame-ancestors" in text for text in said) == len(PAGES), said
     assert not [frame.url for frame in page.frames[1:] if live_site.url in frame.url]
     page.close()
 

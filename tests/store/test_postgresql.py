@@ -258,12 +258,11 @@ def _wait_until_untidy(database: Database) -> None:
 
 
 def _tidy(database: Database) -> None:
-    """Tidy until it is known to be: of what is dead the server's statistics may be told after a tidying."""
-    end = time.monotonic() + PATIENCE_S
+    """Tidy, once more if what a tidying itself made dead came late into the server's statistics."""
     database.tidy()
-    while database.is_untidy():
-        assert time.monotonic() < end
+    if database.is_untidy():
         database.tidy()
+    assert not database.is_untidy()
 
 
 def _is_in_file(url: sa.URL) -> bool:
